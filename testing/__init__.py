@@ -1,0 +1,1 @@
+"""Help for tests: a throw-away PostgreSQL, the cast of people, an HTMX client."""

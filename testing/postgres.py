@@ -1,0 +1,54 @@
+"""One throw-away PostgreSQL for a run of the tests.
+
+The root `conftest.py` starts it while it is imported, before the settings are read:
+
+    import os
+
+    from testing.postgres import start_for_tests
+
+    start_for_tests()
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "entregent.config.settings")
+
+`DJANGO_SETTINGS_MODULE` must not stand in the configuration of pytest: pytest-django would then read the settings
+before any conftest. With ENTREGENT_DATABASE_URL the tests use that server; with ENTREGENT_PG_BIN_DIR other programs,
+Debian's PostgreSQL 15 for one. The server ends with the process, however that ends.
+"""
+
+import atexit
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+# Not `entregent.config.environment`: it reads the settings that are about to be made here.
+from entregent.config.embedded_postgres import EmbeddedPostgres, is_running
+
+PREFIX = "entregent-tests-"
+
+
+def start_for_tests() -> EmbeddedPostgres | None:
+    """Start the server, and name it and the other settings of a test run in the environment variables."""
+    os.environ.setdefault("ENTREGENT_SECRET_KEY", "for-tests-only-" * 4)
+    data_dir = make_throw_away_dir()
+    os.environ["ENTREGENT_DATA_DIR"] = str(data_dir)
+    if os.environ.get("ENTREGENT_DATABASE_URL"):
+        return None
+    server = EmbeddedPostgres(
+        data_dir, os.environ.get("ENTREGENT_PG_BIN_DIR"), durable=False, settings={"shared_buffers": "128MB"}
+    )
+    server.start()
+    os.environ["ENTREGENT_DATABASE_URL"] = server.dsn
+    return server
+
+
+def make_throw_away_dir() -> Path:
+    """A data folder that is removed at the end of the process; those of runs that were killed go as well."""
+    for left in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
+        if left.stat().st_uid == os.geteuid() and (left / "postgres.lock").exists() and not is_running(left):
+            shutil.rmtree(left, ignore_errors=True)
+    data_dir = Path(tempfile.mkdtemp(prefix=PREFIX))
+    if os.geteuid() == 0:
+        data_dir.chmod(0o711)  # Root's server runs as another user and has to pass through.
+    # Registered before the server is started, hence run after it has stopped.
+    atexit.register(shutil.rmtree, data_dir, ignore_errors=True)
+    return data_dir
