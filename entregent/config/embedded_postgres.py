@@ -168,7 +168,7 @@ def socket_dir_of(data_dir: Path) -> Path:
     near = home_of(data_dir) / "run"
     if len(os.fsencode(near)) <= LONGEST_SOCKET_DIR:
         return near
-    return Path(f"/tmp/entregent-{_server_uid()}-{_key(near)}")  # noqa: S108 (made closed, its owner checked)
+    return Path(f"/tmp/entregent-{_server_uid()}-{key_of(near)}")  # noqa: S108 (made closed, its owner checked)
 
 
 def dsn_of(data_dir: Path, database: str = DATABASE) -> str:
@@ -399,7 +399,7 @@ class EmbeddedPostgres:
                 cwd="/",
                 env=_clean_environment(),
                 start_new_session=True,  # Ctrl-C in the terminal is for us; we stop the server after its clients.
-                preexec_fn=_die_with_parent(),
+                preexec_fn=signalled_when_parent_dies(signal.SIGINT),
                 **_server_identity().as_arguments(),
             )
 
@@ -449,6 +449,24 @@ def major_version(bin_dir: Path) -> int:
     told = subprocess.run([bin_dir / "postgres", "--version"], capture_output=True, text=True, check=True).stdout
     found = re.search(r"(\d+)", told)
     return int(found.group(1)) if found else 0
+
+
+def signalled_when_parent_dies(number: signal.Signals) -> Callable[[], None] | None:
+    """What a child runs before its program, so that on Linux the kernel signals it when we end, even by `kill -9`.
+
+    Elsewhere there is nothing alike: there the next start finds what was left running and stops it.
+    """
+    if not sys.platform.startswith("linux") or threading.current_thread() is not threading.main_thread():
+        return None  # The kernel watches the thread that starts the child: only the main one lasts long enough.
+    libc = ctypes.CDLL(None)
+    parent = os.getpid()
+
+    def ask_for_signal() -> None:
+        libc.prctl(1, number)  # PR_SET_PDEATHSIG
+        if os.getppid() != parent:
+            os._exit(1)
+
+    return ask_for_signal
 
 
 # Who runs the server
@@ -523,7 +541,7 @@ def _make_home(data_dir: Path) -> None:
             link.mkdir(mode=0o700)
             _give(link, identity)
         else:
-            away = REACHABLE_HOME / _key(link)
+            away = REACHABLE_HOME / key_of(link)
             made_folder(REACHABLE_HOME)
             away.mkdir(mode=0o700, exist_ok=True)
             _give(away, identity)
@@ -559,7 +577,7 @@ def _readable_programs(bin_dir: Path | None) -> Path:
     package = bin_dir.parent.parent
     libraries = package.with_name(f"{package.name}.libs")
     mark = (bin_dir / "postgres").stat()
-    copy = REACHABLE_HOME / f"programs-{_key(bin_dir, mark.st_size, mark.st_mtime_ns)}"
+    copy = REACHABLE_HOME / f"programs-{key_of(bin_dir, mark.st_size, mark.st_mtime_ns)}"
     if not copy.is_dir():
         made_folder(REACHABLE_HOME)
         fresh = Path(tempfile.mkdtemp(prefix="programs-", dir=REACHABLE_HOME))
@@ -577,7 +595,7 @@ def _readable_programs(bin_dir: Path | None) -> Path:
     return copy / package.name / bin_dir.parent.name / bin_dir.name
 
 
-def _key(*parts: object) -> str:
+def key_of(*parts: object) -> str:
     return hashlib.sha256("\0".join(map(str, parts)).encode()).hexdigest()[:12]
 
 
@@ -626,21 +644,6 @@ def _locale_arguments(major: int) -> list[str]:
     if major >= 17:  # Its own Unicode tables: the same letters on every system.
         arguments += ["--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
     return arguments
-
-
-def _die_with_parent() -> Callable[[], None] | None:
-    """On Linux the kernel stops the server (fast shutdown) when we are killed. Elsewhere the next start does."""
-    if not sys.platform.startswith("linux") or threading.current_thread() is not threading.main_thread():
-        return None  # The kernel watches the thread that starts the server: only the main one lasts long enough.
-    libc = ctypes.CDLL(None)
-    parent = os.getpid()
-
-    def ask_for_signal() -> None:
-        libc.prctl(1, signal.SIGINT)  # PR_SET_PDEATHSIG
-        if os.getppid() != parent:
-            os._exit(1)
-
-    return ask_for_signal
 
 
 def _server_process(pid: int, cluster_dir: Path) -> psutil.Process | None:

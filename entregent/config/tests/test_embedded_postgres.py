@@ -149,7 +149,7 @@ def test_it_ends_with_a_parent_that_is_killed(data_dir):
 
 
 def test_a_server_that_outlived_its_parent_is_stopped_by_the_next_start(data_dir, monkeypatch):
-    monkeypatch.setattr(embedded_postgres, "_die_with_parent", lambda: None)
+    monkeypatch.setattr(embedded_postgres, "signalled_when_parent_dies", lambda number: None)
     orphaned = EmbeddedPostgres(data_dir, durable=False).start()
     pid = orphaned.pid
     orphaned._lock.release()  # What the system does when the parent dies.
