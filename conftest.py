@@ -1,0 +1,15 @@
+"""Every test run has a PostgreSQL of its own (testing/postgres.py) and the cast of people (testing/cast.py)."""
+
+import os
+
+from testing.postgres import start_for_tests
+
+os.environ.setdefault("ENTREGENT_DEBUG", "true")
+start_for_tests()
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "entregent.config.settings")
+
+import django  # noqa: E402
+
+django.setup()
+
+from testing.cast import *  # noqa: E402, F403

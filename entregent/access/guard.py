@@ -1,0 +1,115 @@
+"""The guard of every view: signed in, a member, module on, right held; one transaction inside the organization's wall.
+
+`@requires(Right.X)` is the one door: `conventions/` refuses a URL whose view has none. `@public` marks the few views
+that anybody may open. Refusals that a view lets through become pages of the same form everywhere.
+"""
+
+from collections.abc import Callable
+from functools import wraps
+
+from django.conf import settings
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.utils.http import urlencode
+
+from entregent.access.rights import Right
+from entregent.access.wall import as_user, in_organization
+from entregent.toolbox.errors import ModuleOff, NotFound, Refusal, RightMissing, SessionEnded
+from entregent.toolbox.extension_points import ExtensionPoint
+
+# Filled by `organizations`: find_member(user, slug) -> Membership or None, called with the wall down to the user's own.
+member_finders = ExtensionPoint("access.member_finders", doc="Finds the member behind a user and an address.")
+# Filled by `ui`: draws a refusal as a page or a fragment.
+refusal_pages = ExtensionPoint("access.refusal_pages", doc="Draws what the product says when it refuses.")
+# Filled by `organizations`: what must be settled before a member works (second factor demanded…): a response or None.
+entry_conditions = ExtensionPoint("access.entry_conditions", doc="What a member must settle before working here.")
+
+
+def requires(right: Right, *, module: str | None = None) -> Callable:
+    """The view is for members who hold `right`; `module` must be on. The view gets `request.member`.
+
+    The first argument after the request is the organization's slug, which the guard takes out. Everything that the
+    view does is one transaction, rolled back when it refuses.
+    """
+
+    def decorate(view: Callable) -> Callable:
+        @wraps(view)
+        def guarded(request: HttpRequest, organization: str, *args, **kwargs) -> HttpResponse:
+            if not request.user.is_authenticated:
+                return _sign_in_first(request)
+            member = _member(request, organization)
+            with in_organization(member.organization_id, user_id=member.user_id):
+                request.member = member
+                for condition in entry_conditions:
+                    answer = condition(request)
+                    if answer is not None:
+                        return answer
+                if module is not None and not member.organization.has_module(module):
+                    raise ModuleOff
+                if not member.can(right):
+                    raise RightMissing
+                response = view(request, *args, **kwargs)
+                if getattr(response, "rolls_back", False):
+                    transaction.set_rollback(True)
+                return response
+
+        guarded.access_rule = ("right", right, module)
+        return guarded
+
+    return decorate
+
+
+def signed_in(view: Callable) -> Callable:
+    """The view is for whoever is signed in, about themselves: account pages, choice of the organization."""
+
+    @wraps(view)
+    def guarded(request: HttpRequest, *args, **kwargs) -> HttpResponse:
+        if not request.user.is_authenticated:
+            return _sign_in_first(request)
+        with as_user(request.user.pk):
+            return view(request, *args, **kwargs)
+
+    guarded.access_rule = ("signed_in",)
+    return guarded
+
+
+def public(view: Callable) -> Callable:
+    """The view is for anybody: sign-in, health."""
+    view.access_rule = ("public",)
+    return view
+
+
+def _member(request: HttpRequest, slug: str):
+    with as_user(request.user.pk):
+        for find in member_finders:
+            member = find(request.user, slug)
+            if member is not None:
+                return member
+    raise NotFound
+
+
+def _sign_in_first(request: HttpRequest) -> HttpResponse:
+    if request.headers.get("HX-Request") or request.headers.get("Accept", "").startswith("application/json"):
+        raise SessionEnded
+    return HttpResponseRedirect(f"{settings.LOGIN_URL}?{urlencode({'next': request.get_full_path()})}")
+
+
+class RefusalMiddleware:
+    """Turns refusals that left a view into the page, fragment or JSON that says why."""
+
+    def __init__(self, get_response):
+        self.get_response = get_response
+
+    def __call__(self, request):
+        return self.get_response(request)
+
+    def process_exception(self, request, exception):
+        if isinstance(exception, Refusal):
+            for draw in refusal_pages:
+                return draw(request, exception)
+        return None
+
+
+def csrf_failed(request, reason=""):
+    for draw in refusal_pages:
+        return draw(request, SessionEnded())

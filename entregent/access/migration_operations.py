@@ -1,0 +1,30 @@
+"""Migration operations: a table gets its wall and its journal with one line each."""
+
+from django.db.migrations import RunSQL
+
+_WITHIN = "organization_id = NULLIF(current_setting('app.org_id', true), '')::bigint"
+
+
+def wall(table: str, *, also: str | None = None) -> RunSQL:
+    """Row-level security by organization on `table`.
+
+    `also` is a further SQL condition under which a row may be read (not written).
+    """
+    statements = [
+        f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY",
+        f"CREATE POLICY organization_wall ON {table} USING ({_WITHIN}) WITH CHECK ({_WITHIN})",
+    ]
+    if also:
+        statements.append(f"CREATE POLICY also_readable ON {table} FOR SELECT USING ({also})")
+    return RunSQL(statements, reverse_sql=RunSQL.noop)
+
+
+def journal(table: str, *, client: str = "NULL") -> RunSQL:
+    """Statement-level triggers that write every change of `table` to the journal, whatever path the write took.
+
+    `client` is a SQL expression over the row `r` that gives the client under whose file the change is shown.
+    """
+    return RunSQL(
+        [f"SELECT audit_attach('{table}', $journal${client}$journal$)"],
+        reverse_sql=[f"SELECT audit_detach('{table}')"],
+    )

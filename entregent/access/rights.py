@@ -1,0 +1,86 @@
+"""Rights, roles and what each role gives (requirements.md §3.5). Rights may be added or taken away per member."""
+
+from enum import StrEnum
+
+from django.utils.translation import gettext_lazy as _
+
+
+class Right(StrEnum):
+    """Everything that a person may be allowed to do. One list for pages, API and jobs."""
+
+    CLIENT_VIEW = "client.view"
+    CLIENT_CREATE = "client.create"
+    CLIENT_EDIT = "client.edit"
+    CLIENT_DELETE = "client.delete"
+    CREDIT_HOLD = "client.credit_hold"
+    OBJECT_SYNC = "object.sync"
+    INTERACTION_VIEW = "interaction.view"
+    INTERACTION_LOG = "interaction.log"
+    INTERACTION_DELETE_ANY = "interaction.delete_any"
+    INTERACTION_DELETE_OWN = "interaction.delete_own"
+    DATA_IMPORT = "data.import"
+    DATA_EXPORT = "data.export"
+    HISTORY_VIEW = "history.view"
+    ACCESS_EXPLAIN = "access.explain"
+    SUBSTITUTE_SET = "substitute.set"
+    OUTBOX_VIEW = "outbox.view"
+    SETTINGS = "organization.settings"
+    MEMBERS = "organization.members"
+    SECTORS = "organization.sectors"
+    TOPICS = "organization.topics"
+    OBJECT_TYPES = "organization.object_types"
+    PURGE = "organization.purge"
+    HEAD_OFFICE = "head_office"
+
+
+class Role(StrEnum):
+    """Roles from the highest to the lowest. The words are those of the sources (BAM, PAM, éditeur, lecture seule)."""
+
+    ADMIN = "admin"
+    MANAGER = "manager"
+    EDITOR = "editor"
+    READER = "reader"
+
+
+ROLE_LABELS = {
+    Role.ADMIN: _("Administrateur"),
+    Role.MANAGER: _("Gestionnaire"),
+    Role.EDITOR: _("Éditeur"),
+    Role.READER: _("Lecture seule"),
+}
+
+_READER = {Right.CLIENT_VIEW, Right.INTERACTION_VIEW, Right.HISTORY_VIEW, Right.SUBSTITUTE_SET}
+_EDITOR = _READER | {
+    Right.CLIENT_CREATE,
+    Right.CLIENT_EDIT,
+    Right.INTERACTION_LOG,
+    Right.INTERACTION_DELETE_OWN,
+    Right.CREDIT_HOLD,
+}
+_MANAGER = _EDITOR | {
+    Right.CLIENT_DELETE,
+    Right.INTERACTION_DELETE_ANY,
+    Right.DATA_IMPORT,
+    Right.DATA_EXPORT,
+    Right.ACCESS_EXPLAIN,
+    Right.OBJECT_SYNC,
+    Right.OUTBOX_VIEW,
+}
+
+ROLE_RIGHTS: dict[Role, frozenset[Right]] = {
+    Role.READER: frozenset(_READER),
+    Role.EDITOR: frozenset(_EDITOR),
+    Role.MANAGER: frozenset(_MANAGER),
+    Role.ADMIN: frozenset(set(Right) - {Right.HEAD_OFFICE}),
+}
+
+_HEIGHT = {Role.READER: 1, Role.EDITOR: 2, Role.MANAGER: 3, Role.ADMIN: 4}
+
+
+def height(role: str) -> int:
+    """Roles compare by height: manager > editor > reader (R002-22)."""
+    return _HEIGHT[Role(role)]
+
+
+def roles_with(right: Right) -> list[str]:
+    return [role.value for role in Role if right in ROLE_RIGHTS[role]]

@@ -1,0 +1,108 @@
+"""Visibility: one sentence per model, applied in the database, in one place.
+
+A member's `Reach` says what their grants give now. Areas register how a kind of scope becomes a condition on clients
+(`scope_providers`); `visible_to` puts the conditions together. Absent and out of reach look the same everywhere.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from django.db import models
+from django.db.models import Q
+
+from entregent.access.rights import ROLE_RIGHTS, Right, Role
+from entregent.toolbox.errors import NotFound
+
+ORGANIZATION_SCOPE = "organization"
+
+_providers: dict[str, Callable[[list[int], str], Q]] = {}
+
+
+def register_scope(scope_type: str, condition: Callable[[list[int], str], Q]) -> None:
+    """Says how grants of `scope_type` select clients: `condition(scope ids, path to the client)` gives a Q.
+
+    `path` is the lookup prefix that leads from the model to the client: "" for clients, "client__" for addresses.
+    """
+    _providers[scope_type] = condition
+
+
+def scope_types() -> list[str]:
+    return [ORGANIZATION_SCOPE, *sorted(_providers)]
+
+
+@dataclass(frozen=True)
+class EffectiveGrant:
+    """One grant that holds now: of the member's own, or of the absent colleague whom the member replaces."""
+
+    id: int
+    role: Role
+    scope_type: str
+    scope_ids: tuple[int, ...]  # a sector with its subtree; one client; empty for the whole organization
+    on_behalf_of: str = ""  # name of the absent colleague
+
+
+@dataclass(frozen=True)
+class Reach:
+    """What a member reaches at this moment, worked out from grants once per request."""
+
+    own_role: Role
+    grants: tuple[EffectiveGrant, ...]
+    added: frozenset[Right] = field(default_factory=frozenset)
+    removed: frozenset[Right] = field(default_factory=frozenset)
+
+    def gives(self, right: Right) -> bool:
+        """Has the member this right, on anything at all?"""
+        if right in self.removed:
+            return False
+        return right in self.added or right in ROLE_RIGHTS[self.own_role] or any(
+            right in ROLE_RIGHTS[grant.role] for grant in self.grants
+        )
+
+    def grants_with(self, right: Right) -> list[EffectiveGrant]:
+        if right in self.removed:
+            return []
+        return [grant for grant in self.grants if right in self.added or right in ROLE_RIGHTS[grant.role]]
+
+    def is_whole(self, right: Right) -> bool:
+        return any(grant.scope_type == ORGANIZATION_SCOPE for grant in self.grants_with(right))
+
+    def client_condition(self, right: Right, path: str = "") -> Q | None:
+        """The condition on clients; None when the whole organization is in reach."""
+        grants = self.grants_with(right)
+        if any(grant.scope_type == ORGANIZATION_SCOPE for grant in grants):
+            return None
+        ids: dict[str, set[int]] = {}
+        for grant in grants:
+            ids.setdefault(grant.scope_type, set()).update(grant.scope_ids)
+        condition = Q(pk__in=[])
+        for scope_type, wanted in ids.items():
+            if wanted and scope_type in _providers:
+                condition |= _providers[scope_type](sorted(wanted), path)
+        return condition
+
+
+class ScopedQuerySet(models.QuerySet):
+    """Records of an organization that hang on a client. `path_to_client` leads there; None: the record is not tied."""
+
+    path_to_client: str | None = ""
+
+    def visible_to(self, member, right: Right = Right.CLIENT_VIEW):
+        """What `member` may see (with another right: may edit, delete, export) of these records, now."""
+        records = self.filter(organization_id=member.organization_id)
+        if not member.reach.gives(right):
+            return records.none()
+        if self.path_to_client is None:
+            return records
+        condition = member.reach.client_condition(right, self.path_to_client)
+        return records if condition is None else records.filter(self.in_scope(condition, member, right))
+
+    def in_scope(self, condition: Q, member, right: Right) -> Q:
+        """For models whose sentence says more than « its client is in reach »."""
+        return condition
+
+    def get_visible(self, member, right: Right = Right.CLIENT_VIEW, **lookup):
+        """The one record, or NotFound, whether it is absent, deleted, out of reach or of another organization."""
+        try:
+            return self.visible_to(member, right).get(**lookup)
+        except self.model.DoesNotExist as absent:
+            raise NotFound from absent

@@ -1,0 +1,57 @@
+"""The second wall: row-level security by organization, in the database.
+
+The web and the worker run under a role that owns nothing (`entregent_app`). Every table with an organization_id has
+a policy that compares it with the setting `app.org_id` of the transaction; without the setting nothing is seen.
+Journal triggers read `app.user_id` and `app.action_id` from the same place.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from django.db import connection, transaction
+
+APP_ROLE = "entregent_app"
+
+
+@contextmanager
+def in_organization(organization_id: int, *, user_id: int | None = None) -> Iterator[None]:
+    """One atomic piece of work within one organization: what a request, a job or a command does, is done inside.
+
+    The settings end with the transaction; nested, the outer organization is put back at the end.
+    """
+    outer = _settings() if connection.in_atomic_block else None
+    with transaction.atomic():
+        _set(str(organization_id), "" if user_id is None else str(user_id))
+        yield
+        if outer is not None:
+            _set(*outer)
+
+
+@contextmanager
+def as_user(user_id: int) -> Iterator[None]:
+    """Before an organization is chosen: a person sees their own memberships, and nothing else."""
+    outer = _settings() if connection.in_atomic_block else None
+    with transaction.atomic():
+        _set("", str(user_id))
+        yield
+        if outer is not None:
+            _set(*outer)
+
+
+def current_organization_id() -> int | None:
+    value = _settings()[0]
+    return int(value) if value else None
+
+
+def _settings() -> tuple[str, str]:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT coalesce(current_setting('app.org_id', true), ''), coalesce(current_setting('app.user_id', true), '')")
+        return cursor.fetchone()
+
+
+def _set(organization: str, user: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT set_config('app.org_id', %s, true), set_config('app.user_id', %s, true), set_config('app.action_id', '', true)",
+            [organization, user],
+        )

@@ -1,0 +1,1 @@
+"""The HTTP API v1: the same actions and rights as the pages."""

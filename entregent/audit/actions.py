@@ -1,0 +1,36 @@
+import json
+
+from django.db import connection
+
+
+def record(name, *, by=None, organization_id=None, user_id=None, subject=None, client_id=None, reason="", **data):
+    """Writes into the journal that an action named `name` is being done, and ties the row changes that follow to it.
+
+    `by` is a Membership (anything with organization_id and user_id); a job gives the ids. `subject` is the record
+    acted upon. Call it first in the action, inside its transaction. Returns the id of the journal entry.
+    """
+    if by is not None:
+        organization_id, user_id = by.organization_id, by.user_id
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            WITH entry AS (
+                INSERT INTO audit_action
+                    (organization_id, user_id, name, subject_type, subject_id, client_id, reason, data)
+                VALUES (%s, %s, %s, %s, %s, %s, %s, %s) RETURNING id
+            )
+            SELECT id, set_config('app.action_id', id::text, true), set_config('app.user_id', %s, true) FROM entry
+            """,
+            [
+                organization_id,
+                user_id,
+                name,
+                subject._meta.label_lower if subject is not None else "",
+                subject.pk if subject is not None else None,
+                client_id,
+                reason,
+                json.dumps(data, default=str),
+                "" if user_id is None else str(user_id),
+            ],
+        )
+        return cursor.fetchone()[0]

@@ -1,0 +1,39 @@
+"""`migrate`, done by the owner of the tables; the application's role gets its rights afterwards."""
+
+from django.core.management.commands import migrate
+from django.db import DEFAULT_DB_ALIAS, connections
+
+from entregent.access.wall import APP_ROLE
+from entregent.config.postgres.base import as_owner
+
+# The journal is written by triggers and by `record`; the application can neither change nor remove what stands there.
+APPEND_ONLY = {"audit_change": "SELECT", "audit_action": "SELECT, INSERT"}
+
+
+class Command(migrate.Command):
+    def handle(self, *args, **options):
+        if options["database"] == DEFAULT_DB_ALIAS and "owner" in connections:
+            options["database"] = "owner"
+        connection = connections[options["database"]]
+        with as_owner(connection):
+            super().handle(*args, **options)
+            _grant(connection)
+
+
+def _grant(connection):
+    tables = set(connection.introspection.table_names())
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [APP_ROLE])
+        if cursor.fetchone() is None:
+            return
+        cursor.execute(f"GRANT USAGE ON SCHEMA public TO {APP_ROLE}")
+        cursor.execute(f"GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {APP_ROLE}")
+        cursor.execute(f"GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public TO {APP_ROLE}")
+        for table, rights in APPEND_ONLY.items():
+            if table in tables:
+                cursor.execute(f"REVOKE ALL ON {table} FROM {APP_ROLE}")
+                cursor.execute(f"GRANT {rights} ON {table} TO {APP_ROLE}")
+        user = connections[DEFAULT_DB_ALIAS].settings_dict["USER"]
+        owner = connection.settings_dict["USER"]
+        if user and user != owner:
+            cursor.execute(f'GRANT {APP_ROLE} TO "{user}"')

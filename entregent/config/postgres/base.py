@@ -1,0 +1,52 @@
+"""Django's PostgreSQL backend, with every connection under the role that owns nothing (access/wall.py).
+
+With one database URL the connection's own user owns the tables; it steps down to `entregent_app` right after
+connecting. Migrations step up again (`as_owner`).
+"""
+
+from contextlib import contextmanager
+
+from django.db.backends.postgresql import base
+from django.db.backends.postgresql.operations import DatabaseOperations as PostgresOperations
+
+from entregent.access.wall import APP_ROLE
+
+
+class DatabaseOperations(PostgresOperations):
+    def execute_sql_flush(self, sql_list):
+        # Only tests flush; emptying tables is an owner's right.
+        with as_owner(self.connection):
+            super().execute_sql_flush(sql_list)
+
+
+class DatabaseWrapper(base.DatabaseWrapper):
+    ops_class = DatabaseOperations
+
+    def init_connection_state(self):
+        commit = super().init_connection_state()
+        if self.settings_dict["NAME"] not in (None, "postgres") and not self.settings_dict.get("AS_OWNER"):
+            step_down(self.connection)
+            return True
+        return commit
+
+
+def step_down(raw_connection):
+    """Takes the application's role if the database has it (it has not before its first migration)."""
+    with raw_connection.cursor() as cursor:
+        cursor.execute("SELECT set_config('role', rolname, false) FROM pg_roles WHERE rolname = %s", [APP_ROLE])
+        cursor.fetchall()
+
+
+@contextmanager
+def as_owner(connection):
+    """For migrations: the connection's own user again, and the application's role afterwards."""
+    connection.ensure_connection()
+    with connection.cursor() as cursor:
+        cursor.execute("SET ROLE NONE")
+    try:
+        yield
+    finally:
+        if connection.connection is not None and not connection.connection.closed:
+            step_down(connection.connection)
+            if not connection.in_atomic_block and not connection.get_autocommit():
+                connection.commit()

@@ -1,0 +1,9 @@
+"""What the web server runs."""
+
+import os
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "entregent.config.settings")
+
+from django.core.wsgi import get_wsgi_application  # noqa: E402
+
+application = get_wsgi_application()

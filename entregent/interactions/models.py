@@ -1,0 +1,267 @@
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import F, Q
+from django.db.models.functions import Now
+from django.utils.translation import get_language
+from django.utils.translation import gettext_lazy as _
+
+from entregent.access.rights import Right
+from entregent.access.scope import ScopedQuerySet
+from entregent.clients.models import BusinessObject, Client, Person
+from entregent.organizations.models import Organization, User
+
+
+class Topic(models.Model):
+    """« Rubrique »: what an interaction is about. An inactive topic is no longer offered but stays displayed."""
+
+    class AppliesTo(models.TextChoices):
+        CLIENT = "client", _("Clients")
+        PROSPECT = "prospect", _("Prospects")
+        PERSON = "person", _("Personnes sans client")
+
+    organization = models.ForeignKey(Organization, models.CASCADE)
+    code = models.SlugField(_("code"), max_length=40)
+    label_fr = models.CharField(_("libellé français"), max_length=60)
+    label_en = models.CharField(_("libellé anglais"), max_length=60)
+    applies_to = ArrayField(models.CharField(max_length=10, choices=AppliesTo), default=list, blank=True)
+    position = models.IntegerField(_("ordre"), default=100)
+    is_active = models.BooleanField(_("proposée"), default=True)
+    version = models.IntegerField(default=1)
+
+    class Meta:
+        ordering = ["position", "id"]
+        constraints = [models.UniqueConstraint(fields=["organization", "code"], name="topic_code_once")]
+
+    def __str__(self):
+        return self.label
+
+    @property
+    def label(self):
+        return self.label_en if get_language() == "en" else self.label_fr
+
+
+class InteractionQuerySet(ScopedQuerySet):
+    """Seen with its client; without one, with its person; a person tied to no client is seen by every member."""
+
+    path_to_client = "client__"
+
+    def visible_to(self, member, right=Right.INTERACTION_VIEW):
+        return super().visible_to(member, right).filter(deleted_at__isnull=True)
+
+    def in_scope(self, condition, member, right):
+        people = Person.objects.visible_to(member, Right.CLIENT_VIEW).values("id")
+        return condition | Q(client__isnull=True, person__in=people)
+
+    def to_follow_up(self):
+        return self.filter(follow_up_on__isnull=False, follow_up_done_at__isnull=True)
+
+    def since(self, moment):
+        return self.filter(occurred_at__gte=moment)
+
+
+class Interaction(models.Model):
+    """One exchange with a client or a person, whatever its mode (glossary: contact, interaction client).
+
+    `contact_name` and `contact_phone` hold for this record only and never change the person (R003-17). The follow-up
+    has an owner (the author unless changed) and a done date.
+    """
+
+    class Channel(models.TextChoices):
+        PHONE_CALL = "phone_call", _("Appel téléphonique")
+        PHONE_MESSAGE = "phone_message", _("Message téléphonique")
+        FRONT_DESK = "front_desk", _("Accueil")
+        LETTER = "letter", _("Courrier")
+        EMAIL = "email", _("Courriel")
+        WEB = "web", _("Internet")
+        NOTE = "note", _("Note")
+        PORTAL = "portal", _("Portail client")
+        FILE_TRANSFER = "file_transfer", _("Transfert de fichiers")
+        OTHER = "other", _("Autre")
+
+    class Direction(models.TextChoices):
+        INCOMING = "incoming", _("Entrant")
+        OUTGOING = "outgoing", _("Sortant")
+        NONE = "none", _("Sans objet")
+
+    class Status(models.TextChoices):
+        OPEN = "open", _("Ouverte")
+        WAITING = "waiting", _("En attente du client")
+        CLOSED = "closed", _("Close")
+
+    class Priority(models.TextChoices):
+        LOW = "low", _("Basse")
+        NORMAL = "normal", _("Normale")
+        HIGH = "high", _("Haute")
+
+    class Origin(models.TextChoices):
+        SCREEN = "screen", _("Écran")
+        API = "api", _("API")
+        IMPORT = "import", _("Import")
+        PORTAL = "portal", _("Portail")
+        PROCESS = "process", _("Plan d'action")
+        TRANSFER = "transfer", _("Transfert")
+
+    organization = models.ForeignKey(Organization, models.CASCADE)
+    number = models.BigIntegerField(_("n°"))
+    client = models.ForeignKey(Client, models.PROTECT, null=True, blank=True, related_name="interactions")
+    person = models.ForeignKey(Person, models.PROTECT, null=True, blank=True, related_name="interactions")
+    topic = models.ForeignKey(Topic, models.PROTECT, verbose_name=_("rubrique"), related_name="+")
+    channel = models.CharField(_("canal"), max_length=20, choices=Channel)
+    direction = models.CharField(_("sens"), max_length=10, choices=Direction, default=Direction.NONE)
+    subject = models.CharField(_("objet"), max_length=200, blank=True, default="")
+    occurred_at = models.DateTimeField(_("date interaction"))
+    status = models.CharField(_("statut"), max_length=10, choices=Status, default=Status.OPEN)
+    priority = models.CharField(_("priorité"), max_length=10, choices=Priority, default=Priority.NORMAL)
+    due_on = models.DateField(_("échéance"), null=True, blank=True)
+    follow_up_on = models.DateField(_("date de suivi"), null=True, blank=True)
+    follow_up_owner = models.ForeignKey(User, models.SET_NULL, null=True, blank=True, related_name="+")
+    follow_up_done_at = models.DateTimeField(null=True, blank=True)
+    follow_up_done_by = models.ForeignKey(User, models.SET_NULL, null=True, blank=True, related_name="+")
+    contact_name = models.CharField(_("nom du contact"), max_length=120, blank=True, default="")
+    contact_phone = models.CharField(_("téléphone du contact"), max_length=40, blank=True, default="")
+    sales_contact = models.ForeignKey(Person, models.SET_NULL, null=True, blank=True, related_name="+")
+    salesperson = models.ForeignKey(User, models.SET_NULL, null=True, blank=True, related_name="+")
+    reference = models.CharField(_("référence"), max_length=120, blank=True, default="")
+    origin = models.CharField(max_length=10, choices=Origin, default=Origin.SCREEN)
+    external_key = models.CharField(max_length=80, blank=True, default="")
+    created_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
+    created_at = models.DateTimeField(db_default=Now())
+    deleted_at = models.DateTimeField(null=True)
+    deleted_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
+    version = models.IntegerField(default=1)
+
+    objects = InteractionQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-occurred_at", "-id"]
+        constraints = [
+            models.UniqueConstraint(fields=["organization", "number"], name="interaction_number_once"),
+            models.CheckConstraint(
+                condition=Q(client__isnull=False) | Q(person__isnull=False), name="interaction_with_somebody"
+            ),
+            models.UniqueConstraint(
+                fields=["organization", "external_key"], condition=~Q(external_key=""), name="interaction_external_key"
+            ),
+        ]
+        indexes = [
+            # The timeline of the client file.
+            models.Index(
+                "client", F("occurred_at").desc(), F("id").desc(), name="interaction_of_client",
+                condition=Q(deleted_at__isnull=True),
+            ),
+            # The list of all interactions, newest first.
+            models.Index(
+                "organization", F("occurred_at").desc(), F("id").desc(), name="interaction_by_date",
+                condition=Q(deleted_at__isnull=True),
+            ),
+            # « Mes suivis » on the home page.
+            models.Index(
+                "organization", "follow_up_owner", "follow_up_on", name="interaction_follow_ups",
+                condition=Q(follow_up_on__isnull=False, follow_up_done_at__isnull=True, deleted_at__isnull=True),
+            ),
+            # Follow-ups of one client.
+            models.Index(
+                "client", "follow_up_on", name="interaction_follow_up_client",
+                condition=Q(follow_up_on__isnull=False, follow_up_done_at__isnull=True, deleted_at__isnull=True),
+            ),
+            models.Index(
+                "person", F("occurred_at").desc(), name="interaction_of_person",
+                condition=Q(person__isnull=False, deleted_at__isnull=True),
+            ),
+        ]
+
+    def __str__(self):
+        return f"{self.number}"
+
+
+class InteractionEntry(models.Model):
+    """An entry of the conversation, the unit of publication: internal ones never leave the organization."""
+
+    organization = models.ForeignKey(Organization, models.CASCADE)
+    interaction = models.ForeignKey(Interaction, models.CASCADE, related_name="entries")
+    seq = models.IntegerField(default=1)
+    author = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
+    entry_name = models.CharField(_("nom entrée"), max_length=80)
+    internal = models.BooleanField(_("interne"), default=False)
+    incoming = models.BooleanField(_("entrant"), default=False)
+    notify = models.BooleanField(_("avertir les abonnés"), default=False)
+    notes = models.TextField(_("notes"), max_length=20000, blank=True, default="")
+    created_at = models.DateTimeField(db_default=Now())
+    published_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["seq"]
+        constraints = [
+            models.UniqueConstraint(fields=["interaction", "seq"], name="entry_seq_once"),
+            models.CheckConstraint(condition=~Q(internal=True, incoming=True), name="entry_internal_or_incoming"),
+            models.CheckConstraint(condition=~Q(internal=True, published_at__isnull=False), name="entry_internal_stays"),
+        ]
+
+    def __str__(self):
+        return f"{self.interaction_id}/{self.seq}"
+
+
+class InteractionParticipant(models.Model):
+    """« Interlocuteur lié »: a client or a person who took part, with their role. A set: no pair twice."""
+
+    organization = models.ForeignKey(Organization, models.CASCADE)
+    interaction = models.ForeignKey(Interaction, models.CASCADE, related_name="participants")
+    client = models.ForeignKey(Client, models.CASCADE, null=True, blank=True, related_name="+")
+    person = models.ForeignKey(Person, models.CASCADE, null=True, blank=True, related_name="+")
+    role = models.CharField(max_length=60, blank=True, default="")
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(client__isnull=False, person__isnull=True) | Q(client__isnull=True, person__isnull=False),
+                name="participant_client_or_person",
+            ),
+            models.UniqueConstraint(
+                fields=["interaction", "client"], condition=Q(client__isnull=False), name="participant_client_once"
+            ),
+            models.UniqueConstraint(
+                fields=["interaction", "person"], condition=Q(person__isnull=False), name="participant_person_once"
+            ),
+        ]
+
+    def __str__(self):
+        return f"{self.interaction_id}: {self.client_id or self.person_id}"
+
+
+class InteractionAgent(models.Model):
+    """« Agent lié »: exactly one émetteur, who cannot be removed; any number of responsibles and participants."""
+
+    class Role(models.TextChoices):
+        ORIGINATOR = "originator", _("Émetteur")
+        RESPONSIBLE = "responsible", _("Responsable")
+        PARTICIPANT = "participant", _("Participant")
+
+    organization = models.ForeignKey(Organization, models.CASCADE)
+    interaction = models.ForeignKey(Interaction, models.CASCADE, related_name="agents")
+    user = models.ForeignKey(User, models.CASCADE, related_name="+")
+    role = models.CharField(max_length=12, choices=Role)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["interaction", "user"], name="interaction_agent_once"),
+            models.UniqueConstraint(
+                fields=["interaction"], condition=Q(role="originator"), name="interaction_one_originator"
+            ),
+        ]
+
+    def __str__(self):
+        return f"{self.interaction_id}: {self.user_id}"
+
+
+class InteractionObject(models.Model):
+    """« Objet »: a business object that the interaction is about."""
+
+    organization = models.ForeignKey(Organization, models.CASCADE)
+    interaction = models.ForeignKey(Interaction, models.CASCADE, related_name="objects_linked")
+    object = models.ForeignKey(BusinessObject, models.CASCADE, related_name="+")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["interaction", "object"], name="interaction_object_once")]
+
+    def __str__(self):
+        return f"{self.interaction_id}: {self.object_id}"

@@ -1,0 +1,1 @@
+"""Organizations, their members, roles, sectors and grants: who works where, and what each may reach."""

@@ -1,0 +1,371 @@
+import hashlib
+from functools import cached_property
+
+from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.contrib.postgres.fields import ArrayField
+from django.core.validators import RegexValidator
+from django.db import connection, models
+from django.db.models import F, Q
+from django.db.models.functions import Lower, Now
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from entregent.access.rights import ROLE_LABELS, Right, Role
+from entregent.access.scope import EffectiveGrant, Reach
+
+ROLE_CHOICES = [(role.value, ROLE_LABELS[role]) for role in Role]
+
+
+class Module(models.TextChoices):
+    """What an organization may switch on. Core (clients, interactions, search) is always on (requirements.md §3.1)."""
+
+    MORTGAGE = "mortgage", _("Hypothèque")
+    CASEWORK = "casework", _("Dossiers et plans d'action")
+    DELEGATION = "delegation", _("Délégation")
+    PORTAL = "portal", _("Portail client")
+    CLIENT_MGMT = "client_mgmt", _("Gestion des clients")
+    FILE_TRANSFER = "file_transfer", _("Transferts de fichiers")
+
+
+class Trade(models.TextChoices):
+    """The trade only chooses defaults."""
+
+    MORTGAGE = "mortgage", _("Courtage hypothécaire")
+    WATER = "water", _("Service d'eau")
+    CUSTOMS = "customs", _("Courtier en douane")
+    MANUFACTURER = "manufacturer", _("Industriel")
+    ACCOUNTING = "accounting", _("Cabinet comptable")
+
+
+class UserManager(BaseUserManager):
+    def create_user(self, email, password=None, **fields):
+        user = self.model(email=email.strip().lower(), **fields)
+        user.set_password(password)
+        user.save(using=self._db)
+        return user
+
+    def get_by_natural_key(self, username):
+        return self.get(email__iexact=username)
+
+
+class User(AbstractBaseUser):
+    """A person who signs in. One login whatever the number of organizations (and, on the portal, of providers)."""
+
+    class Language(models.TextChoices):
+        FRENCH = "fr", "Français"
+        ENGLISH = "en", "English"
+
+    class Theme(models.TextChoices):
+        SYSTEM = "system", _("Système")
+        LIGHT = "light", _("Clair")
+        DARK = "dark", _("Sombre")
+
+    email = models.EmailField(_("courriel"), unique=True)
+    name = models.CharField(_("nom"), max_length=120)
+    language = models.CharField(_("langue"), max_length=2, choices=Language, default=Language.FRENCH)
+    theme = models.CharField(_("thème"), max_length=6, choices=Theme, default=Theme.SYSTEM)
+    single_key_shortcuts = models.BooleanField(_("raccourcis à une touche"), default=True)
+    is_active = models.BooleanField(default=True)
+    date_joined = models.DateTimeField(default=timezone.now)
+    last_organization = models.ForeignKey("Organization", models.SET_NULL, null=True, blank=True, related_name="+")
+
+    objects = UserManager()
+
+    USERNAME_FIELD = "email"
+    EMAIL_FIELD = "email"
+    REQUIRED_FIELDS = ["name"]
+
+    class Meta:
+        db_table = "organizations_user"
+        constraints = [models.UniqueConstraint(Lower("email"), name="user_email_without_case")]
+
+    def __str__(self):
+        return self.name
+
+    def get_full_name(self):
+        return self.name
+
+    @property
+    def initials(self):
+        words = self.name.replace("-", " ").split()
+        return "".join(word[0] for word in (words[:1] + words[-1:] if len(words) > 1 else words)).upper()
+
+    # Nothing in this product asks Django's own permissions: rights are one list (access.rights).
+    is_staff = False
+    is_superuser = False
+
+    def has_perm(self, perm, obj=None):
+        return False
+
+    def has_module_perms(self, app_label):
+        return False
+
+
+class Organization(models.Model):
+    """A firm that uses the product: a tenant. Nothing of one organization is ever seen by another (RX-02)."""
+
+    slug = models.SlugField(_("adresse"), max_length=50, unique=True)
+    name = models.CharField(_("nom"), max_length=120)
+    trade = models.CharField(_("métier"), max_length=20, choices=Trade)
+    modules = ArrayField(models.CharField(max_length=20, choices=Module), default=list, blank=True)
+    provider_kind = models.CharField(max_length=30, blank=True, default="")
+    time_zone = models.CharField(_("fuseau horaire"), max_length=50, default="Europe/Paris")
+    language = models.CharField(_("langue"), max_length=2, choices=User.Language, default="fr")
+    country = models.CharField(_("pays"), max_length=2, default="FR")
+    currency = models.CharField(_("devise"), max_length=3, default="EUR")
+    crm_list_label = models.CharField(_("nom de la GRC"), max_length=60, default="GRC")
+    terminology = models.JSONField(default=dict, blank=True)
+    second_factor_required = models.BooleanField(_("second facteur exigé"), default=False)
+    version = models.IntegerField(default=1)
+    created_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        ordering = ["name"]
+
+    def __str__(self):
+        return self.name
+
+    def has_module(self, module) -> bool:
+        return str(module) in self.modules
+
+
+class Sector(models.Model):
+    """A piece of territory, in a tree of any depth. A grant on a sector reaches the whole of its subtree.
+
+    `path` is the ids from the root down, « /3/17/ », kept by a trigger: the subtree is one prefix.
+    """
+
+    organization = models.ForeignKey(Organization, models.CASCADE)
+    code = models.CharField(_("code"), max_length=40)
+    name = models.CharField(_("nom"), max_length=120)
+    level = models.CharField(_("niveau"), max_length=60, blank=True, default="")
+    parent = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="children")
+    path = models.TextField(default="", editable=False)
+    version = models.IntegerField(default=1)
+
+    class Meta:
+        ordering = ["code"]
+        constraints = [models.UniqueConstraint(fields=["organization", "code"], name="sector_code_once")]
+        indexes = [
+            # The subtree of a sector in reach.
+            models.Index(F("organization_id"), models.F("path"), name="sector_path"),
+        ]
+
+    def __str__(self):
+        return self.name
+
+
+class MembershipQuerySet(models.QuerySet):
+    def active(self):
+        return self.filter(is_active=True, user__is_active=True)
+
+    def with_function(self, function):
+        return self.filter(functions__contains=[function])
+
+
+class Membership(models.Model):
+    """A user in an organization: role, functions, rights added or taken away. In code, « a member »."""
+
+    class Function(models.TextChoices):
+        AGENT = "agent", _("Agent")
+        SALESPERSON = "salesperson", _("Commercial")
+
+    organization = models.ForeignKey(Organization, models.CASCADE, related_name="memberships")
+    user = models.ForeignKey(User, models.CASCADE, related_name="memberships")
+    role = models.CharField(_("rôle"), max_length=10, choices=ROLE_CHOICES)
+    functions = ArrayField(models.CharField(max_length=20, choices=Function), default=list, blank=True)
+    rights_added = ArrayField(models.CharField(max_length=40), default=list, blank=True)
+    rights_removed = ArrayField(models.CharField(max_length=40), default=list, blank=True)
+    is_active = models.BooleanField(_("actif"), default=True)
+    version = models.IntegerField(default=1)
+    created_at = models.DateTimeField(db_default=Now())
+
+    objects = MembershipQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["user__name"]
+        constraints = [models.UniqueConstraint(fields=["organization", "user"], name="membership_once")]
+
+    def __str__(self):
+        return f"{self.user.name} ({self.organization.name})"
+
+    @property
+    def name(self) -> str:
+        return self.user.name
+
+    @cached_property
+    def reach(self) -> Reach:
+        """What this member reaches now. Worked out once per request: a grant that ends, ends at the next request."""
+        return Reach(
+            own_role=Role(self.role),
+            grants=tuple(effective_grants(self)),
+            added=frozenset(Right(right) for right in self.rights_added if right in Right),
+            removed=frozenset(Right(right) for right in self.rights_removed if right in Right),
+        )
+
+    def can(self, right: Right) -> bool:
+        return self.reach.gives(right)
+
+
+class Grant(models.Model):
+    """Gives a member reach: over the organization, a sector with its subtree, or one client; for a time or for good.
+
+    `role` says what may be done there (None: the member's own role). `scope_id` points without a foreign key, since
+    clients and groups stand above; `starts_on` and `ends_on` are days of the organization, the last one included.
+    """
+
+    organization = models.ForeignKey(Organization, models.CASCADE)
+    membership = models.ForeignKey(Membership, models.CASCADE, related_name="grants")
+    role = models.CharField(_("rôle"), max_length=10, choices=ROLE_CHOICES, null=True, blank=True)  # noqa: DJ001
+    scope_type = models.CharField(_("portée"), max_length=20)
+    scope_id = models.BigIntegerField(null=True, blank=True)
+    starts_on = models.DateField(_("à partir du"), null=True, blank=True)
+    ends_on = models.DateField(_("jusqu'au"), null=True, blank=True)
+    granted_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
+    created_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(starts_on__isnull=True) | Q(ends_on__isnull=True) | Q(ends_on__gte=F("starts_on")),
+                name="grant_ends_after_start",
+            ),
+            models.CheckConstraint(
+                condition=Q(scope_type="organization", scope_id__isnull=True)
+                | (~Q(scope_type="organization") & Q(scope_id__isnull=False)),
+                name="grant_scope_whole",
+            ),
+        ]
+
+    def __str__(self):
+        return f"{self.membership_id}: {self.scope_type} {self.scope_id or ''}"
+
+
+class Substitution(models.Model):
+    """For the days given, `substitute` reaches what `absent` reaches. Never hands on what was itself handed on."""
+
+    organization = models.ForeignKey(Organization, models.CASCADE)
+    absent = models.ForeignKey(Membership, models.CASCADE, related_name="substitutions")
+    substitute = models.ForeignKey(Membership, models.CASCADE, related_name="replaces")
+    starts_on = models.DateField(_("du"))
+    ends_on = models.DateField(_("au"))
+    set_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
+    created_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        ordering = ["-starts_on"]
+        constraints = [
+            models.CheckConstraint(condition=Q(ends_on__gte=F("starts_on")), name="substitution_ends_after_start"),
+            models.CheckConstraint(condition=~Q(absent=F("substitute")), name="substitution_of_another"),
+        ]
+
+    def __str__(self):
+        return f"{self.absent_id} → {self.substitute_id}"
+
+
+class ApiToken(models.Model):
+    """A key of one membership for other programs. Only its hash is kept; the token itself is shown once."""
+
+    organization = models.ForeignKey(Organization, models.CASCADE)
+    membership = models.ForeignKey(Membership, models.CASCADE, related_name="tokens")
+    name = models.CharField(_("nom"), max_length=80)
+    digest = models.CharField(max_length=64, unique=True)
+    hint = models.CharField(max_length=12)
+    created_at = models.DateTimeField(db_default=Now())
+    expires_at = models.DateTimeField(null=True, blank=True)
+    revoked_at = models.DateTimeField(null=True, blank=True)
+    last_used_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-id"]
+
+    def __str__(self):
+        return self.name
+
+    @staticmethod
+    def digest_of(token: str) -> str:
+        return hashlib.sha256(token.encode()).hexdigest()
+
+
+class Counter(models.Model):
+    """The last number given out in an organization, by name: client, interaction, person. See `actions.next_numbers`."""
+
+    organization = models.ForeignKey(Organization, models.CASCADE)
+    name = models.CharField(max_length=20)
+    value = models.BigIntegerField(default=0)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["organization", "name"], name="counter_once")]
+
+    def __str__(self):
+        return f"{self.name}: {self.value}"
+
+
+class IdempotencyKey(models.Model):
+    """What a create with this key answered: the same key gives the same answer again and makes no second record."""
+
+    organization = models.ForeignKey(Organization, models.CASCADE)
+    key = models.CharField(max_length=120, validators=[RegexValidator(r"^[\x21-\x7e]+$")])
+    purpose = models.CharField(max_length=80)
+    fingerprint = models.CharField(max_length=64)
+    subject_id = models.BigIntegerField(null=True)
+    response = models.JSONField(null=True)
+    created_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["organization", "purpose", "key"], name="idempotency_key_once")]
+
+    def __str__(self):
+        return self.key
+
+
+# Grants of the member, and of the colleagues whom the member replaces today. An absent administrator's reach is handed
+# on with a manager's rights: administration itself is not. Sectors come with their subtree.
+_EFFECTIVE_GRANTS = """
+WITH today AS (
+    SELECT (now() AT TIME ZONE o.time_zone)::date AS day FROM organizations_organization o WHERE o.id = %(organization)s
+), standing AS (
+    SELECT m.id, m.role, '' AS on_behalf_of FROM organizations_membership m WHERE m.id = %(membership)s
+    UNION ALL
+    SELECT a.id, CASE a.role WHEN 'admin' THEN 'manager' ELSE a.role END, u.name
+    FROM organizations_substitution s
+    JOIN today ON today.day BETWEEN s.starts_on AND s.ends_on
+    JOIN organizations_membership a ON a.id = s.absent_id AND a.is_active
+    JOIN organizations_user u ON u.id = a.user_id
+    WHERE s.organization_id = %(organization)s AND s.substitute_id = %(membership)s
+)
+SELECT g.id, coalesce(g.role, standing.role), g.scope_type, standing.on_behalf_of,
+       CASE g.scope_type
+         WHEN 'sector' THEN ARRAY(
+            SELECT below.id FROM organizations_sector root
+            JOIN organizations_sector below ON below.organization_id = root.organization_id
+                AND below.path LIKE root.path || '%%'
+            WHERE root.id = g.scope_id AND root.organization_id = %(organization)s)
+         WHEN 'organization' THEN ARRAY[]::bigint[]
+         ELSE ARRAY[g.scope_id] END
+FROM organizations_grant g
+JOIN standing ON standing.id = g.membership_id
+CROSS JOIN today
+WHERE g.organization_id = %(organization)s
+  AND (g.starts_on IS NULL OR g.starts_on <= today.day) AND (g.ends_on IS NULL OR g.ends_on >= today.day)
+UNION ALL
+SELECT 0, standing.role, 'organization', standing.on_behalf_of, ARRAY[]::bigint[]
+FROM standing JOIN organizations_membership m ON m.id = standing.id WHERE m.role = 'admin'
+ORDER BY 1
+"""
+
+
+def effective_grants(membership: Membership) -> list[EffectiveGrant]:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _EFFECTIVE_GRANTS, {"organization": membership.organization_id, "membership": membership.pk}
+        )
+        rows = cursor.fetchall()
+    return [
+        EffectiveGrant(
+            id=grant_id, role=Role(role), scope_type=scope_type, scope_ids=tuple(ids), on_behalf_of=on_behalf_of
+        )
+        for grant_id, role, scope_type, on_behalf_of, ids in rows
+    ]
+

@@ -1,0 +1,3 @@
+"""Sign-in and account: addresses that belong to no organization."""
+
+urlpatterns = []

@@ -1,0 +1,51 @@
+"""Texts as people write them and as machines compare them."""
+
+import re
+import unicodedata
+
+# What NFKD does not take apart but a French reader takes for the same.
+_LIGATURES = str.maketrans({"œ": "oe", "Œ": "OE", "æ": "ae", "Æ": "AE", "ß": "ss", "ø": "o", "Ø": "O", "đ": "d", "ł": "l"})
+_SEPARATORS = re.compile(r"[^0-9a-z@]+")
+_SPACES = re.compile(r"\s+")
+
+
+def without_accents(text: str) -> str:
+    """« Lefèvre-Œuf » → « Lefevre-OEuf »."""
+    decomposed = unicodedata.normalize("NFKD", text.translate(_LIGATURES))
+    return "".join(character for character in decomposed if not unicodedata.combining(character))
+
+
+def search_key(text: str) -> str:
+    """The form in which texts are compared: lower case, no accents, one space for whatever separates words.
+
+    « L'Abergement-Clémenciat » → « l abergement clemenciat ». The database function `search_key` (search/sql) gives
+    the same for whatever a French or English text holds; a test holds them together.
+    """
+    return _SEPARATORS.sub(" ", without_accents(text).lower()).strip()
+
+
+def digits(text: str) -> str:
+    return "".join(character for character in text if character in "0123456789")
+
+
+def one_line(text: str) -> str:
+    """Trimmed, with inner white space folded and control characters gone."""
+    return _SPACES.sub(" ", "".join(c for c in text if c.isprintable() or c.isspace())).strip()
+
+
+def highlighted(text: str, words: list[str]) -> list[tuple[str, bool]]:
+    """Cuts `text` into (piece, is it a hit) for words in search form; accents and case of the text are kept."""
+    plain = "".join(without_accents(character).lower()[:1] or " " for character in text)
+    hits = [False] * len(text)
+    for word in words:
+        start = plain.find(word) if word else -1
+        while start >= 0:
+            hits[start : start + len(word)] = [True] * len(word)
+            start = plain.find(word, start + len(word))
+    pieces: list[tuple[str, bool]] = []
+    for character, hit in zip(text, hits, strict=True):
+        if pieces and pieces[-1][1] == hit:
+            pieces[-1] = (pieces[-1][0] + character, hit)
+        else:
+            pieces.append((character, hit))
+    return pieces

@@ -1,0 +1,102 @@
+"""How a view answers: a whole page, or the named block of it that htmx asked for."""
+
+import json
+
+from django.contrib import messages
+from django.http import HttpResponse, HttpResponseRedirect, JsonResponse
+from django.middleware.csrf import get_token
+from django.template import engines
+from django.utils.translation import get_language
+
+from entregent.toolbox.errors import Refusal, Refusals
+from entregent.ui.extension_points import navigation
+
+
+def is_htmx(request) -> bool:
+    return request.headers.get("HX-Request") == "true" and request.headers.get("HX-Boosted") != "true"
+
+
+def render(request, template: str, context: dict | None = None, *, fragment: str | None = None, status: int = 200):
+    """The page `template`; when htmx asks and `fragment` names a block of it, that block alone."""
+    environment = engines["jinja2"].env
+    whole = page_context(request, template=template) | (context or {})
+    page = environment.get_template(template)
+    if fragment is not None and is_htmx(request):
+        return HttpResponse(_block(page, fragment, whole), status=status)
+    return HttpResponse(page.render(whole), status=status)
+
+
+def render_block(request, template: str, block: str, context: dict | None = None, *, status: int = 200):
+    """One named block of a template, whoever asks."""
+    page = engines["jinja2"].env.get_template(template)
+    return HttpResponse(_block(page, block, page_context(request, template=template) | (context or {})), status=status)
+
+
+def _block(page, name: str, context: dict) -> str:
+    bound = page.new_context(context)
+    return "".join(page.blocks[name](bound))
+
+
+def page_context(request, *, template: str = "") -> dict:
+    member = getattr(request, "member", None)
+    return {
+        "request": request,
+        "member": member,
+        "can": member.can if member is not None else (lambda right: False),
+        "csrf_token": _LazyToken(request),
+        "nav": [entry for entries in navigation for entry in entries(member)] if member is not None else [],
+        "lang": get_language(),
+    }
+
+
+class _LazyToken:
+    """The CSRF token, made only where a page shows it."""
+
+    def __init__(self, request):
+        self._request = request
+
+    def __str__(self):
+        return get_token(self._request)
+
+    __html__ = __str__
+
+
+def see(request, url: str, *, toast: str | None = None, undo_url: str | None = None) -> HttpResponse:
+    """After a change: to `url` (303); htmx is told to go there. `toast` says what was done, there."""
+    if toast:
+        messages.success(request, toast, extra_tags=json.dumps({"undo": undo_url}) if undo_url else "")
+    if is_htmx(request):
+        response = HttpResponse(status=204)
+        response.headers["HX-Redirect"] = url
+        return response
+    response = HttpResponseRedirect(url)
+    response.status_code = 303
+    return response
+
+
+def with_toast(response, text: str, *, undo_url: str | None = None, undo_label: str | None = None, tone: str = "ok"):
+    """Adds a toast to a fragment's answer."""
+    response.headers["HX-Trigger"] = json.dumps(
+        {"g:toast": {"text": str(text), "undo_url": undo_url, "undo_label": undo_label and str(undo_label), "tone": tone}}
+    )
+    return response
+
+
+def add_refusal(form, refusal: Refusal | Refusals) -> None:
+    """Puts what an action refused at the fields of the form, so that what was typed stays."""
+    for one in refusal.refusals if isinstance(refusal, Refusals) else [refusal]:
+        form.add_error(one.field if one.field in form.fields else None, str(one.message))
+
+
+def draw_refusal(request, refusal: Refusal) -> HttpResponse:
+    """A refusal as a page (« Introuvable. »), as a fragment for htmx, or as a problem document for JSON."""
+    if request.headers.get("Accept", "").startswith("application/json"):
+        return JsonResponse(
+            {"type": f"urn:entregent:{refusal.code}", "title": str(refusal.message), "status": refusal.status},
+            status=refusal.status,
+            content_type="application/problem+json",
+        )
+    request.member = getattr(request, "member", None) if refusal.status != 404 else None
+    return render(
+        request, "ui/error.html", {"refusal": refusal, "reference": ""}, fragment="refusal", status=refusal.status
+    )

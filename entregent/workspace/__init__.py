@@ -1,0 +1,1 @@
+"""Pages over several areas: home, quick search, the client file."""
