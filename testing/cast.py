@@ -14,7 +14,7 @@ from entregent.clients.models import Client
 from entregent.organizations.models import Grant, Membership, Module, Organization, Sector, User
 from entregent.toolbox.text import search_key
 
-PASSWORD = "un mot de passe de test"  # noqa: S105
+PASSWORD = "un mot de passe de test"
 
 
 def enter(member: Membership) -> Membership:
