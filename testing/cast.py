@@ -2,8 +2,8 @@
 
 Two organizations. In « Eaux du Val » (`org`): *agent* and *colleague* (editors, sector Nord), *manager* and *admin*
 (whole organization), *reader* (whole organization, reads only), *outsider* (editor, sector Sud). In « Autre Maison »
-(`other_org`): *stranger* (admin). `client_north`, `client_south` stand in their sectors, `client_elsewhere` in the other
-organization. `enter(member)` puts the test's transaction inside that member's organization, as a request would.
+(`other_org`): *stranger* (admin). `client_north`, `client_south` stand in their sectors, `client_elsewhere` in the
+other organization. `enter(member)` puts the test's transaction inside that member's organization, as a request would.
 """
 
 import pytest

@@ -21,13 +21,24 @@ from babel.messages.pofile import read_po, write_po
 FIXED = datetime(2026, 11, 21, tzinfo=UTC)
 PACKAGE = Path(__file__).resolve().parents[1]
 METHODS = [("**/tests/**", "ignore"), ("**/migrations/**", "ignore"), ("**.py", "python")]
-TEMPLATE_METHODS = [("django_templates/**", "ignore"), ("**/templates/**.html", "jinja2"), ("**/templates/**.txt", "jinja2")]
+TEMPLATE_METHODS = [
+    ("django_templates/**", "ignore"),
+    ("**/templates/**.html", "jinja2"),
+    ("**/templates/**.txt", "jinja2"),
+]
 KEYWORDS = {
     "_": None, "gettext": None, "gettext_lazy": None, "gettext_noop": None,
     "ngettext": (1, 2), "ngettext_lazy": (1, 2), "pgettext": ((1, "c"), 2), "pgettext_lazy": ((1, "c"), 2),
     "npgettext": ((1, "c"), 2, 3),
 }  # fmt: skip
-OPTIONS = {"**/templates/**": {"trimmed": "true", "silent": "false", "newstyle_gettext": "true", "extensions": "jinja2.ext.do,jinja2.ext.loopcontrols"}}
+OPTIONS = {
+    "**/templates/**": {
+        "trimmed": "true",
+        "silent": "false",
+        "newstyle_gettext": "true",
+        "extensions": "jinja2.ext.do,jinja2.ext.loopcontrols",
+    }
+}
 
 
 def areas() -> list[str]:
@@ -60,7 +71,7 @@ def extracted(area: str) -> Catalog:
         comment_tags=("Translators:",),
         strip_comment_tags=True,
     )
-    for filename, line, message, comments, context in found:
+    for filename, _line, message, comments, context in found:
         # Django asks for texts with \n; line numbers are left out: they would change with every commit.
         catalogue.add(message, None, [(f"{area}/{filename}", 0)], auto_comments=comments, context=context)
     return catalogue
