@@ -37,7 +37,7 @@ install: $(INSTALLED)  ## The product into .venv, from the lock with its hashes
 .PHONY: install-dev
 install-dev: $(INSTALLED_DEV)  ## The same with what tests, linters and benchmarks need
 
-# Kept if it works; one that was cut short, or moved with its folder, is made anew.
+# Kept if it works; one that was cut short is made anew.
 $(VENV)/.made:
 	@if $(BIN)/python -m pip --version >/dev/null 2>&1; then touch $@; exit 0; fi; \
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
