@@ -2,6 +2,7 @@
 (() => {
   "use strict";
   const root = document.documentElement;
+  root.classList.add("g-js");
   const dark = matchMedia("(prefers-color-scheme: dark)");
   const apply = () => {
     const choice = root.dataset.theme || "system";
