@@ -63,9 +63,7 @@ class _Scene:
     def __init__(self, organization):
         self.organization = organization
         self.members = {}
-        slug = organization.slug
         self.member("admin", f"Administration {organization.name}", "admin")
-        self.email = f"@{slug}.example"
 
     def member(self, login, name, role, *, functions=(), whole=False):
         user = create_user(
