@@ -3,7 +3,7 @@ import json
 from django.db import connection
 
 
-def record(name, *, by=None, organization_id=None, user_id=None, subject=None, client_id=None, reason="", **data):
+def record(name, /, *, by=None, organization_id=None, user_id=None, subject=None, client_id=None, reason="", **data):
     """Writes into the journal that an action named `name` is being done, and ties the row changes that follow to it.
 
     `by` is a Membership (anything with organization_id and user_id); a job gives the ids. `subject` is the record

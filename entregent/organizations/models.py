@@ -289,7 +289,7 @@ class ApiToken(models.Model):
 
 
 class Counter(models.Model):
-    """The last number given out in an organization, by name: client, interaction, person. See `actions.next_numbers`."""
+    """The last number given out in an organization, by name: client, interaction, person (`actions.next_numbers`)."""
 
     organization = models.ForeignKey(Organization, models.CASCADE)
     name = models.CharField(max_length=20)

@@ -1,0 +1,59 @@
+"""The same create asked twice makes one record: a double click, a call repeated after a lost answer."""
+
+import hashlib
+import json
+from collections.abc import Callable
+
+from django.db import connection, transaction
+from django.utils.translation import gettext_lazy as _
+
+from entregent.organizations.models import IdempotencyKey
+from entregent.toolbox.errors import Refusal
+
+
+def fingerprint_of(body) -> str:
+    """The same for the same request; `body` is anything that goes into JSON, dates and the like as their text."""
+    text = body if isinstance(body, str) else json.dumps(body, sort_keys=True, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def once(
+    organization_id: int, purpose: str, key: str | None, fingerprint, make: Callable[[], object]
+) -> tuple[int, bool]:
+    """Runs `make` (which gives a record, or its id) unless `key` has served for `purpose`; (id, was it a repeat?).
+
+    Whoever comes second while the first is still at work waits for it: inserting the same key waits for the first
+    transaction. The same key with another body is refused.
+    """
+    if not key:
+        return _id_of(make()), False
+    if len(key) > 120 or not (key.isascii() and key.isprintable() and " " not in key):
+        raise Refusal("E-IDEMPOTENCY", _("La clé d'idempotence est invalide."), status=422)
+    mark = fingerprint_of(fingerprint)
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute(
+                """
+                INSERT INTO organizations_idempotencykey (organization_id, purpose, key, fingerprint, created_at)
+                VALUES (%s, %s, %s, %s, now())
+                ON CONFLICT (organization_id, purpose, key) DO NOTHING RETURNING id
+                """,
+                [organization_id, purpose, key, mark],
+            )
+            row = cursor.fetchone()
+        if row is None:
+            kept = IdempotencyKey.objects.select_for_update().get(
+                organization_id=organization_id, purpose=purpose, key=key
+            )
+            if kept.fingerprint != mark:
+                raise Refusal(
+                    "E-IDEMPOTENCY", _("Cette clé d'idempotence a déjà servi pour une autre demande."), status=422
+                )
+            return kept.subject_id, True
+        subject_id = _id_of(make())
+        IdempotencyKey.objects.filter(pk=row[0]).update(subject_id=subject_id)
+        return subject_id, False
+
+
+def _id_of(made) -> int:
+    return getattr(made, "pk", made)
