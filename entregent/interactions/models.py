@@ -194,7 +194,9 @@ class InteractionEntry(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["interaction", "seq"], name="entry_seq_once"),
             models.CheckConstraint(condition=~Q(internal=True, incoming=True), name="entry_internal_or_incoming"),
-            models.CheckConstraint(condition=~Q(internal=True, published_at__isnull=False), name="entry_internal_stays"),
+            models.CheckConstraint(
+                condition=~Q(internal=True, published_at__isnull=False), name="entry_internal_stays"
+            ),
         ]
 
     def __str__(self):
