@@ -22,11 +22,11 @@ help:  ## This list
 ## Trying it
 
 .PHONY: demo
-demo: install  ## The whole demo on http://127.0.0.1:8000 (PORT=…, ENTREGENT_DATA_DIR=…)
+demo: install compiled  ## The whole demo on http://127.0.0.1:8000 (PORT=…, ENTREGENT_DATA_DIR=…)
 	@exec $(BIN)/entregent demo
 
 .PHONY: doctor
-doctor: install  ## What is wrong with this installation, and how to mend it
+doctor: install compiled  ## What is wrong with this installation, and how to mend it
 	@exec $(BIN)/entregent doctor
 
 ## Installing
@@ -61,20 +61,25 @@ $(INSTALLED_DEV): | $(INSTALLED)
 	$(BIN)/python -m pip install --quiet --require-hashes -r requirements/dev.txt
 	@touch $@
 
+# The catalogues as they run (.mo) are made of those that people write (.po), and not committed.
+.PHONY: compiled
+compiled: install
+	@$(BIN)/python -m entregent.config.messages compile
+
 ## Checking it
 
 .PHONY: test
-test: lint chromium  ## Linters, layers, unit, integration and browser tests, on both PostgreSQL
+test: lint chromium compiled  ## Linters, layers, unit, integration and browser tests, on both PostgreSQL
 	$(BIN)/python -m pytest entregent conventions
 	$(BIN)/python -m pytest journeys
 	@$(MAKE) --no-print-directory test-pg15
 
 .PHONY: test-pg15
-test-pg15: install-dev postgresql-15  ## The same tests on Debian's PostgreSQL 15
+test-pg15: install-dev postgresql-15 compiled  ## The same tests on Debian's PostgreSQL 15
 	ENTREGENT_PG_BIN_DIR=$(PG15_BIN) $(BIN)/python -m pytest entregent conventions
 
 .PHONY: test-long
-test-long: install-dev chromium  ## The long reliability and security runs
+test-long: install-dev chromium compiled  ## The long reliability and security runs
 	$(BIN)/python -m pytest -m long entregent conventions journeys
 
 .PHONY: lint
@@ -83,7 +88,7 @@ lint: install-dev  ## Style, layers
 	$(BIN)/lint-imports
 
 .PHONY: bench
-bench: install-dev  ## All benchmarks; results in benchmarks/results/
+bench: install-dev compiled  ## All benchmarks; results in benchmarks/results/
 	$(BIN)/python -m benchmarks
 
 # Tests in a browser use Debian's; only root may install it.

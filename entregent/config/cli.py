@@ -7,12 +7,13 @@ must run before the settings are made.
 import contextlib
 import json
 import os
+import re
 import shutil
 import signal
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
@@ -38,18 +39,6 @@ KINDS = (
     "groups",
     "loan-applications",
 )
-
-SIGN_INS = """\
-    nadia@eaux-du-val.example
-    omar@eaux-du-val.example
-    marc@hypo-nord.example            lise@hypo-nord.example
-    claire@courtage-frontiere.example
-    paula@courtage-frontiere.example  eric@…  rita@…
-    tom@mecano.example
-    anne@cabinet-roy.example
-    lea@client.mecano.example         ({portal})
-    admin@SLUG.example                ({admin})
-"""
 
 
 @click.group(
@@ -91,7 +80,7 @@ def demo(port: int) -> None:
                 _migrate()
                 _collect_static(data_dir)
             if not supervisor.is_ending:
-                from entregent.config.demo_story import tell
+                from entregent.config.demo_story import SIGN_INS, tell
 
                 _say("L'histoire de démonstration est racontée…", "The demo story is being told…")
                 tell()
@@ -99,7 +88,7 @@ def demo(port: int) -> None:
             if not supervisor.is_ending:
                 supervisor.start()
             if supervisor.wait_until_ready(lambda: _is_ready(environment, port)):
-                _welcome(environment)
+                _welcome(environment, SIGN_INS)
                 supervisor.run()
             _say("\nArrêt…", "\nStopping…")
         finally:
@@ -169,10 +158,31 @@ def user() -> None:
 
 @user.command("create", help=spoken("Le premier compte d'une organisation.", "The first account of an organization."))
 @click.option("--organization", required=True, metavar="SLUG")
+@click.option(
+    "--organization-name", help=spoken("Crée l'organisation sous ce nom.", "Creates the organization by that name.")
+)
+@click.option(
+    "--trade",
+    type=click.Choice(["mortgage", "water", "customs", "manufacturer", "accounting"]),
+    default="accounting",
+    show_default=True,
+    help=spoken("Métier d'une organisation créée.", "Trade of an organization created."),
+)
 @click.option("--email", required=True)
+@click.option(
+    "--name", help=spoken("Nom de la personne ; sinon tiré du courriel.", "Name; else taken from the e-mail.")
+)
 @click.option("--role", type=click.Choice(["admin", "manager", "editor", "reader"]), default="admin", show_default=True)
 @click.option("--password", envvar="ENTREGENT_PASSWORD", help=spoken("Demandé si absent.", "Asked for if absent."))
-def user_create(organization: str, email: str, role: str, password: str | None) -> None:
+def user_create(
+    organization: str,
+    organization_name: str | None,
+    trade: str,
+    email: str,
+    name: str | None,
+    role: str,
+    password: str | None,
+) -> None:
     _environment()
     if password is None:
         password = click.prompt(
@@ -180,9 +190,23 @@ def user_create(organization: str, email: str, role: str, password: str | None) 
         )
     with _sentences(), _database():
         _set_up()
-        from entregent.organizations.actions import create_first_user
+        from django.contrib.auth.password_validation import validate_password
+        from django.db import transaction
 
-        create_first_user(organization=organization, email=email, role=role, password=password)
+        from entregent.organizations.actions import create_first_user, create_organization
+        from entregent.organizations.models import Organization
+
+        validate_password(password)
+        with transaction.atomic():
+            if organization_name and not Organization.objects.filter(slug=organization).exists():
+                create_organization(slug=organization, name=organization_name, trade=trade)
+            create_first_user(
+                organization=_organization(organization),
+                email=email,
+                name=name or re.sub(r"[._-]+", " ", email.partition("@")[0]).title(),
+                role=role,
+                password=password,
+            )
     _say(f"Le compte {email} est créé.", f"The account {email} is created.")
 
 
@@ -199,9 +223,19 @@ def token_create(organization: str, email: str, name: str) -> None:
     _environment()
     with _sentences(), _database():
         _set_up()
+        from entregent.access.wall import in_organization
         from entregent.organizations.actions import create_api_token
+        from entregent.organizations.models import Membership
 
-        click.echo(create_api_token(organization=organization, email=email, name=name))
+        found = _organization(organization)
+        with in_organization(found.pk):
+            member = Membership.objects.active().filter(organization=found, user__email__iexact=email.strip()).first()
+            if member is None:
+                _fail(
+                    spoken(f"{email} n'est pas membre de {organization}.", f"{email} is no member of {organization}.")
+                )
+            _token, key = create_api_token(member=member, name=name)
+    click.echo(key)
 
 
 # Data
@@ -324,6 +358,7 @@ def _sentences() -> Iterator[None]:
 
 def _told(error: Exception) -> str | None:
     import psycopg
+    from django.core.exceptions import ValidationError
     from django.db import OperationalError
 
     from entregent.config.backup import BackupError
@@ -333,6 +368,8 @@ def _told(error: Exception) -> str | None:
         return " ".join(str(refusal.message) for refusal in error.refusals)
     if isinstance(error, Refusal):
         return str(error.message)
+    if isinstance(error, ValidationError):
+        return " ".join(error.messages)
     if isinstance(error, BackupError):
         return str(error)
     if isinstance(error, (OperationalError, psycopg.OperationalError)):
@@ -341,7 +378,24 @@ def _told(error: Exception) -> str | None:
     return None
 
 
-def _fail(sentence: str) -> None:
+def _organization(slug: str) -> Any:
+    from entregent.organizations.models import Organization
+
+    found = Organization.objects.filter(slug=slug).first()
+    if found is None:
+        known = ", ".join(Organization.objects.order_by("slug").values_list("slug", flat=True)) or "–"
+        _fail(
+            spoken(
+                f"L'organisation « {slug} » n'existe pas (connues : {known}) ; « entregent user create "
+                "--organization-name NOM » en crée une.",
+                f"There is no organization “{slug}” (known: {known}); “entregent user create --organization-name NAME” "
+                "creates one.",
+            )
+        )
+    return found
+
+
+def _fail(sentence: str) -> NoReturn:
     click.echo(sentence, err=True)
     sys.exit(1)
 
@@ -380,24 +434,10 @@ def _worker() -> Part:
 
 
 def _work(concurrency: int) -> None:
-    """Do jobs until a signal asks for the end. The queue too is read under the role that owns nothing."""
-    import asyncio
+    """Do jobs until a signal asks for the end."""
+    from entregent.jobs.worker import run_worker
 
-    from procrastinate.contrib.django import app
-    from procrastinate.contrib.django.utils import connector_params
-    from procrastinate.psycopg_connector import PsycopgConnector
-
-    from entregent.access.wall import APP_ROLE
-
-    parameters: dict[str, Any] = connector_params()
-    parameters["options"] = f"{parameters.get('options', '')} -c role={APP_ROLE}".strip()
-
-    async def run() -> None:
-        with app.replace_connector(PsycopgConnector(kwargs=parameters)) as with_role:
-            async with with_role.open_async():
-                await with_role.run_worker_async(concurrency=concurrency, shutdown_graceful_timeout=10)
-
-    asyncio.run(run())
+    run_worker(concurrency=concurrency)
 
 
 def _is_ready(environment: "Environment", port: int) -> bool:
@@ -447,15 +487,16 @@ def _progress() -> Iterator[Callable[[int, int | None], None]]:
         yield progress
 
 
-def _welcome(environment: "Environment") -> None:
-    signs = SIGN_INS.format(
-        portal=spoken("portail du client", "client portal"),
-        admin=spoken("administre l'organisation SLUG", "administers the organization SLUG"),
+def _welcome(environment: "Environment", sign_ins: list[tuple[str, str, str]]) -> None:
+    lines = [f"    {email:<36}{name}" for email, name, _remark in sign_ins]
+    lines.append(
+        f"    {'admin@SLUG.example':<36}" + spoken("administre l'organisation", "administers the organization")
     )
+    signs = "\n".join(lines)
     _say(
         f"\nEntregent est prêt : {environment.public_url}/\n\n  Connexions de démonstration (mot de passe : "
-        f"demonstration)\n{signs}\n  Ctrl-C arrête tout ; les données sont gardées dans {environment.data_dir}.\n",
-        f"\nEntregent is ready: {environment.public_url}/\n\n  Demo sign-ins (password: demonstration)\n{signs}\n"
+        f"demonstration)\n{signs}\n\n  Ctrl-C arrête tout ; les données sont gardées dans {environment.data_dir}.\n",
+        f"\nEntregent is ready: {environment.public_url}/\n\n  Demo sign-ins (password: demonstration)\n{signs}\n\n"
         f"  Ctrl-C stops everything; the data are kept in {environment.data_dir}.\n",
     )
 
