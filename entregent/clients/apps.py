@@ -11,6 +11,11 @@ class ClientsConfig(AppConfig):
         register_scope("sector", _in_sectors)
         register_scope("client", _among_clients)
 
+        from entregent.clients.actions import seed_object_types
+        from entregent.organizations.extension_points import organization_defaults
+
+        organization_defaults.add(seed_object_types)
+
 
 def _in_sectors(ids: list[int], path: str) -> Q:
     return Q(**{f"{path}sector_reach__overlap": ids})

@@ -1,0 +1,10 @@
+"""Where upper areas add to clients."""
+
+from entregent.toolbox.extension_points import ExtensionPoint
+
+# Contributions: blockers(client) -> list of sentences (« 2 dossiers ouverts ») that say why it cannot be deleted.
+deletion_blockers = ExtensionPoint("clients.deletion_blockers", doc="What forbids the deletion of a client (R004-15).")
+# Contributions: changed(client, by=…, what=…), in the transaction of the change. `what` is the name of the action.
+client_changed = ExtensionPoint("clients.client_changed", doc="What else happens when a client is changed.")
+# Contributions: deleted(person, by=…), in the transaction: portal access ends, and so on (R004-16).
+person_deleted = ExtensionPoint("clients.person_deleted", doc="What else happens when a person is deleted.")
