@@ -1,0 +1,102 @@
+"""Clients and their addresses."""
+
+from django.http import HttpRequest, HttpResponse
+from ninja import Query, Router
+
+from entregent.access.rights import Right
+from entregent.api.guard import operation
+from entregent.api.paging import MOST, page
+from entregent.api.requests import created_once, member_user, sector_of, tag, version_asked
+from entregent.api.schemas import ClientIn, ClientOut, ClientPage, ClientPatch
+from entregent.clients.actions import create_client, delete_client, update_client
+from entregent.clients.models import Client
+from entregent.search.models import Kind
+from entregent.search.queries import find
+
+router = Router(tags=["clients"])
+
+
+def _clients(member, right=Right.CLIENT_VIEW):
+    return Client.objects.visible_to(member, right)
+
+
+def _shown(member, **lookup) -> ClientOut:
+    whole = _clients(member).select_related("responsible", "sector").prefetch_related("addresses", "credit_holds")
+    return ClientOut.of(whole.found(**lookup))
+
+
+@router.get("", response=ClientPage, summary="List or search clients")
+@operation(Right.CLIENT_VIEW)
+def list_clients(
+    request: HttpRequest,
+    q: str | None = Query(None, description="Name, phone, e-mail or number, in any writing."),
+    status: str | None = None,
+    category: str | None = None,
+    sector: str | None = None,
+    limit: int = Query(100, ge=1, le=MOST),
+    cursor: str | None = None,
+):
+    """By name. With `q`, the best hits first and no further page."""
+    member = request.member
+    records = _clients(member).select_related("responsible", "sector").prefetch_related("addresses", "credit_holds")
+    for name, value in {"status": status, "category": category, "sector__code": sector}.items():
+        if value:
+            records = records.filter(**{name: value})
+    if q is not None:
+        found = find(Kind.CLIENT, member.organization_id, q, visible=_clients(member), limit=limit)
+        by_id = {client.pk: client for client in records.filter(pk__in=found.ids)}
+        return ClientPage(items=[ClientOut.of(by_id[pk]) for pk in found.ids if pk in by_id], next=None)
+    items, following = page(records, order=["sort_key", "id"], cursor=cursor, limit=limit)
+    return ClientPage(items=[ClientOut.of(client) for client in items], next=following)
+
+
+@router.post("", response={201: ClientOut}, summary="Create a client")
+@operation(Right.CLIENT_CREATE)
+def post_client(request: HttpRequest, response: HttpResponse, payload: ClientIn):
+    member = request.member
+
+    def make():
+        values = payload.model_dump(exclude={"responsible", "sector"})
+        return create_client(
+            by=member,
+            responsible=member_user(member, payload.responsible, field="responsible"),
+            sector=sector_of(member, payload.sector),
+            **values,
+        )
+
+    shown = _shown(member, pk=created_once(request, payload, make))
+    tag(response, shown.version)
+    return 201, shown
+
+
+@router.get("/{number}", response=ClientOut, summary="One client")
+@operation(Right.CLIENT_VIEW)
+def get_client(request: HttpRequest, response: HttpResponse, number: str):
+    shown = _shown(request.member, number=number)
+    tag(response, shown.version)
+    return shown
+
+
+@router.patch("/{number}", response=ClientOut, summary="Change a client")
+@operation(Right.CLIENT_EDIT)
+def patch_client(request: HttpRequest, response: HttpResponse, number: str, payload: ClientPatch):
+    """Only what is given is changed. `If-Match` names the version that you saw; 412 when it is no longer so."""
+    member = request.member
+    client = _clients(member, Right.CLIENT_EDIT).found(number=number)
+    changes = payload.model_dump(exclude_unset=True)
+    if "responsible" in changes:
+        changes["responsible"] = member_user(member, payload.responsible, field="responsible")
+    if "sector" in changes:
+        changes["sector"] = sector_of(member, payload.sector)
+    client = update_client(client, by=member, version=version_asked(request), **changes)
+    shown = _shown(member, pk=client.pk)
+    tag(response, shown.version)
+    return shown
+
+
+@router.delete("/{number}", response={204: None}, summary="Delete a client (kept in the journal)")
+@operation(Right.CLIENT_DELETE)
+def remove_client(request: HttpRequest, number: str):
+    member = request.member
+    delete_client(_clients(member, Right.CLIENT_DELETE).found(number=number), by=member)
+    return 204, None

@@ -1,0 +1,52 @@
+"""Cursor paging: `?limit=` (≤ 200) and `?cursor=`; answers `{"items": […], "next": "…" | null}`.
+
+A cursor is the sort values of the last item, so that page 9,000 costs what page 1 costs.
+"""
+
+import base64
+import binascii
+import json
+
+from django.db.models import Q, QuerySet
+from django.utils.translation import gettext as _
+
+from entregent.toolbox.errors import Refusal
+
+MOST = 200
+
+
+def page(records: QuerySet, *, order: list[str], cursor: str | None, limit: int) -> tuple[list, str | None]:
+    """One page of `records` in `order` (field names, « - » for descending, the last one unique), and the next cursor."""
+    records = records.order_by(*order)
+    if cursor:
+        records = records.filter(_after(order, _values(cursor, len(order))))
+    found = list(records[: limit + 1])
+    if len(found) <= limit:
+        return found, None
+    last = found[limit - 1]
+    values = [getattr(last, name.lstrip("-")) for name in order]
+    return found[:limit], base64.urlsafe_b64encode(json.dumps(values, default=str).encode()).decode()
+
+
+def _after(order: list[str], values: list) -> Q:
+    """(a, b) after (x, y): a > x, or a = x and b > y; the other way round for descending fields."""
+    condition, equal = Q(), Q()
+    for name, value in zip(order, values, strict=True):
+        field, lookup = (name[1:], "lt") if name.startswith("-") else (name, "gt")
+        condition |= equal & Q(**{f"{field}__{lookup}": value})
+        equal &= Q(**{field: value})
+    return condition
+
+
+def _values(cursor: str, expected: int) -> list:
+    try:
+        values = json.loads(base64.b64decode(cursor.encode(), altchars=b"-_", validate=True))
+    except (ValueError, binascii.Error) as error:
+        raise _wrong() from error
+    if not isinstance(values, list) or len(values) != expected or any(isinstance(v, list | dict) for v in values):
+        raise _wrong()
+    return values
+
+
+def _wrong() -> Refusal:
+    return Refusal("E-CURSOR", _("Ce curseur n'est pas valable."), field="cursor")

@@ -1,0 +1,92 @@
+"""People (« personnes-ressources »)."""
+
+from django.http import HttpRequest, HttpResponse
+from ninja import Query, Router
+
+from entregent.access.rights import Right
+from entregent.api.guard import operation
+from entregent.api.paging import MOST, page
+from entregent.api.requests import client_of, created_once, tag, version_asked
+from entregent.api.schemas import PersonIn, PersonOut, PersonPage, PersonPatch
+from entregent.clients.actions import create_person, delete_person, update_person
+from entregent.clients.models import Client, ClientPerson, Person
+from entregent.search.models import Kind
+from entregent.search.queries import find
+
+router = Router(tags=["people"])
+
+
+def _people(member, right=Right.CLIENT_VIEW):
+    return Person.objects.visible_to(member, right)
+
+
+def _shown(member, people) -> list[PersonOut]:
+    """With their clients, only those within reach."""
+    links: dict[int, list[ClientPerson]] = {}
+    within = Client.objects.visible_to(member).values("id")
+    for link in ClientPerson.objects.filter(person__in=people, client__in=within).select_related("client"):
+        links.setdefault(link.person_id, []).append(link)
+    return [PersonOut.of(person, links.get(person.pk, [])) for person in people]
+
+
+def _one(member, pk: int, response: HttpResponse) -> PersonOut:
+    (shown,) = _shown(member, [_people(member).found(pk=pk)])
+    tag(response, shown.version)
+    return shown
+
+
+@router.get("", response=PersonPage, summary="List or search people")
+@operation(Right.CLIENT_VIEW)
+def list_people(
+    request: HttpRequest,
+    q: str | None = None,
+    client: str | None = Query(None, description="Number of a client."),
+    limit: int = Query(100, ge=1, le=MOST),
+    cursor: str | None = None,
+):
+    member = request.member
+    people = _people(member)
+    if client is not None:
+        people = people.filter(client_people__client=client_of(member, client))
+    if q is not None:
+        found = find(Kind.PERSON, member.organization_id, q, visible=people, limit=limit)
+        by_id = {person.pk: person for person in people.filter(pk__in=found.ids)}
+        return PersonPage(items=_shown(member, [by_id[pk] for pk in found.ids if pk in by_id]), next=None)
+    items, following = page(people, order=["sort_key", "id"], cursor=cursor, limit=limit)
+    return PersonPage(items=_shown(member, items), next=following)
+
+
+@router.post("", response={201: PersonOut}, summary="Create a person")
+@operation(Right.CLIENT_EDIT)
+def post_person(request: HttpRequest, response: HttpResponse, payload: PersonIn):
+    member = request.member
+
+    def make():
+        return create_person(
+            by=member, client=client_of(member, payload.client), **payload.model_dump(exclude={"client"})
+        )
+
+    return 201, _one(member, created_once(request, payload, make), response)
+
+
+@router.get("/{int:person_id}", response=PersonOut, summary="One person")
+@operation(Right.CLIENT_VIEW)
+def get_person(request: HttpRequest, response: HttpResponse, person_id: int):
+    return _one(request.member, person_id, response)
+
+
+@router.patch("/{int:person_id}", response=PersonOut, summary="Change a person")
+@operation(Right.CLIENT_EDIT)
+def patch_person(request: HttpRequest, response: HttpResponse, person_id: int, payload: PersonPatch):
+    member = request.member
+    person = _people(member, Right.CLIENT_EDIT).found(pk=person_id)
+    update_person(person, by=member, version=version_asked(request), **payload.model_dump(exclude_unset=True))
+    return _one(member, person_id, response)
+
+
+@router.delete("/{int:person_id}", response={204: None}, summary="Delete a person (kept in the journal)")
+@operation(Right.CLIENT_DELETE)
+def remove_person(request: HttpRequest, person_id: int):
+    member = request.member
+    delete_person(_people(member, Right.CLIENT_DELETE).found(pk=person_id), by=member)
+    return 204, None

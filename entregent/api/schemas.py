@@ -1,0 +1,410 @@
+"""What goes in and out: explicit fields, English names, snake_case (requirements.md §3.2).
+
+Dates ISO 8601, times with offset, money as decimal strings beside a currency, phones E.164. Unknown fields are
+refused: nothing is written that the schema does not name.
+"""
+
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Annotated, Any, Literal
+
+from ninja import Schema
+from pydantic import ConfigDict, Field
+
+from entregent.clients.models import Address, Client, Person
+from entregent.interactions.models import Interaction
+
+Text = Annotated[str, Field(max_length=20000)]
+ClientKind = Literal["person", "company"]
+ClientStatus = Literal["prospect", "client", "inactive"]
+Channel = Literal[
+    "phone_call", "phone_message", "front_desk", "letter", "email", "web", "note", "portal", "file_transfer", "other"
+]
+
+
+class Given(Schema):
+    """A body: what it may hold and nothing else."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class Fault(Schema):
+    field: str = Field(examples=["name"])
+    code: str = Field(examples=["E-REQUIRED"])
+    message: str = Field(examples=["Nom est obligatoire."])
+
+
+class Problem(Schema):
+    """RFC 9457. `code` is one of the codes of the product, `errors` name the fields at fault."""
+
+    type: str = Field(examples=["urn:entregent:problem:E-REQUIRED"])
+    title: str
+    status: int = Field(examples=[422])
+    code: str = Field(examples=["E-REQUIRED"])
+    detail: str
+    errors: list[Fault] = []
+
+
+class Phone(Given):
+    label: str = Field("", max_length=40, examples=["Bureau"])
+    number: str = Field(max_length=40, examples=["+33261910042"], description="Any writing in; E.164 out.")
+
+
+class AddressIn(Given):
+    kind: Literal["main", "mailing", "other"] = "main"
+    label: str = ""
+    street: str = ""
+    unit: str = ""
+    postal_code: str = ""
+    city: str = ""
+    region: str = ""
+    country: str = Field("", max_length=2, examples=["FR"], description="ISO 3166-1; the organization's by default.")
+
+
+class AddressOut(Schema):
+    id: int
+    kind: str
+    label: str
+    street: str
+    unit: str
+    postal_code: str
+    city: str
+    region: str
+    country: str
+
+    @classmethod
+    def of(cls, address: Address) -> "AddressOut":
+        return cls(**{name: getattr(address, name) for name in cls.model_fields})
+
+
+class ClientIn(Given):
+    kind: ClientKind
+    name: str = Field(examples=["Blanchisserie Moreau"], description="Company name, or last name of a person.")
+    first_name: str = ""
+    number: str | None = Field(None, description="Given by the product when absent.")
+    status: ClientStatus = "client"
+    category: str = ""
+    language: Literal["fr", "en"] | None = None
+    birth_date: date | None = None
+    responsible: str | None = Field(None, description="E-mail address of a member.", examples=["nadia@example.org"])
+    sector: str | None = Field(None, description="Code of a sector.", examples=["NORD"])
+    emails: list[str] = []
+    phones: list[Phone] = []
+    identifiers: dict[str, str] = Field({}, examples=[{"siren": "210100012"}])
+    addresses: list[AddressIn] = []
+
+
+class ClientPatch(Given):
+    """Only what is given is changed."""
+
+    kind: ClientKind | None = None
+    name: str | None = None
+    first_name: str | None = None
+    number: str | None = None
+    status: ClientStatus | None = None
+    category: str | None = None
+    language: Literal["fr", "en"] | None = None
+    birth_date: date | None = None
+    responsible: str | None = None
+    sector: str | None = None
+    emails: list[str] | None = None
+    phones: list[Phone] | None = None
+    identifiers: dict[str, str] | None = None
+
+
+class CreditHoldOut(Schema):
+    reason: str
+    note: str
+    since: datetime
+
+
+class ClientOut(Schema):
+    number: str = Field(examples=["100482"])
+    kind: str
+    name: str
+    first_name: str
+    display_name: str
+    status: str
+    category: str
+    language: str
+    birth_date: date | None
+    responsible: str | None = Field(description="E-mail address of the responsible member.")
+    sector: str | None = Field(description="Code of the sector.")
+    emails: list[str]
+    phones: list[Phone]
+    identifiers: dict[str, str]
+    addresses: list[AddressOut]
+    credit_hold: CreditHoldOut | None
+    created_at: datetime
+    updated_at: datetime
+    version: int
+
+    @classmethod
+    def of(cls, client: Client) -> "ClientOut":
+        """`client` with responsible, sector, addresses and credit_holds at hand (`clients.with_parts`)."""
+        holds = [hold for hold in client.credit_holds.all() if hold.lifted_at is None]
+        return cls(
+            **{
+                name: getattr(client, name)
+                for name in (
+                    "number", "kind", "name", "first_name", "display_name", "status", "category", "language",
+                    "birth_date", "emails", "phones", "identifiers", "created_at", "updated_at", "version",
+                )
+            },
+            responsible=client.responsible.email if client.responsible else None,
+            sector=client.sector.code if client.sector else None,
+            addresses=[AddressOut.of(address) for address in client.addresses.all()],
+            credit_hold=CreditHoldOut(reason=holds[0].reason, note=holds[0].note, since=holds[0].since)
+            if holds
+            else None,
+        )  # fmt: skip
+
+
+class ClientPage(Schema):
+    items: list[ClientOut]
+    next: str | None
+
+
+class PersonIn(Given):
+    file_as: str = ""
+    first_name: str = ""
+    last_name: str = ""
+    title: str = ""
+    company: str = ""
+    language: Literal["fr", "en"] | None = None
+    birth_date: date | None = None
+    emails: list[str] = []
+    phones: list[Phone] = []
+    client: str | None = Field(None, description="Number of the client whom the person stands for.")
+    is_primary: bool = False
+    is_preferred: bool = False
+    is_billing: bool = False
+
+
+class PersonPatch(Given):
+    file_as: str | None = None
+    first_name: str | None = None
+    last_name: str | None = None
+    title: str | None = None
+    company: str | None = None
+    language: Literal["fr", "en"] | None = None
+    birth_date: date | None = None
+    emails: list[str] | None = None
+    phones: list[Phone] | None = None
+
+
+class PersonAtClient(Schema):
+    client: str
+    is_primary: bool
+    is_preferred: bool
+    is_billing: bool
+
+
+class PersonOut(Schema):
+    id: int
+    file_as: str
+    first_name: str
+    last_name: str
+    title: str
+    company: str
+    language: str
+    birth_date: date | None
+    emails: list[str]
+    phones: list[Phone]
+    clients: list[PersonAtClient] = Field(description="Only those within reach.")
+    created_at: datetime
+    updated_at: datetime
+    version: int
+
+    @classmethod
+    def of(cls, person: Person, links) -> "PersonOut":
+        return cls(
+            **{
+                name: getattr(person, name)
+                for name in (
+                    "id", "file_as", "first_name", "last_name", "title", "company", "language", "birth_date",
+                    "emails", "phones", "created_at", "updated_at", "version",
+                )
+            },
+            clients=[
+                PersonAtClient(
+                    client=link.client.number,
+                    is_primary=link.is_primary,
+                    is_preferred=link.is_preferred,
+                    is_billing=link.is_billing,
+                )
+                for link in links
+            ],
+        )  # fmt: skip
+
+
+class PersonPage(Schema):
+    items: list[PersonOut]
+    next: str | None
+
+
+class BusinessObjectIn(Given):
+    """Created, or brought up to date when (`type`, `source_system`, `key`) is known already."""
+
+    client: str = Field(description="Number of the client.", examples=["100482"])
+    type: str = Field(examples=["invoice"])
+    key: str = Field(max_length=80, examples=["F-2410-07731"])
+    source_system: str = Field("", max_length=40)
+    contract: str | None = Field(None, description="Key of the contract that it belongs to, of the same source.")
+    label: str = ""
+    state: str = Field("", examples=["unpaid"])
+    dated_on: date | None = None
+    due_on: date | None = None
+    amount: Decimal | None = Field(None, examples=["1126.40"])
+    currency: str = Field("", max_length=3)
+    sector: str | None = None
+    attributes: dict[str, Any] = {}
+
+
+class BusinessObjectOut(Schema):
+    id: int
+    client: str
+    type: str
+    key: str
+    source_system: str
+    contract: str | None
+    label: str
+    state: str
+    dated_on: date | None
+    due_on: date | None
+    amount: str | None = Field(examples=["1126.40"])
+    currency: str
+    sector: str | None
+    attributes: dict[str, Any]
+    updated_at: datetime
+    version: int
+
+    @classmethod
+    def of(cls, thing) -> "BusinessObjectOut":
+        return cls(
+            **{
+                name: getattr(thing, name)
+                for name in (
+                    "id", "key", "source_system", "label", "state", "dated_on", "due_on", "currency", "attributes",
+                    "updated_at", "version",
+                )
+            },
+            client=thing.client.number,
+            type=thing.type.code,
+            contract=thing.contract.key if thing.contract else None,
+            amount=None if thing.amount is None else str(thing.amount),
+            sector=thing.sector.code if thing.sector else None,
+        )  # fmt: skip
+
+
+class BusinessObjectPage(Schema):
+    items: list[BusinessObjectOut]
+    next: str | None
+
+
+class EntryIn(Given):
+    notes: Text = ""
+    internal: bool = False
+    incoming: bool = False
+    entry_name: str | None = None
+
+
+class EntryOut(Schema):
+    seq: int
+    entry_name: str
+    internal: bool
+    incoming: bool
+    notes: str
+    created_at: datetime
+
+
+class InteractionIn(Given):
+    client: str | None = Field(None, description="Number of the client; may be absent when a person is given.")
+    person: int | None = None
+    topic: str = Field(description="Code of a topic.", examples=["renseignement"])
+    channel: Channel
+    direction: Literal["incoming", "outgoing", "none"] | None = None
+    subject: str = ""
+    notes: Text = ""
+    internal: bool = False
+    incoming: bool = False
+    entry_name: str | None = None
+    occurred_at: datetime | None = Field(None, description="Now by default; never in the future.")
+    follow_up_on: date | None = None
+    priority: Literal["low", "normal", "high"] = "normal"
+    contact_name: str | None = None
+    contact_phone: str | None = None
+
+
+class InteractionOut(Schema):
+    number: int
+    client: str | None
+    person: int | None
+    topic: str
+    channel: str
+    direction: str
+    subject: str
+    status: str
+    priority: str
+    occurred_at: datetime
+    follow_up_on: date | None
+    follow_up_owner: str | None
+    follow_up_done_at: datetime | None
+    contact_name: str
+    contact_phone: str
+    origin: str
+    author: str | None = Field(description="E-mail address of the author.")
+    entries: list[EntryOut]
+    created_at: datetime
+    version: int
+
+    @classmethod
+    def of(cls, interaction: Interaction) -> "InteractionOut":
+        return cls(
+            **{
+                name: getattr(interaction, name)
+                for name in (
+                    "number", "channel", "direction", "subject", "status", "priority", "occurred_at", "follow_up_on",
+                    "follow_up_done_at", "contact_name", "contact_phone", "origin", "created_at", "version",
+                )
+            },
+            client=interaction.client.number if interaction.client else None,
+            person=interaction.person_id,
+            topic=interaction.topic.code,
+            follow_up_owner=interaction.follow_up_owner.email if interaction.follow_up_owner else None,
+            author=interaction.created_by.email if interaction.created_by else None,
+            entries=[
+                EntryOut(**{name: getattr(entry, name) for name in EntryOut.model_fields})
+                for entry in interaction.entries.all()
+            ],
+        )  # fmt: skip
+
+
+class InteractionPage(Schema):
+    items: list[InteractionOut]
+    next: str | None
+
+
+class TopicOut(Schema):
+    code: str
+    label_fr: str
+    label_en: str
+    applies_to: list[str]
+    is_active: bool
+
+
+class TopicPage(Schema):
+    items: list[TopicOut]
+    next: str | None
+
+
+class SectorOut(Schema):
+    code: str
+    name: str
+    level: str
+    parent: str | None
+
+
+class SectorPage(Schema):
+    items: list[SectorOut]
+    next: str | None
