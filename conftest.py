@@ -12,4 +12,9 @@ import django  # noqa: E402
 
 django.setup()
 
+from django.conf import settings  # noqa: E402
+
+# Hashing a password well takes half a second on purpose; tests of sign-in say so where it matters.
+settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher", *settings.PASSWORD_HASHERS]
+
 from testing.cast import *  # noqa: E402, F403
