@@ -90,18 +90,17 @@
   }
   function closeBoxes(giveBack = false) {
     if (!opened) return;
-    const { box, opener } = opened;
+    const { box, opener, back } = opened;
     opened = null;
     box.hidden = true;
     if (opener?.hasAttribute("aria-expanded")) opener.setAttribute("aria-expanded", "false");
-    if (giveBack && isShown(opener)) opener.focus();
-    else if (giveBack) opener?.closest(".g-row")?.focus();
+    if (giveBack) (isShown(back) ? back : opener?.closest(".g-row"))?.focus();
   }
-  function openBox(box, opener, x, y) {
+  function openBox(box, opener, x, y, back = opener) {
     const again = opened?.box === box && opened?.opener === opener;
     closeBoxes();
     if (again) return;
-    opened = { box, opener };
+    opened = { box, opener, back };
     if (opener?.hasAttribute("aria-expanded")) opener.setAttribute("aria-expanded", "true");
     const dialog = opener?.closest("dialog");
     if (dialog && !dialog.contains(box)) dialog.append(box);
@@ -116,7 +115,7 @@
     const row = button.closest(".g-row");
     if (row) adaptToRow(menu, row);
     const spot = button.getBoundingClientRect();
-    if (x !== undefined) return openBox(menu, button, x, y);
+    if (x !== undefined) return openBox(menu, button, x, y, row ?? button);
     menu.hidden = false;
     const width = menu.offsetWidth;
     const height = menu.offsetHeight;
@@ -394,7 +393,7 @@
     const input = $("#palette-query");
     const listbox = $("#palette-list");
     const note = $("#palette-note");
-    const drawings = { clients: "building", people: "id", contracts: "file-text", "business-objects": "file-invoice", invoices: "file-invoice", cases: "folder", interactions: "message-2", recent: "history", actions: "bolt" };
+    const drawings = { clients: "building", people: "id", contracts: "file-text", "business-objects": "file-invoice", invoices: "file-invoice", cases: "folder", interactions: "message-2", recent: "history", actions: "chevron-right" };
     let timer = 0;
     let request = null;
     let options = [];
@@ -734,6 +733,15 @@
     for (const button of $$("button[type=submit], button:not([type])", input.form ?? document)) if (!("confirmYes" in button.dataset)) button.disabled = !good;
   }
 
+  /* The browser takes the focus from a closed dialog only when it next draws: too late for a quick hand. */
+  document.addEventListener(
+    "close",
+    (event) => {
+      if (event.target.contains(document.activeElement)) document.activeElement.blur();
+    },
+    true,
+  );
+
   /* ——— Offline ——— */
   const showLine = () => $("#g-offline")?.toggleAttribute("hidden", navigator.onLine);
   addEventListener("offline", showLine);
@@ -926,6 +934,14 @@
     }
     const menu = target.closest(".g-menu");
     if (menu) return moveInMenu(event, menu);
+    if (event.key === "Escape" && target.closest("dialog[open]") && !event.isComposing) {
+      /* At once, so that the next key already belongs to the page. */
+      event.preventDefault();
+      const dialog = target.closest("dialog[open]");
+      dialog.close();
+      if (dialog.contains(document.activeElement)) document.activeElement.blur();
+      return;
+    }
     const bar = target.closest("[data-splitter]");
     if (bar && keysOfSplitter(event, bar)) return event.preventDefault();
     if (event.key === "Enter" && control && target.closest("form")) {
