@@ -31,6 +31,7 @@ def start_for_tests() -> EmbeddedPostgres | None:
     os.environ.setdefault("ENTREGENT_SECRET_KEY", "for-tests-only-" * 4)
     data_dir = make_throw_away_dir()
     os.environ["ENTREGENT_DATA_DIR"] = str(data_dir)
+    (data_dir / "static").mkdir()
     if os.environ.get("ENTREGENT_DATABASE_URL"):
         return None
     server = EmbeddedPostgres(

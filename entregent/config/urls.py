@@ -3,10 +3,16 @@
 from django.conf import settings
 from django.urls import include, path
 
+from entregent.config import health
+
 # What stands at the root cannot be an organization's slug: `organizations.actions.RESERVED_SLUGS`.
 urlpatterns = [
+    path("healthz", health.healthz, name="healthz"),
+    path("readyz", health.readyz, name="readyz"),
+    path("metrics", health.metrics, name="metrics"),
     path("", include("entregent.organizations.web.account_urls")),
     *([path("ui/", include("entregent.ui.web.urls"))] if settings.DEMO or settings.DEBUG else []),
+    *([path("demo/", include("entregent.outbox.web.demo_urls"))] if settings.DEMO else []),
     path("<slug:organization>/", include("entregent.workspace.web.urls")),
     path("<slug:organization>/", include("entregent.clients.web.urls")),
     path("<slug:organization>/", include("entregent.interactions.web.urls")),

@@ -1,12 +1,22 @@
 from django.apps import AppConfig
 
 from entregent.access import guard
+from entregent.access.scope import scope_words
 
 
 class OrganizationsConfig(AppConfig):
     name = "entregent.organizations"
 
     def ready(self):
-        from entregent.organizations.membership import find_member
+        from entregent.jobs.extension_points import initiator_finders
+        from entregent.organizations import navigation
+        from entregent.organizations.extension_points import administration_entries
+        from entregent.organizations.membership import find_initiator, find_member
+        from entregent.organizations.scopes import sector_words
+        from entregent.ui.extension_points import navigation as top_bar
 
         guard.member_finders.add(find_member)
+        initiator_finders.add(find_initiator)
+        scope_words["sector"] = sector_words
+        administration_entries.add(navigation.entries, order=10)
+        top_bar.add(navigation.top_bar, order=900)

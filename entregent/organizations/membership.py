@@ -14,3 +14,33 @@ def find_member(user: User, slug: str) -> Membership | None:
     if member is not None:
         member.user = user
     return member
+
+
+def find_initiator(organization_id: int, user_id: int | None) -> Membership | None:
+    """The active membership on whose behalf a job works, or None. Called inside the organization's wall."""
+    return (
+        Membership.objects.active()
+        .select_related("organization", "user")
+        .filter(user_id=user_id, organization_id=organization_id)
+        .first()
+    )
+
+
+def memberships_of(user: User) -> list[Membership]:
+    """The organizations of a person, by name. Called with the wall down to the person's own."""
+    return list(
+        Membership.objects.active()
+        .select_related("organization")
+        .filter(user_id=user.pk)
+        .order_by("organization__name", "pk")
+    )
+
+
+def home_member(user: User) -> Membership | None:
+    """The member as whom the person worked last, else the first of their organizations, else None."""
+    members = memberships_of(user)
+    chosen = next((one for one in members if one.organization_id == user.last_organization_id), None)
+    member = chosen or (members[0] if members else None)
+    if member is not None:
+        member.user = user
+    return member

@@ -1,0 +1,43 @@
+"""Starting and cancelling jobs."""
+
+from django.db import transaction
+from django.utils import timezone
+
+from entregent.jobs.models import Job
+from entregent.jobs.registry import kinds
+
+
+@transaction.atomic
+def start_job(*, by, kind: str, label: str, data: dict | None = None, total: int | None = None) -> Job:
+    """Asks the worker for a piece of bulk work. The job and its place in the queue are one transaction with the caller's."""
+    from procrastinate.contrib.django import app
+
+    if kind not in kinds:
+        raise LookupError(f"no job of kind {kind!r} is registered")
+    job = Job.objects.create(
+        organization_id=by.organization_id,
+        kind=kind,
+        label=label[:200],
+        initiator_id=by.user_id,
+        initiator_name=by.name,
+        data=data or {},
+        total=total,
+    )
+    app.configure_task("entregent.jobs.run_job", queue="bulk", lock=f"job-{job.pk}").defer(
+        job_id=job.pk, organization_id=job.organization_id
+    )
+    return job
+
+
+@transaction.atomic
+def cancel_job(job: Job, *, by) -> Job:
+    """Asks a job to stop: at once if it has not begun, else after the chunk at hand. What is done stays done."""
+    job = Job.objects.select_for_update().get(pk=job.pk, organization_id=by.organization_id)
+    if job.is_over:
+        return job
+    job.cancel_asked = True
+    if job.state == Job.State.PENDING:
+        job.state = Job.State.CANCELLED
+        job.finished_at = timezone.now()
+    job.save(update_fields=["cancel_asked", "state", "finished_at"])
+    return job

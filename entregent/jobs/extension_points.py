@@ -1,0 +1,6 @@
+"""What areas add to jobs, which know nothing of them."""
+
+from entregent.toolbox.extension_points import ExtensionPoint
+
+# Filled by `organizations`: find_initiator(organization_id, user_id) -> Membership or None, inside the wall.
+initiator_finders = ExtensionPoint("jobs.initiator_finders", doc="Finds the member on whose behalf a job works.")
