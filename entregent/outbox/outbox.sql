@@ -7,10 +7,10 @@ CREATE POLICY organization_wall ON outbox_message
 -- The sender works for all organizations: it takes what is due by a lease, and holds no lock while it sends.
 CREATE FUNCTION outbox_lease(most integer, lease interval) RETURNS SETOF outbox_message LANGUAGE sql SECURITY DEFINER
 SET search_path = public, pg_temp AS $$
-    UPDATE outbox_message m SET leased_until = now() + lease, tries = m.tries + 1
+    UPDATE outbox_message m SET leased_until = clock_timestamp() + lease, tries = m.tries + 1
     FROM (
         SELECT id FROM outbox_message
-        WHERE state = 'pending' AND next_try_at <= now() AND (leased_until IS NULL OR leased_until < now())
+        WHERE state = 'pending' AND next_try_at <= clock_timestamp() AND (leased_until IS NULL OR leased_until < clock_timestamp())
         ORDER BY next_try_at LIMIT most FOR UPDATE SKIP LOCKED
     ) due
     WHERE m.id = due.id
@@ -20,6 +20,6 @@ $$;
 CREATE FUNCTION outbox_settle(message bigint, new_state text, retry_in interval, what_went_wrong text) RETURNS void
 LANGUAGE sql SECURITY DEFINER SET search_path = public, pg_temp AS $$
     UPDATE outbox_message SET state = new_state, leased_until = NULL, error = what_went_wrong,
-        next_try_at = now() + retry_in, sent_at = CASE WHEN new_state = 'sent' THEN now() ELSE sent_at END
+        next_try_at = clock_timestamp() + retry_in, sent_at = CASE WHEN new_state = 'sent' THEN clock_timestamp() ELSE sent_at END
     WHERE id = message AND state = 'pending'
 $$;
