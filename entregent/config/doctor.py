@@ -175,7 +175,7 @@ def _port(environment: "Environment", port: int) -> Finding:
     name = f"Port {port}"
     if is_port_free(port):
         return Finding(name, True, spoken("libre", "free"))
-    if answers(port, "/healthz", named=environment.public_host):
+    if answers(port, "/healthz", named=environment.public_host, seconds=1):
         return Finding(name, True, spoken("Entregent y répond", "Entregent answers there"))
     remedy = spoken("arrêtez l'autre programme, ou choisissez PORT=…", "stop the other program, or choose PORT=…")
     return Finding(name, False, spoken("pris par un autre programme", "taken by another program"), remedy)

@@ -168,9 +168,9 @@ class Supervisor:
         self.is_ending = True
 
 
-def answers(port: int, path: str, *, host: str = "127.0.0.1", named: str = "127.0.0.1") -> bool:
+def answers(port: int, path: str, *, host: str = "127.0.0.1", named: str = "127.0.0.1", seconds: float = 5) -> bool:
     """Whether the web server on this machine answers 200 there, asked under the public host name."""
-    connection = http.client.HTTPConnection(host, port, timeout=5)
+    connection = http.client.HTTPConnection(host, port, timeout=seconds)
     try:
         connection.request("GET", path, headers={"Host": named})
         return connection.getresponse().status == 200
