@@ -19,7 +19,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import sync_playwright
 
-PASSWORD = "demonstration"  # noqa: S105
+PASSWORD = "demonstration"
 CHROMIUM = os.environ.get("ENTREGENT_CHROMIUM", "/usr/bin/chromium")
 CHROMIUM_FLAGS = [
     "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync",
@@ -28,6 +28,7 @@ CHROMIUM_FLAGS = [
 SCREENSHOTS = Path(__file__).parent / "screenshots"
 ROOT = Path(__file__).resolve().parents[1]
 READY_WITHIN = 180
+NEXT_FRAME = "() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
 
 
 def free_port() -> int:
@@ -138,7 +139,7 @@ class Visitor:
             for theme in themes:
                 html.evaluate("(html, theme) => html.setAttribute('data-bs-theme', theme)", theme)
                 # A size that just changed is laid out by the next frame.
-                self.page.evaluate("() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+                self.page.evaluate(NEXT_FRAME)
                 if os.environ.get("ENTREGENT_SCREENSHOTS"):
                     SCREENSHOTS.mkdir(exist_ok=True)
                     self.page.screenshot(path=SCREENSHOTS / f"{name}-{width}-{theme}.png")

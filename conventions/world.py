@@ -1,0 +1,132 @@
+"""Two organizations with every kind of record, in every variety, each marked so that a leak is seen."""
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from django.utils import timezone
+
+from entregent.clients.models import (
+    Address,
+    BusinessObject,
+    BusinessObjectType,
+    ClientPerson,
+    CreditHold,
+    Person,
+)
+from entregent.interactions.models import (
+    Interaction,
+    InteractionAgent,
+    InteractionEntry,
+    InteractionParticipant,
+    Topic,
+)
+from entregent.jobs.models import Job
+from entregent.organizations.models import ApiToken, Grant, Sector, Substitution
+from entregent.outbox.models import Message
+from testing.cast import enter_organization, make_client, make_member
+
+SOUTH, DELETED, FOREIGN = "ZMARQUESUD", "ZMARQUESUPPRIME", "ZMARQUEAILLEURS"
+# Of the organization itself, for its administrators: never for another organization.
+HOUSE = "ZMARQUEMAISON"
+
+
+@dataclass
+class World:
+    """`records[kind][variety]` is what stands in an address for that record."""
+
+    records: dict[str, dict[str, object]] = field(default_factory=dict)
+
+    def put(self, kind, variety, value):
+        self.records.setdefault(kind, {})[variety] = value
+
+
+def build(org, other_org, north, south, people) -> World:
+    """`people`: the members of the cast, by name."""
+    world = World()
+    now = timezone.now()
+    for organization, author, mark in [(org, people["manager"], HOUSE), (other_org, people["stranger"], FOREIGN)]:
+        enter_organization(organization)
+        variety = "own" if organization == org else "foreign"
+        sector = north if organization == org else Sector.objects.create(
+            organization=organization, code=FOREIGN, name=f"Secteur {FOREIGN}"
+        )  # fmt: skip
+        world.put("sector", variety, sector.pk)
+        topic = Topic.objects.create(
+            organization=organization, code=mark.lower(), label_fr=f"Rubrique {mark}", label_en=f"Topic {mark}",
+            applies_to=["client", "prospect", "person"],
+        )  # fmt: skip
+        world.put("topic", variety, topic.pk)
+        kind = BusinessObjectType.objects.create(
+            organization=organization, code="contract", label_fr="Contrat", label_en="Contract",
+            plural_fr="Contrats", plural_en="Contracts",
+        )  # fmt: skip
+        world.put("object_type", variety, kind.pk)
+        helper = make_member(organization, f"aide@{organization.slug}.example", f"Aide {mark}", "editor")
+        enter_organization(organization)
+        world.put("member", variety, helper.pk)
+        world.put("grant", variety, Grant.objects.create(
+            organization=organization, membership=helper, scope_type="sector", scope_id=sector.pk).pk)  # fmt: skip
+        world.put("substitution", variety, Substitution.objects.create(
+            organization=organization, absent=helper, substitute=author, starts_on=now.date() + timedelta(days=300),
+            ends_on=now.date() + timedelta(days=301)).pk)  # fmt: skip
+        world.put("token", variety, ApiToken.objects.create(
+            organization=organization, membership=helper, name=f"Jeton {mark}", digest=mark, hint=mark[:12]).pk)  # fmt: skip
+        world.put("job", variety, Job.objects.create(
+            organization_id=organization.pk, kind="probe", label=f"Travail {mark}", initiator_id=author.user_id,
+            state="done").pk)  # fmt: skip
+        world.put("mail", variety, Message.objects.create(
+            organization_id=organization.pk, sender="a@b.example", recipients=[f"{mark.lower()}@b.example"],
+            subject=f"Courriel {mark}", text=mark, message_id=f"<{mark}@b.example>", state="failed").pk)  # fmt: skip
+        for name, client_sector, marker, deleted in (
+            [("own", north, "", False), ("south", south, SOUTH, False), ("deleted", north, DELETED, True)]
+            if organization == org
+            else [("foreign", sector, FOREIGN, False)]
+        ):
+            _client_with_everything(world, organization, name, client_sector, marker, deleted, topic, kind, author)
+    for kind in world.records:
+        world.put(kind, "random", "RIEN" if kind == "client" else 987_654_321)
+    return world
+
+
+def _client_with_everything(world, organization, variety, sector, marker, deleted, topic, kind, author):
+    now = timezone.now()
+    gone = {"deleted_at": now} if deleted else {}
+    number = {"own": "OWN1", "south": "SOUTH1", "deleted": "GONE1", "foreign": "FOREIGN1"}[variety]
+    client = make_client(
+        organization, number, f"Maison {marker or 'Visible'}", sector=sector, category=f"C{marker}",
+        emails=[f"{marker.lower() or 'visible'}@client.example"],
+        phones=[{"label": marker, "number": "+33261910099"}], **gone,
+    )  # fmt: skip
+    world.put("client", variety, client.number)
+    address = Address.objects.create(
+        organization=organization, client=client, street=f"1, rue {marker}", city=f"Ville {marker}"
+    )
+    world.put("address", variety, address.pk)
+    person = Person.objects.create(
+        organization=organization, file_as=f"Personne {marker or 'visible'}", last_name=f"Personne {marker or 'visible'}",
+        sort_key=f"personne {marker.lower() or 'visible'}", title=marker, **gone,
+    )  # fmt: skip
+    link = ClientPerson.objects.create(organization=organization, client=client, person=person)
+    world.put("person", variety, person.pk)
+    world.put("link", variety, link.pk)
+    CreditHold.objects.create(organization=organization, client=client, reason="other", note=marker)
+    thing = BusinessObject.objects.create(
+        organization=organization, client=client, type=kind, key=f"C-{marker or 'visible'}", label=marker, **gone
+    )
+    world.put("object", variety, thing.pk)
+    world.put("object_key", variety, thing.key)
+    interaction = Interaction.objects.create(
+        organization=organization, number=1000 + len(world.records["client"]) + (500 if variety == "foreign" else 0),
+        client=client, person=person, topic=topic, channel="phone_call", subject=marker, occurred_at=now,
+        contact_name=marker, reference=marker, created_by=author.user, follow_up_on=now.date(),
+        follow_up_owner=author.user, **gone,
+    )  # fmt: skip
+    world.put("interaction", variety, interaction.number)
+    InteractionEntry.objects.create(
+        organization=organization, interaction=interaction, author=author.user, entry_name=f"N{marker}",
+        notes=f"Dit : {marker}",
+    )  # fmt: skip
+    InteractionParticipant.objects.create(organization=organization, interaction=interaction, client=client)
+    InteractionAgent.objects.create(
+        organization=organization, interaction=interaction, user=author.user, role="originator"
+    )
