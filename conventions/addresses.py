@@ -1,7 +1,7 @@
-"""Which record an address is about: one table for the walk over every URL. An address that is not declared here fails.
+"""Which record an address is about: one table for the walk over every URL. What is not declared here fails.
 
-A record comes in varieties: `own` is within the reach of *agent* (sector Nord), `south` in the same organization but out
-of that reach, `deleted` was deleted, `foreign` belongs to another organization, `random` never existed.
+A record comes in varieties: `own` is within the reach of *agent* (sector Nord), `south` in the same organization but
+out of that reach, `deleted` was deleted, `foreign` belongs to another organization, `random` never existed.
 """
 
 # Keyword of the URL, within the addresses whose name begins so → kind of record (see world.py).
@@ -11,5 +11,3 @@ RECORDS: list[tuple[str, str, str]] = [
 
 # Addresses whose keywords are no records (days, codes of modules): what the walk puts there.
 PLAIN: dict[tuple[str, str], object] = {}
-
-# Where an answer to a POST may say of a record out of reach that it is unknown, besides 404 (a number typed in a form).

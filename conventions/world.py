@@ -70,7 +70,8 @@ def build(org, other_org, north, south, people) -> World:
             organization=organization, absent=helper, substitute=author, starts_on=now.date() + timedelta(days=300),
             ends_on=now.date() + timedelta(days=301)).pk)  # fmt: skip
         world.put("token", variety, ApiToken.objects.create(
-            organization=organization, membership=helper, name=f"Jeton {mark}", digest=mark, hint=mark[:12]).pk)  # fmt: skip
+            organization=organization, membership=helper, name=f"Jeton {mark}", digest=mark,
+            hint=mark[:12]).pk)  # fmt: skip
         world.put("job", variety, Job.objects.create(
             organization_id=organization.pk, kind="probe", label=f"Travail {mark}", initiator_id=author.user_id,
             state="done").pk)  # fmt: skip
@@ -102,9 +103,10 @@ def _client_with_everything(world, organization, variety, sector, marker, delete
         organization=organization, client=client, street=f"1, rue {marker}", city=f"Ville {marker}"
     )
     world.put("address", variety, address.pk)
+    full_name = f"Personne {marker or 'visible'}"
     person = Person.objects.create(
-        organization=organization, file_as=f"Personne {marker or 'visible'}", last_name=f"Personne {marker or 'visible'}",
-        sort_key=f"personne {marker.lower() or 'visible'}", title=marker, **gone,
+        organization=organization, file_as=full_name, last_name=full_name, sort_key=full_name.lower(), title=marker,
+        **gone,
     )  # fmt: skip
     link = ClientPerson.objects.create(organization=organization, client=client, person=person)
     world.put("person", variety, person.pk)

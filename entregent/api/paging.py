@@ -16,7 +16,7 @@ MOST = 200
 
 
 def page(records: QuerySet, *, order: list[str], cursor: str | None, limit: int) -> tuple[list, str | None]:
-    """One page of `records` in `order` (field names, « - » for descending, the last one unique), and the next cursor."""
+    """One page of `records` in `order` (fields, « - » for descending, the last one unique), and the next cursor."""
     records = records.order_by(*order)
     if cursor:
         records = records.filter(_after(order, _values(cursor, len(order))))

@@ -35,16 +35,11 @@ class Api(NinjaAPI):
         body = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
         body.pop("$defs", None)
         schema["components"]["schemas"]["Problem"] = body
-        for path in schema["paths"].values():
-            for method in path.values():
+        content = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
+        for methods in schema["paths"].values():
+            for operation in methods.values():
                 for status, description in FAILURES.items():
-                    method["responses"].setdefault(
-                        status,
-                        {
-                            "description": description,
-                            "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
-                        },
-                    )
+                    operation["responses"].setdefault(status, {"description": description, "content": content})
         return schema
 
 
