@@ -46,6 +46,7 @@ def page_context(request, *, template: str = "") -> dict:
         "csrf_token": _LazyToken(request),
         "nav": [entry for entries in navigation for entry in entries(member)] if member is not None else [],
         "lang": get_language(),
+        "messages": messages.get_messages(request),
     }
 
 

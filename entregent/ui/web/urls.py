@@ -1,3 +1,8 @@
-app_name = "ui"
+"""Pages of the design system; included in the demo and in development only."""
 
-urlpatterns = []
+from django.urls import path
+
+from entregent.ui.web import views
+
+app_name = "ui"
+urlpatterns = [path("", views.gallery, name="gallery")]
