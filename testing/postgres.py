@@ -10,8 +10,9 @@ The root `conftest.py` starts it while it is imported, before the settings are r
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "entregent.config.settings")
 
 `DJANGO_SETTINGS_MODULE` must not stand in the configuration of pytest: pytest-django would then read the settings
-before any conftest. With ENTREGENT_DATABASE_URL the tests use that server; with ENTREGENT_PG_BIN_DIR other programs,
-Debian's PostgreSQL 15 for one. The server ends with the process, however that ends.
+before any conftest, and the tests would run on the data of the installation. With ENTREGENT_DATABASE_URL the tests use
+that server; with ENTREGENT_PG_BIN_DIR other programs, Debian's PostgreSQL 15 for one. The server ends with the process,
+however that ends.
 """
 
 import atexit
@@ -19,6 +20,8 @@ import os
 import shutil
 import tempfile
 from pathlib import Path
+
+from django.conf import settings
 
 # Not `entregent.config.environment`: it reads the settings that are about to be made here.
 from entregent.config.embedded_postgres import EmbeddedPostgres, is_running
@@ -28,6 +31,8 @@ PREFIX = "entregent-tests-"
 
 def start_for_tests() -> EmbeddedPostgres | None:
     """Start the server, and name it and the other settings of a test run in the environment variables."""
+    if settings.configured:
+        raise RuntimeError("The settings were read before the server was started: unset DJANGO_SETTINGS_MODULE.")
     os.environ.setdefault("ENTREGENT_SECRET_KEY", "for-tests-only-" * 4)
     data_dir = make_throw_away_dir()
     os.environ["ENTREGENT_DATA_DIR"] = str(data_dir)

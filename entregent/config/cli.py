@@ -122,7 +122,9 @@ def worker(concurrency: int) -> None:
     _environment()
     with _sentences(), _database():
         _set_up()
-        _work(concurrency)
+        from entregent.jobs.worker import run_worker
+
+        run_worker(concurrency=concurrency)
 
 
 @main.command(help=spoken("Met la base de données à jour.", "Brings the database up to date."))
@@ -431,13 +433,6 @@ def _web(environment: "Environment", port: int, host: str = "127.0.0.1") -> Part
 
 def _worker() -> Part:
     return Part(spoken("travaux de fond", "worker"), [sys.executable, "-m", "entregent.config.cli", "worker"])
-
-
-def _work(concurrency: int) -> None:
-    """Do jobs until a signal asks for the end."""
-    from entregent.jobs.worker import run_worker
-
-    run_worker(concurrency=concurrency)
 
 
 def _is_ready(environment: "Environment", port: int) -> bool:
