@@ -43,7 +43,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder:
         shutil.copy(HERE / "package.json", folder)
         command = [npm, "install", "--ignore-scripts", "--no-package-lock", "--no-audit", "--no-fund"]
-        subprocess.run(command, cwd=folder, check=True)  # noqa: S603
+        subprocess.run(command, cwd=folder, check=True)
         modules = Path(folder) / "node_modules"
         STATIC.mkdir(parents=True, exist_ok=True)
         for source, target in COPIES.items():

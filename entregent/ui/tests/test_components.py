@@ -53,7 +53,8 @@ def test_what_a_person_typed_is_escaped_everywhere(draw):
     hostile = '"><script>alert(1)</script>'
     html = draw(
         "button, tag, kv, avatar, chip, menu_item, toast, input, empty_state",
-        "{{ button(t, attrs={'data-x': t}) }}{{ tag(t) }}{{ kv(t, t) }}{{ avatar(t) }}{{ chip(t, t, t) }}{{ menu_item(t, href=t) }}"
+        "{{ button(t, attrs={'data-x': t}) }}{{ tag(t) }}{{ kv(t, t) }}{{ avatar(t) }}"
+        "{{ chip(t, t, t) }}{{ menu_item(t, href=t) }}"
         "{{ toast(t, undo_url=t, extra=t) }}{{ input(t, t, t) }}{{ empty_state(t) }}",
         t=hostile,
     )
@@ -142,20 +143,17 @@ def test_topics_of_the_composer_carry_the_digits_of_the_first_nine(draw):
 
 
 def test_an_icon_button_has_a_name_and_a_tooltip(draw):
-    button = Elements(
-        draw("icon_button", "{{ icon_button('Exporter', 'download', {'data-x': none, 'disabled': ''}) }}")
-    ).first("button")
+    source = "{{ icon_button('Exporter', 'download', {'data-x': none, 'disabled': ''}) }}"
+    button = Elements(draw("icon_button", source)).first("button")
     assert button["aria-label"] == button["title"] == "Exporter"
     assert "data-x" not in button
     assert "disabled" in button
 
 
 def test_components_speak_english(draw):
+    source = "{{ credit(true, true) }}{{ direction_tag(none, true) }}{{ toast('x', undo_url='/u') }}"
     with translation.override("en"):
-        html = draw(
-            "credit, direction_tag, toast",
-            "{{ credit(true, true) }}{{ direction_tag(none, true) }}{{ toast('x', undo_url='/u') }}",
-        )
+        html = draw("credit, direction_tag, toast", source)
     assert "Credit hold" in html
     assert "Internal" in html
     assert "Undo" in html
