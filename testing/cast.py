@@ -39,7 +39,8 @@ def make_organization(slug, name, **fields) -> Organization:
 
 
 def make_member(organization, email, name, role, *, functions=("agent",)) -> Membership:
-    user = User(email=email, name=name)
+    # As after a first visit, so that counted pages do not count the remembering of it.
+    user = User(email=email, name=name, last_organization=organization)
     user.set_unusable_password()
     user.save()
     enter_organization(organization)

@@ -9,13 +9,18 @@ class OrganizationsConfig(AppConfig):
 
     def ready(self):
         from entregent.jobs.extension_points import initiator_finders
-        from entregent.organizations import navigation
+        from entregent.organizations import navigation, sign_in
         from entregent.organizations.extension_points import administration_entries
         from entregent.organizations.membership import find_initiator, find_member
         from entregent.organizations.scopes import sector_words
+        from entregent.organizations.web import account_conditions
         from entregent.ui.extension_points import navigation as top_bar
 
         guard.member_finders.add(find_member)
+        guard.entry_conditions.add(account_conditions.long_password, order=10)
+        guard.entry_conditions.add(account_conditions.second_factor, order=20)
+        guard.entry_conditions.add(account_conditions.remember_organization, order=30)
+        sign_in.connect_signals()
         initiator_finders.add(find_initiator)
         scope_words["sector"] = sector_words
         administration_entries.add(navigation.entries, order=10)
