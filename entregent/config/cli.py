@@ -294,7 +294,6 @@ def export(kind: str, file: Path, organization: str, email: str | None) -> None:
 def backup(file: Path) -> None:
     environment = _environment()
     with _sentences(), _database():
-        _set_up()
         from entregent.config.backup import back_up
 
         summary = back_up(environment, file)
