@@ -222,7 +222,7 @@
     box.addEventListener("focusout", release);
   }
   document.addEventListener("g:toast", (event) => toast(event.detail));
-  for (const box of $$(".g-toast[data-toast]")) {
+  for (const box of $$("#g-toasts .g-toast")) {
     try {
       const extra = JSON.parse(box.dataset.extra ?? "{}");
       if (extra.undo) box.insertBefore(undoButton(extra.undo, extra.undo_label), $(".g-toast-close", box));
@@ -471,8 +471,8 @@
       }
       const actions = [];
       if (client && body.dataset.composeUrl) actions.push(option({ label: `${texts.newContact} — ${client.label}`, url: withQuery(body.dataset.composeUrl, "client", client.number), transient: true }, "phone-call"));
-      if (body.dataset.prospectUrl) actions.push(option({ label: texts.createProspect.replace("{}", query), url: withQuery(body.dataset.prospectUrl, "name", query), transient: true }, "user-plus"));
-      if (body.dataset.advancedUrl) actions.push(option({ label: texts.advanced, url: withQuery(body.dataset.advancedUrl, "q", query), transient: true }, "user-search"));
+      if (body.dataset.prospectUrl) actions.push(option({ label: texts.createProspect.replace("{}", query), url: withQuery(body.dataset.prospectUrl, "nom", query), transient: true }, "user-plus"));
+      if (body.dataset.resultsUrl) actions.push(option({ label: texts.results, url: withQuery(body.dataset.resultsUrl, "q", query), transient: true }, "list-details"));
       if (actions.length) group(texts.actions, 0, actions);
       input.setAttribute("aria-expanded", String(options.length > 0));
       note.textContent = found ? (found === 1 ? texts.resultsOne : texts.resultsMany.replace("{}", found)) : texts.noResult.replace("{}", query);
