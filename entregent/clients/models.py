@@ -19,6 +19,10 @@ class ClientQuerySet(ScopedQuerySet):
     def visible_to(self, member, right=Right.CLIENT_VIEW):
         return super().visible_to(member, right).filter(deleted_at__isnull=True)
 
+    def get_deleted(self, member, right, **lookup):
+        """The one deleted client that the member could reach before its deletion, or NotFound."""
+        return super().visible_to(member, right).filter(deleted_at__isnull=False).found(**lookup)
+
     def listed(self):
         """Clients that lists and searches show: not those removed (« retirés »)."""
         return self.exclude(status=Client.Status.REMOVED)

@@ -1,0 +1,111 @@
+"""The history of a client: what was done, by whom, and what each field was before."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from entregent.audit.extension_points import sentences
+from entregent.audit.models import Action, Change
+from entregent.clients.models import BusinessObject, Client, ClientPerson
+from entregent.organizations.journal import Line, action_label, differences
+from entregent.organizations.models import Membership, User
+
+PAGE = 50
+_OBJECTS = BusinessObject._meta.db_table
+_PEOPLE = "clients_person"
+
+# What the actions of this area are called.
+ACTION_WORDS = {
+    "create_client": gettext_lazy("Client créé"),
+    "create_prospect": gettext_lazy("Prospect créé"),
+    "update_client": gettext_lazy("Fiche modifiée"),
+    "deactivate_client": gettext_lazy("Client rendu inactif"),
+    "reactivate_client": gettext_lazy("Client de nouveau actif"),
+    "convert_to_client": gettext_lazy("Prospect devenu client"),
+    "delete_client": gettext_lazy("Client supprimé"),
+    "restore_client": gettext_lazy("Client rétabli"),
+    "set_credit_hold": gettext_lazy("Blocage de crédit"),
+    "lift_credit_hold": gettext_lazy("Blocage de crédit levé"),
+    "create_person": gettext_lazy("Personne-ressource ajoutée"),
+    "update_person": gettext_lazy("Personne-ressource modifiée"),
+    "delete_person": gettext_lazy("Personne-ressource supprimée"),
+    "attach_person": gettext_lazy("Personne-ressource rattachée"),
+    "detach_person": gettext_lazy("Personne-ressource détachée"),
+    "mark_person": gettext_lazy("Rôle d’une personne-ressource modifié"),
+    "set_address": gettext_lazy("Adresse enregistrée"),
+    "remove_address": gettext_lazy("Adresse supprimée"),
+    "sync_business_object": gettext_lazy("Objet métier mis à jour"),
+    "create_object_type": gettext_lazy("Type d’objet métier créé"),
+    "update_object_type": gettext_lazy("Type d’objet métier modifié"),
+    "delete_object_type": gettext_lazy("Type d’objet métier supprimé"),
+}
+
+
+@dataclass
+class Event:
+    """Something done, with every field that it changed."""
+
+    id: int
+    at: datetime
+    who: str
+    title: str
+    reason: str = ""
+    lines: list[Line] = field(default_factory=list)
+
+
+def history_of(member: Membership, client: Client, *, before: int | None = None, limit: int = PAGE):
+    """The newest events first, and the cursor from which older ones go on (None at the end).
+
+    Objects of sectors out of the member's reach are not told of.
+    """
+    changes = _changes(client, before, limit + 1)
+    cursor = changes[limit - 1].pk if len(changes) > limit else None
+    changes = _in_reach(member, changes[:limit])
+    lines = differences(changes)
+    actions = Action.objects.in_bulk({change.action_id for change in changes if change.action_id})
+    users = User.objects.in_bulk({change.user_id for change in changes if change.user_id})
+    events: dict[tuple, Event] = {}
+    for change in changes:
+        action = actions.get(change.action_id)
+        key = ("action", change.action_id) if action else ("change", change.pk)
+        if key not in events:
+            user = users.get(change.user_id)
+            events[key] = Event(
+                id=change.pk,
+                at=change.at,
+                who=user.name if user else "Entregent",
+                title=_title(action, change),
+                reason=action.reason if action and action.name != "set_credit_hold" else "",
+            )
+        events[key].lines = lines[change.pk] + events[key].lines
+    return list(events.values()), cursor
+
+
+def _changes(client: Client, before: int | None, limit: int) -> list[Change]:
+    older = {"id__lt": before} if before else {}
+    people = list(ClientPerson.objects.filter(client=client).values_list("person_id", flat=True))
+    changes = list(Change.objects.filter(client_id=client.pk, **older).order_by("-id")[:limit])
+    if people:
+        of_people = Change.objects.filter(client_id=None, table_name=_PEOPLE, row_id__in=people, **older)
+        changes += list(of_people.order_by("-id")[:limit])
+    return sorted(changes, key=lambda change: -change.pk)[:limit]
+
+
+def _in_reach(member: Membership, changes: list[Change]) -> list[Change]:
+    objects = {change.row_id for change in changes if change.table_name == _OBJECTS}
+    if not objects:
+        return changes
+    seen = set(BusinessObject.objects.visible_to(member).filter(pk__in=objects).values_list("pk", flat=True))
+    return [change for change in changes if change.table_name != _OBJECTS or change.row_id in seen]
+
+
+def _title(action: Action | None, change: Change) -> str:
+    if action is not None:
+        for sentence in sentences:
+            told = sentence(action.name, action.data)
+            if told:
+                return str(told)
+        return action_label(action.name)
+    return {"I": _("Ajout"), "U": _("Modification"), "D": _("Suppression")}[change.operation]

@@ -1,0 +1,18 @@
+from django.http import HttpResponse
+
+from entregent.access.guard import requires
+from entregent.access.rights import Right
+from entregent.clients.history import history_of
+from entregent.clients.web.panes import open_file
+from entregent.ui.pages import render
+
+
+@requires(Right.HISTORY_VIEW)
+def client_history(request, number) -> HttpResponse:
+    """Who changed what on the file, and when; older events follow by `?avant=`."""
+    client = open_file(request, number, Right.HISTORY_VIEW)
+    before = request.GET.get("avant", "")
+    cursor = int(before) if before.isdecimal() and len(before) < 19 else None
+    events, further = history_of(request.member, client, before=cursor)
+    context = {"client": client, "events": events, "further": further}
+    return render(request, "clients/history.html", context, fragment="events" if cursor else "content")

@@ -1,0 +1,201 @@
+"""The list of clients: a hundred dense rows, a fixed number of queries, keyset paging, a count that stops at 10,000."""
+
+import base64
+import json
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import Exists, F, OuterRef, Q, Subquery
+from django.db.models.fields.json import KT
+from django.http import HttpResponse
+from django.urls import reverse
+from django.utils.http import urlencode
+
+from entregent.access.guard import requires
+from entregent.access.rights import Right
+from entregent.clients.models import Address, Client, CreditHold
+from entregent.clients.search import marks_in_reach
+from entregent.organizations.models import Sector
+from entregent.search.models import Kind
+from entregent.search.queries import MOST, ask, corrections, find, find_corrected
+from entregent.toolbox.errors import Refusal
+from entregent.ui.pages import render
+
+PAGE = 100
+COUNTED = 10_000
+
+
+@dataclass(frozen=True)
+class Sort:
+    """An order that an index serves: the column, its direction, how a cursor writes it."""
+
+    column: str
+    is_descending: bool = False
+
+    @property
+    def ordering(self):
+        sign = "-" if self.is_descending else ""
+        return [f"{sign}{self.column}", f"{sign}id"]
+
+    def after(self, value, pk: int) -> Q:
+        way = "lt" if self.is_descending else "gt"
+        # The first part alone would do for the index, the second settles equals.
+        return Q(**{f"{self.column}__{way}e": value}) & (
+            Q(**{f"{self.column}__{way}": value}) | Q(**{self.column: value, f"id__{way}": pk})
+        )
+
+
+SORTS = {
+    "nom": Sort("sort_key"),
+    "-nom": Sort("sort_key", True),
+    "numero": Sort("number"),
+    "-numero": Sort("number", True),
+    "-cree": Sort("created_at", True),
+}
+FIELDS = (
+    "id",
+    "number",
+    "display_name",
+    "kind",
+    "category",
+    "status",
+    "city",
+    "phone",
+    "email",
+    "sector__name",
+    "responsible__name",
+    "is_held",
+    "sort_key",
+    "created_at",
+)
+
+
+@requires(Right.CLIENT_VIEW)
+def client_list(request) -> HttpResponse:
+    """Clients in reach, sorted by name, number or age, narrowed by text, status, category and sector."""
+    member = request.member
+    query = request.GET.get("q", "").strip()[:200]
+    sort_name = request.GET.get("tri", "nom")
+    sort = SORTS.get(sort_name)
+    if sort is None:
+        sort_name, sort = "nom", SORTS["nom"]
+    filters = {name: request.GET.get(name, "")[:60] for name in ("statut", "categorie", "secteur")}
+    sectors = list(
+        Sector.objects.filter(organization_id=member.organization_id).order_by("name", "id").values_list("code", "name")
+    )
+    clients = _narrowed(Client.objects.visible_to(member), filters)
+    found, message = _found(member, query)
+    cursor = _read_cursor(request.GET.get("apres", ""), sort)
+    rows, further = _rows(clients, found, sort, cursor)
+    total, is_more = (None, False) if cursor else _count(clients, found, request.GET.get("compte") == "exact")
+    kept = {"q": query, **filters, "tri": sort_name if sort_name != "nom" else ""}
+    address = reverse("clients:list", args=[member.organization.slug])
+    context = {
+        "rows": rows,
+        "message": message,
+        "query": query,
+        "sort": sort_name,
+        "filters": filters,
+        "sectors": sectors,
+        "statuses": Client.Status.choices,
+        "kinds": dict(Client.Kind.choices),
+        "status_labels": dict(Client.Status.choices),
+        "total": total,
+        "is_more": is_more,
+        "is_filtered": bool(query or any(filters.values())),
+        "list_url": address,
+        "sort_url": _with(address, kept | {"tri": ""}),
+        "next_url": _with(address, kept | {"apres": further}) if further else "",
+        "exact_url": _with(address, kept | {"compte": "exact"}),
+        "corrected": found.corrected_to if found else "",
+    }
+    return render(request, "clients/client_list.html", context, fragment="rows" if cursor else "content")
+
+
+def _narrowed(clients, filters: dict):
+    if filters["statut"] in Client.Status.values:
+        clients = clients.filter(status=filters["statut"])
+    else:
+        clients = clients.listed()
+    if filters["categorie"]:
+        clients = clients.filter(category__iexact=filters["categorie"])
+    if filters["secteur"]:
+        clients = clients.filter(sector__code=filters["secteur"])
+    return clients
+
+
+def _found(member, query: str):
+    """What the search finds within reach; None without a text; a sentence where the text is too short."""
+    if not query:
+        return None, ""
+    try:
+        question = ask(query)
+    except Refusal as refusal:
+        return None, str(refusal.message)
+    marks = marks_in_reach(member)
+    found = find(Kind.CLIENT, member.organization_id, question, marks=marks, limit=MOST)
+    if not found.ids:
+        corrected = corrections(member.organization_id, question)
+        found = find_corrected(Kind.CLIENT, member.organization_id, corrected, marks=marks, limit=MOST)
+    return found, ""
+
+
+def _rows(clients, found, sort: Sort, cursor):
+    """The rows of a page as dictionaries, and the cursor of the next one ("" at the end)."""
+    if found is not None:
+        ranks = {pk: rank for rank, pk in enumerate(found.ids)}
+        rows = list(_with_columns(clients.filter(pk__in=found.ids)))
+        return sorted(rows, key=lambda row: ranks[row["id"]]), ""
+    if cursor is not None:
+        clients = clients.filter(sort.after(*cursor))
+    rows = list(_with_columns(clients.order_by(*sort.ordering))[: PAGE + 1])
+    if len(rows) <= PAGE:
+        return rows, ""
+    last = rows[PAGE - 1]
+    return rows[:PAGE], _write_cursor(last[sort.column], last["id"])
+
+
+def _with_columns(clients):
+    main = Address.objects.filter(client=OuterRef("pk"), kind=Address.Kind.MAIN)
+    return clients.annotate(
+        city=Subquery(main.values("city")[:1]),
+        phone=KT("phones__0__number"),
+        email=F("emails__0"),
+        is_held=Exists(CreditHold.objects.filter(client=OuterRef("pk"), lifted_at__isnull=True)),
+    ).values(*FIELDS)
+
+
+def _count(clients, found, is_exact: bool) -> tuple[int, bool]:
+    """How many there are; beyond 10,000 « plus de », unless the exact number is asked for."""
+    if found is not None:
+        clients = clients.filter(pk__in=found.ids)
+        return clients.count(), found.more
+    if is_exact:
+        return clients.count(), False
+    counted = clients.order_by().values("id")[: COUNTED + 1].count()
+    return min(counted, COUNTED), counted > COUNTED
+
+
+def _with(address: str, parameters: dict) -> str:
+    kept = {name: value for name, value in parameters.items() if value}
+    return f"{address}?{urlencode(kept)}" if kept else address
+
+
+def _write_cursor(value, pk: int) -> str:
+    text = value.isoformat() if isinstance(value, datetime) else value
+    return base64.urlsafe_b64encode(json.dumps([text, pk]).encode()).decode().rstrip("=")
+
+
+def _read_cursor(text: str, sort: Sort):
+    """A cursor that nobody wrote is the beginning of the list."""
+    if not text:
+        return None
+    try:
+        value, pk = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
+        if sort.column == "created_at":
+            value = datetime.fromisoformat(value)
+        elif not isinstance(value, str) or "\x00" in value:
+            return None
+        return value, int(pk)
+    except (ValueError, TypeError):
+        return None
