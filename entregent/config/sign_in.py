@@ -48,6 +48,9 @@ MFA_FORMS = {
     "reauthenticate": "entregent.organizations.web.account_forms.ConfirmByCodeForm",
     "activate_totp": "entregent.organizations.web.account_forms.ActivateTotpForm",
     "add_webauthn": "entregent.organizations.web.account_forms.AddPasskeyForm",
+    "authenticate_webauthn": "entregent.organizations.web.account_forms.UsePasskeyForm",
+    "reauthenticate_webauthn": "entregent.organizations.web.account_forms.ConfirmByPasskeyForm",
+    "login_webauthn": "entregent.organizations.web.account_forms.PasskeySignInForm",
     "edit_webauthn": "entregent.organizations.web.account_forms.RenamePasskeyForm",
 }
 

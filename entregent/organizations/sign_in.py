@@ -1,4 +1,4 @@
-"""How django-allauth works here: mails by the outbox, links from PUBLIC_URL, secrets encrypted, everything journalled."""
+"""How django-allauth works here: mails by the outbox, links from PUBLIC_URL, secrets encrypted, everything noted."""
 
 import base64
 import logging
@@ -138,7 +138,7 @@ def _fernets() -> list[Fernet]:
 
 
 class DirectoryAdapter(DefaultSocialAccountAdapter):
-    """Sign-in by OpenID Connect: for people who are members here already, by an address that the directory has proven."""
+    """Sign-in by OpenID Connect, for people who have an account already, by an address that it has proven."""
 
     def is_open_for_signup(self, request, sociallogin):
         return False

@@ -1,9 +1,12 @@
 """Forms of sign-in and account: allauth's, with our labels."""
 
+from functools import wraps
+
 from allauth.account import forms as account_forms
+from allauth.mfa.adapter import get_adapter as get_factor_adapter
 from allauth.mfa.base import forms as factor_forms
 from allauth.mfa.totp.forms import ActivateTOTPForm
-from allauth.mfa.webauthn.forms import AddWebAuthnForm, EditWebAuthnForm
+from allauth.mfa.webauthn import forms as passkey_forms
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
@@ -20,11 +23,17 @@ def _label(form, name, label, *, help_text="", autofocus=False, **attrs) -> None
         field.widget.attrs["autofocus"] = True
 
 
-def _new_password(form, label=_("Nouveau mot de passe"), **more) -> None:
+def _new_password(form, **more) -> None:
     """One box: it can be shown, which serves better than typing blindly twice."""
     form.fields.pop("password2", None)
     help_text = _("Au moins %(n)s caractères, %(m)s avec un second facteur. Une phrase convient très bien.")
-    _label(form, "password1", label, help_text=help_text % {"n": ALONE, "m": WITH_SECOND_FACTOR}, **more)
+    _label(
+        form,
+        "password1",
+        _("Nouveau mot de passe"),
+        help_text=help_text % {"n": ALONE, "m": WITH_SECOND_FACTOR},
+        **more,
+    )
 
 
 class SignInForm(account_forms.LoginForm):
@@ -95,7 +104,34 @@ class ActivateTotpForm(ActivateTOTPForm):
         self.fields["code"].label = _("Code que montre l'application")
 
 
-class AddPasskeyForm(AddWebAuthnForm):
+def _readable(check):
+    """allauth expects what a browser sends; whatever else arrives is a wrong code, not an error of ours."""
+
+    @wraps(check)
+    def checked(form):
+        try:
+            return check(form)
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            raise get_factor_adapter().validation_error("incorrect_code") from error
+
+    return checked
+
+
+class UsePasskeyForm(passkey_forms.AuthenticateWebAuthnForm):
+    clean_credential = _readable(passkey_forms.AuthenticateWebAuthnForm.clean_credential)
+
+
+class ConfirmByPasskeyForm(passkey_forms.ReauthenticateWebAuthnForm):
+    clean_credential = _readable(passkey_forms.ReauthenticateWebAuthnForm.clean_credential)
+
+
+class PasskeySignInForm(passkey_forms.LoginWebAuthnForm):
+    clean_credential = _readable(passkey_forms.LoginWebAuthnForm.clean_credential)
+
+
+class AddPasskeyForm(passkey_forms.AddWebAuthnForm):
+    clean = _readable(passkey_forms.AddWebAuthnForm.clean)
+
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
         _label(self, "name", _("Nom de la clé"), help_text=_("Pour la reconnaître : « Téléphone », « Clé du bureau »…"))
@@ -107,7 +143,7 @@ class AddPasskeyForm(AddWebAuthnForm):
         )
 
 
-class RenamePasskeyForm(EditWebAuthnForm):
+class RenamePasskeyForm(passkey_forms.EditWebAuthnForm):
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
         _label(self, "name", _("Nom de la clé"), autofocus=True)

@@ -1,4 +1,4 @@
-"""Sign-in and account: addresses that belong to no organization. Names without a namespace are those allauth asks for."""
+"""Sign-in and account: addresses that belong to no organization. Names without a namespace are allauth's."""
 
 from django.urls import include, path, re_path
 

@@ -137,7 +137,7 @@ def directory_sign_in(request, provider_id):
     """To the directory by a page, not by a redirect of the form: our policy keeps forms within this site."""
     answer = directory.login(request, provider_id)
     if isinstance(answer, HttpResponseRedirect) and "://" in answer.url:
-        return render(request, "organizations/account/leaving.html", {"url": answer.url})
+        return render(request, "organizations/account/leaving.html", {"address": answer.url})
     if request.method == "GET":
         return HttpResponseRedirect(reverse("account_login"))
     return answer
