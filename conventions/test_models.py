@@ -28,7 +28,9 @@ def test_foreign_keys_point_to_the_same_or_a_lower_area():
         f"{model._meta.label}.{field.name} → {field.related_model._meta.label}"
         for model in OURS
         for field in model._meta.get_fields()
-        if field.many_to_one and field.concrete and field.related_model in OURS
+        if field.many_to_one
+        and field.concrete
+        and field.related_model in OURS
         and (
             height[field.related_model._meta.app_label] > height[model._meta.app_label]
             or (

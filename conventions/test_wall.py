@@ -11,8 +11,10 @@ from testing.cast import enter, enter_organization
 
 def test_the_application_runs_under_a_role_that_owns_nothing(db):
     with connection.cursor() as cursor:
-        cursor.execute("SELECT current_user, (SELECT count(*) FROM pg_class c JOIN pg_roles r ON r.oid = c.relowner "
-                       "WHERE r.rolname = current_user)")
+        cursor.execute(
+            "SELECT current_user, (SELECT count(*) FROM pg_class c JOIN pg_roles r ON r.oid = c.relowner "
+            "WHERE r.rolname = current_user)"
+        )
         assert cursor.fetchone() == ("entregent_app", 0)
 
 

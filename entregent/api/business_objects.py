@@ -2,7 +2,7 @@
 
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
-from ninja import Query, Router
+from ninja import Query, Router, Status
 
 from entregent.access.rights import Right
 from entregent.api.guard import operation
@@ -47,9 +47,7 @@ def post_object(request: HttpRequest, response: HttpResponse, payload: BusinessO
     member = request.member
 
     def make():
-        client = (
-            Client.objects.visible_to(member, Right.OBJECT_SYNC).filter(number=payload.client).first()
-        )
+        client = Client.objects.visible_to(member, Right.OBJECT_SYNC).filter(number=payload.client).first()
         if client is None:
             raise Refusal("E-003-CLIENT", _("Numéro de client inconnu."), field="client")
         contract = None
@@ -69,7 +67,7 @@ def post_object(request: HttpRequest, response: HttpResponse, payload: BusinessO
 
     thing = _objects(member).found(pk=created_once(request, payload, make))
     tag(response, thing.version)
-    return 201, BusinessObjectOut.of(thing)
+    return Status(201, BusinessObjectOut.of(thing))
 
 
 @router.get("/business-objects/{int:object_id}", response=BusinessObjectOut, summary="One business object")

@@ -1,7 +1,7 @@
 """Clients and their addresses."""
 
 from django.http import HttpRequest, HttpResponse
-from ninja import Query, Router
+from ninja import Query, Router, Status
 
 from entregent.access.rights import Right
 from entregent.api.guard import operation
@@ -10,8 +10,9 @@ from entregent.api.requests import created_once, member_user, sector_of, tag, ve
 from entregent.api.schemas import ClientIn, ClientOut, ClientPage, ClientPatch
 from entregent.clients.actions import create_client, delete_client, update_client
 from entregent.clients.models import Client
+from entregent.clients.search import marks_in_reach
 from entregent.search.models import Kind
-from entregent.search.queries import find
+from entregent.search.queries import ask, find
 
 router = Router(tags=["clients"])
 
@@ -43,7 +44,7 @@ def list_clients(
         if value:
             records = records.filter(**{name: value})
     if q is not None:
-        found = find(Kind.CLIENT, member.organization_id, q, visible=_clients(member), limit=limit)
+        found = find(Kind.CLIENT, member.organization_id, ask(q), marks=marks_in_reach(member), limit=limit)
         by_id = {client.pk: client for client in records.filter(pk__in=found.ids)}
         return ClientPage(items=[ClientOut.of(by_id[pk]) for pk in found.ids if pk in by_id], next=None)
     items, following = page(records, order=["sort_key", "id"], cursor=cursor, limit=limit)
@@ -66,7 +67,7 @@ def post_client(request: HttpRequest, response: HttpResponse, payload: ClientIn)
 
     shown = _shown(member, pk=created_once(request, payload, make))
     tag(response, shown.version)
-    return 201, shown
+    return Status(201, shown)
 
 
 @router.get("/{number}", response=ClientOut, summary="One client")
@@ -99,4 +100,4 @@ def patch_client(request: HttpRequest, response: HttpResponse, number: str, payl
 def remove_client(request: HttpRequest, number: str):
     member = request.member
     delete_client(_clients(member, Right.CLIENT_DELETE).found(number=number), by=member)
-    return 204, None
+    return Status(204, None)

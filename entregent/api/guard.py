@@ -12,7 +12,7 @@ from ninja.security import HttpBearer
 
 from entregent.access.rights import Right
 from entregent.access.wall import in_organization
-from entregent.organizations.models import ApiToken
+from entregent.organizations.models import ApiToken, Membership
 from entregent.toolbox.errors import ModuleOff, RightMissing, SessionEnded
 
 # Tokens say once a minute that they were used: a write on every call would be the most frequent write of all.
@@ -70,9 +70,9 @@ def _token(request) -> ApiToken:
     if token is None or (token.expires_at is not None and token.expires_at <= now):
         raise TokenMissing
     with in_organization(token.organization_id):
-        membership = type(token).membership.get_queryset().select_related("user", "organization").filter(
-            pk=token.membership_id, is_active=True, user__is_active=True
-        ).first()
+        membership = (
+            Membership.objects.active().select_related("user", "organization").filter(pk=token.membership_id).first()
+        )
     if membership is None:
         raise TokenMissing
     token.membership = membership

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
-from ninja import Query, Router
+from ninja import Query, Router, Status
 
 from entregent.access.rights import Right
 from entregent.api.guard import operation
@@ -75,7 +75,7 @@ def post_interaction(request: HttpRequest, response: HttpResponse, payload: Inte
             **payload.model_dump(exclude={"client", "person", "topic"}),
         )
 
-    return 201, _one(member, response, pk=created_once(request, payload, make))
+    return Status(201, _one(member, response, pk=created_once(request, payload, make)))
 
 
 @router.get("/{int:number}", response=InteractionOut, summary="One interaction")
@@ -95,7 +95,7 @@ def post_entry(request: HttpRequest, response: HttpResponse, number: int, payloa
         return interaction.pk
 
     created_once(request, payload, make)
-    return 201, _one(member, response, number=number)
+    return Status(201, _one(member, response, number=number))
 
 
 @router.delete("/{int:number}", response={204: None}, summary="Delete an interaction (kept in the journal)")
@@ -104,4 +104,4 @@ def remove_interaction(request: HttpRequest, number: int):
     member = request.member
     interaction = Interaction.objects.get_visible(member, Right.INTERACTION_DELETE_OWN, number=number)
     delete_interaction(interaction, by=member)
-    return 204, None
+    return Status(204, None)

@@ -1,7 +1,7 @@
 """People (« personnes-ressources »)."""
 
 from django.http import HttpRequest, HttpResponse
-from ninja import Query, Router
+from ninja import Query, Router, Status
 
 from entregent.access.rights import Right
 from entregent.api.guard import operation
@@ -10,8 +10,9 @@ from entregent.api.requests import client_of, created_once, tag, version_asked
 from entregent.api.schemas import PersonIn, PersonOut, PersonPage, PersonPatch
 from entregent.clients.actions import create_person, delete_person, update_person
 from entregent.clients.models import Client, ClientPerson, Person
+from entregent.clients.search import marks_in_reach
 from entregent.search.models import Kind
-from entregent.search.queries import find
+from entregent.search.queries import ask, find
 
 router = Router(tags=["people"])
 
@@ -49,7 +50,7 @@ def list_people(
     if client is not None:
         people = people.filter(client_people__client=client_of(member, client))
     if q is not None:
-        found = find(Kind.PERSON, member.organization_id, q, visible=people, limit=limit)
+        found = find(Kind.PERSON, member.organization_id, ask(q), marks=marks_in_reach(member), limit=limit)
         by_id = {person.pk: person for person in people.filter(pk__in=found.ids)}
         return PersonPage(items=_shown(member, [by_id[pk] for pk in found.ids if pk in by_id]), next=None)
     items, following = page(people, order=["sort_key", "id"], cursor=cursor, limit=limit)
@@ -66,7 +67,7 @@ def post_person(request: HttpRequest, response: HttpResponse, payload: PersonIn)
             by=member, client=client_of(member, payload.client), **payload.model_dump(exclude={"client"})
         )
 
-    return 201, _one(member, created_once(request, payload, make), response)
+    return Status(201, _one(member, created_once(request, payload, make), response))
 
 
 @router.get("/{int:person_id}", response=PersonOut, summary="One person")
@@ -89,4 +90,4 @@ def patch_person(request: HttpRequest, response: HttpResponse, person_id: int, p
 def remove_person(request: HttpRequest, person_id: int):
     member = request.member
     delete_person(_people(member, Right.CLIENT_DELETE).found(pk=person_id), by=member)
-    return 204, None
+    return Status(204, None)

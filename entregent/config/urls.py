@@ -10,14 +10,16 @@ urlpatterns = [
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
     path("metrics", health.metrics, name="metrics"),
+    path("api/v1/", include("entregent.api.urls")),
     path("", include("entregent.organizations.web.account_urls")),
     *([path("ui/", include("entregent.ui.web.urls"))] if settings.DEMO or settings.DEBUG else []),
     *([path("demo/", include("entregent.outbox.web.demo_urls"))] if settings.DEMO else []),
-    path("<slug:organization>/", include("entregent.workspace.web.urls")),
     path("<slug:organization>/", include("entregent.clients.web.urls")),
     path("<slug:organization>/", include("entregent.interactions.web.urls")),
     path("<slug:organization>/", include("entregent.exchange.web.urls")),
     path("<slug:organization>/", include("entregent.organizations.web.urls")),
     path("<slug:organization>/", include("entregent.outbox.web.urls")),
     path("<slug:organization>/", include("entregent.jobs.web.urls")),
+    # Last: `clients/<number>/` would take the words that areas put after `clients/`.
+    path("<slug:organization>/", include("entregent.workspace.web.urls")),
 ]

@@ -1,0 +1,186 @@
+"""The API through its front door: a token, a request, an answer."""
+
+import json
+
+import pytest
+
+from entregent.clients.models import Client
+from entregent.interactions.models import Interaction, Topic
+from entregent.organizations.actions import create_api_token
+from testing.cast import enter, enter_organization, make_client
+
+
+class Caller:
+    """A program that holds a token of a member."""
+
+    def __init__(self, http, token):
+        self.http = http
+        self.token = token
+
+    def __call__(self, method, path, body=None, **headers):
+        response = self.http.generic(
+            method,
+            f"/api/v1{path}",
+            data=json.dumps(body) if body is not None else "",
+            content_type="application/json",
+            headers={"Authorization": f"Bearer {self.token}"} | {k.replace("_", "-"): v for k, v in headers.items()},
+        )
+        response.body = response.json() if response.content else None
+        return response
+
+
+@pytest.fixture
+def call(client):
+    def for_member(member):
+        enter(member)
+        _token, text = create_api_token(member=member, name="Essai", by=member)
+        return Caller(client, text)
+
+    return for_member
+
+
+@pytest.fixture
+def topic(org):
+    enter_organization(org)
+    return Topic.objects.create(
+        organization=org, code="renseignement", label_fr="Renseignement", label_en="Enquiry", applies_to=["client"]
+    )
+
+
+def test_without_a_token_nothing_is_answered(client, db):
+    response = client.get("/api/v1/clients")
+    assert response.status_code == 401
+    assert response.headers["Content-Type"] == "application/problem+json"
+    assert response.json()["code"] == "E-AUTH"
+
+
+def test_an_unknown_or_revoked_token_is_refused(call, manager, client_north):
+    api = call(manager)
+    assert api("GET", "/clients").status_code == 200
+    enter(manager)
+    manager.tokens.update(revoked_at="2026-01-01T00:00:00Z")
+    assert api("GET", "/clients").status_code == 401
+    api.token = "inconnu"
+    assert api("GET", "/clients").status_code == 401
+
+
+def test_a_token_acts_with_the_reach_of_its_member(call, agent, client_north, client_south, client_elsewhere):
+    api = call(agent)
+    assert [item["number"] for item in api("GET", "/clients").body["items"]] == ["N1"]
+    answers = [api("GET", f"/clients/{number}") for number in ("S1", "E1", "RIEN")]
+    assert {answer.status_code for answer in answers} == {404}
+    assert len({answer.content for answer in answers}) == 1
+
+
+def test_a_client_is_created_once_for_one_key(call, manager):
+    api = call(manager)
+    body = {"kind": "company", "name": "Scierie du Lac", "phones": [{"number": "02 61 91 00 42"}]}
+    first = api("POST", "/clients", body, Idempotency_Key="clef-1")
+    again = api("POST", "/clients", body, Idempotency_Key="clef-1")
+    assert (first.status_code, again.status_code) == (201, 201)
+    assert first.body == again.body
+    assert first.body["phones"] == [{"label": "", "number": "+33261910042"}]
+    enter(manager)
+    assert Client.objects.filter(name="Scierie du Lac").count() == 1
+    other = api("POST", "/clients", body | {"name": "Autre"}, Idempotency_Key="clef-1")
+    assert (other.status_code, other.body["code"]) == (422, "E-IDEMPOTENCY")
+
+
+def test_faults_are_named_field_by_field(call, manager):
+    api = call(manager)
+    wrong = api("POST", "/clients", {"kind": "company", "name": " ", "emails": ["a", "b@c.fr", "c@c.fr", "d@c.fr"]})
+    assert wrong.status_code == 422
+    assert {error["field"] for error in wrong.body["errors"]} >= {"name", "emails"}
+    unknown = api("POST", "/clients", {"kind": "company", "name": "A", "organization_id": 7})
+    assert unknown.status_code == 422
+    assert unknown.body["errors"][0]["field"] == "organization_id"
+    assert api("POST", "/clients", None).status_code in (400, 422)
+
+
+def test_a_change_carries_a_version(call, manager, client_north):
+    api = call(manager)
+    seen = api("GET", "/clients/N1")
+    assert seen.headers["ETag"] == '"1"'
+    assert api("PATCH", "/clients/N1", {"category": "Pro"}).status_code == 428
+    changed = api("PATCH", "/clients/N1", {"category": "Pro"}, If_Match=seen.headers["ETag"])
+    assert (changed.status_code, changed.body["category"]) == (200, "Pro")
+    stale = api("PATCH", "/clients/N1", {"category": "Part"}, If_Match=seen.headers["ETag"])
+    assert (stale.status_code, stale.body["code"]) == (412, "E-STALE")
+    enter(manager)
+    client_north.refresh_from_db()
+    assert client_north.category == "Pro"
+
+
+def test_a_reader_changes_nothing(call, reader, client_north):
+    api = call(reader)
+    for method, path, body in [
+        ("POST", "/clients", {"kind": "company", "name": "A"}),
+        ("PATCH", "/clients/N1", {"name": "B"}),
+        ("DELETE", "/clients/N1", None),
+    ]:
+        answer = api(method, path, body, If_Match='"1"')
+        assert (answer.status_code, answer.body["code"]) == (403, "E-ROLE")
+    enter(reader)
+    client_north.refresh_from_db()
+    assert (client_north.name, client_north.deleted_at) == ("Blanchisserie Moreau", None)
+
+
+def test_pages_follow_each_other_by_cursor(call, manager, org):
+    for number in range(7):
+        make_client(org, f"P{number}", f"Page {number % 3}")
+    api = call(manager)
+    numbers, cursor = [], None
+    while True:
+        answer = api("GET", f"/clients?limit=3{f'&cursor={cursor}' if cursor else ''}").body
+        numbers += [item["number"] for item in answer["items"]]
+        cursor = answer["next"]
+        if cursor is None:
+            break
+    assert len(numbers) == len(set(numbers)) == 7
+    assert api("GET", "/clients?cursor=faux").status_code == 422
+    assert api("GET", "/clients?limit=500").status_code == 422
+
+
+def test_search_finds_in_any_writing(call, manager, org):
+    make_client(org, "L1", "Lefèvre", first_name="Hélène", kind="person")
+    api = call(manager)
+    assert [item["number"] for item in api("GET", "/clients?q=lefevre").body["items"]] == ["L1"]
+
+
+def test_an_interaction_is_logged_for_a_client(call, agent, client_north, client_south, topic):
+    api = call(agent)
+    body = {"client": "N1", "topic": "renseignement", "channel": "phone_call", "notes": "Demande son solde."}
+    logged = api("POST", "/interactions", body, Idempotency_Key="appel-7")
+    assert logged.status_code == 201
+    assert logged.body["entries"][0]["notes"] == "Demande son solde."
+    assert logged.body["author"] == agent.user.email
+    assert api("POST", "/interactions", body, Idempotency_Key="appel-7").body["number"] == logged.body["number"]
+    enter(agent)
+    assert Interaction.objects.filter(client=client_north).count() == 1
+    assert api("POST", "/interactions", body | {"client": "S1"}).status_code == 422
+    assert api("GET", f"/interactions/{logged.body['number']}").body["client"] == "N1"
+
+
+def test_a_business_object_sent_twice_is_one(call, manager, org, client_north):
+    from entregent.clients.models import BusinessObjectType
+
+    enter(manager)
+    BusinessObjectType.objects.get_or_create(
+        organization=org, code="invoice",
+        defaults={"label_fr": "Facture", "label_en": "Invoice", "plural_fr": "Factures", "plural_en": "Invoices"},
+    )  # fmt: skip
+    api = call(manager)
+    body = {"client": "N1", "type": "invoice", "key": "F-1", "amount": "12.50", "currency": "EUR"}
+    first = api("POST", "/business-objects", body)
+    again = api("POST", "/business-objects", body | {"amount": "13.00"})
+    assert (first.status_code, again.status_code) == (201, 201)
+    assert first.body["id"] == again.body["id"]
+    assert again.body["amount"] == "13.00"
+
+
+def test_the_schema_names_what_may_be_answered(client, db):
+    schema = client.get("/api/v1/openapi.json").json()
+    assert schema["openapi"].startswith("3.1")
+    answers = schema["paths"]["/api/v1/clients"]["post"]["responses"]
+    assert {"201", "401", "403", "404", "412", "422"} <= set(answers)
+    assert client.get("/api/v1/docs").status_code == 200
