@@ -45,13 +45,17 @@ def current_organization_id() -> int | None:
 
 def _settings() -> tuple[str, str]:
     with connection.cursor() as cursor:
-        cursor.execute("SELECT coalesce(current_setting('app.org_id', true), ''), coalesce(current_setting('app.user_id', true), '')")
+        cursor.execute(
+            "SELECT coalesce(current_setting('app.org_id', true), ''), "
+            "coalesce(current_setting('app.user_id', true), '')"
+        )
         return cursor.fetchone()
 
 
 def _set(organization: str, user: str) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT set_config('app.org_id', %s, true), set_config('app.user_id', %s, true), set_config('app.action_id', '', true)",
+            "SELECT set_config('app.org_id', %s, true), set_config('app.user_id', %s, true), "
+            "set_config('app.action_id', '', true)",
             [organization, user],
         )
