@@ -1,7 +1,7 @@
 from django.apps import AppConfig
 from django.db.models import Q
 
-from entregent.access.scope import register_scope
+from entregent.access.scope import register_scope, scope_words
 
 
 class ClientsConfig(AppConfig):
@@ -12,9 +12,28 @@ class ClientsConfig(AppConfig):
         register_scope("client", _among_clients)
 
         from entregent.clients.actions import seed_object_types
-        from entregent.organizations.extension_points import organization_defaults
+        from entregent.clients.history import ACTION_WORDS
+        from entregent.clients.navigation import administration
+        from entregent.clients.scopes import client_words, what_stands_in
+        from entregent.organizations.extension_points import (
+            action_words,
+            administration_entries,
+            organization_defaults,
+            sector_blockers,
+        )
 
+        action_words.add(ACTION_WORDS, name="clients")
+        administration_entries.add(administration, order=50)
         organization_defaults.add(seed_object_types)
+        sector_blockers.add(what_stands_in)
+        scope_words["client"] = client_words
+
+        from entregent.clients.search import BusinessObjectSource, ClientSource, PersonSource
+        from entregent.search.extension_points import search_sources
+
+        search_sources.add(ClientSource(), order=10, name="clients")
+        search_sources.add(PersonSource(), order=20, name="people")
+        search_sources.add(BusinessObjectSource(), order=30, name="contracts")
 
 
 def _in_sectors(ids: list[int], path: str) -> Q:

@@ -3,8 +3,15 @@
 import re
 import unicodedata
 
-# What NFKD does not take apart but a French reader takes for the same.
-_LIGATURES = str.maketrans({"œ": "oe", "Œ": "OE", "æ": "ae", "Æ": "AE", "ß": "ss", "ø": "o", "Ø": "O", "đ": "d", "ł": "l"})
+# What NFKD does not take apart but a reader takes for the same, and signs that the database's unaccent takes otherwise.
+_LIGATURES = str.maketrans(
+    {
+        **{"œ": "oe", "Œ": "OE", "æ": "ae", "Æ": "AE", "ß": "ss", "ẞ": "SS", "ø": "o", "Ø": "O", "þ": "th", "Þ": "TH"},
+        **dict(zip("đĐðÐłŁħĦıĸŋŊŧŦ", "dDdDlLhHiqnNtT", strict=True)),
+        **{"Ŀ": "L", "ŀ": "l", "©": "(C)", "®": "(R)", "¼": " 1/4", "½": " 1/2", "¾": " 3/4"},
+        **dict.fromkeys("¹²³™", " "),
+    }
+)
 _SEPARATORS = re.compile(r"[^0-9a-z@]+")
 _SPACES = re.compile(r"\s+")
 
