@@ -33,6 +33,33 @@ class Right(StrEnum):
     HEAD_OFFICE = "head_office"
 
 
+RIGHT_LABELS = {
+    Right.CLIENT_VIEW: _("Voir les clients"),
+    Right.CLIENT_CREATE: _("Créer des clients"),
+    Right.CLIENT_EDIT: _("Modifier les clients"),
+    Right.CLIENT_DELETE: _("Supprimer des clients et des personnes-ressources"),
+    Right.CREDIT_HOLD: _("Poser et lever un blocage de crédit"),
+    Right.OBJECT_SYNC: _("Mettre à jour les contrats et objets métier"),
+    Right.INTERACTION_VIEW: _("Voir les interactions"),
+    Right.INTERACTION_LOG: _("Enregistrer des contacts"),
+    Right.INTERACTION_DELETE_ANY: _("Supprimer toute interaction"),
+    Right.INTERACTION_DELETE_OWN: _("Supprimer ses propres interactions"),
+    Right.DATA_IMPORT: _("Importer des données"),
+    Right.DATA_EXPORT: _("Exporter des données"),
+    Right.HISTORY_VIEW: _("Voir l'historique des fiches"),
+    Right.ACCESS_EXPLAIN: _("Voir qui a accès à une fiche"),
+    Right.SUBSTITUTE_SET: _("Se faire remplacer pendant une absence"),
+    Right.OUTBOX_VIEW: _("Voir les courriels envoyés"),
+    Right.SETTINGS: _("Régler l'organisation et ses modules"),
+    Right.MEMBERS: _("Gérer les membres et leurs accès"),
+    Right.SECTORS: _("Gérer les secteurs"),
+    Right.TOPICS: _("Gérer les rubriques"),
+    Right.OBJECT_TYPES: _("Gérer les types d'objets métier"),
+    Right.PURGE: _("Effacer définitivement"),
+    Right.HEAD_OFFICE: _("Siège social"),
+}
+
+
 class Role(StrEnum):
     """Roles from the highest to the lowest. The words are those of the sources (BAM, PAM, éditeur, lecture seule)."""
 

@@ -4,8 +4,9 @@ A member's `Reach` says what their grants give now. Areas register how a kind of
 (`scope_providers`); `visible_to` puts the conditions together. Absent and out of reach look the same everywhere.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
+from datetime import date
 
 from django.db import models
 from django.db.models import Q
@@ -26,6 +27,21 @@ def register_scope(scope_type: str, condition: Callable[[list[int], str], Q]) ->
     _providers[scope_type] = condition
 
 
+@dataclass(frozen=True)
+class ScopeWords:
+    """How a kind of scope is told on pages: `title` of one, and `names(ids)` of those given.
+
+    `find(member, text)` gives the id of what a person named by `text` when an access is given, or None.
+    """
+
+    title: str
+    names: Callable[[Collection[int]], dict[int, str]]
+    find: Callable[[object, str], int | None]
+
+
+scope_words: dict[str, ScopeWords] = {}
+
+
 def scope_types() -> list[str]:
     return [ORGANIZATION_SCOPE, *sorted(_providers)]
 
@@ -39,6 +55,7 @@ class EffectiveGrant:
     scope_type: str
     scope_ids: tuple[int, ...]  # a sector with its subtree; one client; empty for the whole organization
     on_behalf_of: str = ""  # name of the absent colleague
+    until: date | None = None  # last day of the replacement
 
 
 @dataclass(frozen=True)
@@ -54,8 +71,10 @@ class Reach:
         """Has the member this right, on anything at all?"""
         if right in self.removed:
             return False
-        return right in self.added or right in ROLE_RIGHTS[self.own_role] or any(
-            right in ROLE_RIGHTS[grant.role] for grant in self.grants
+        return (
+            right in self.added
+            or right in ROLE_RIGHTS[self.own_role]
+            or any(right in ROLE_RIGHTS[grant.role] for grant in self.grants)
         )
 
     def grants_with(self, right: Right) -> list[EffectiveGrant]:
@@ -101,8 +120,12 @@ class ScopedQuerySet(models.QuerySet):
         return condition
 
     def get_visible(self, member, right: Right = Right.CLIENT_VIEW, **lookup):
-        """The one record, or NotFound, whether it is absent, deleted, out of reach or of another organization."""
+        """The one record within reach, or NotFound."""
+        return self.visible_to(member, right).found(**lookup)
+
+    def found(self, **lookup):
+        """The one record of these, or NotFound: absent, deleted, out of reach, of another organization."""
         try:
-            return self.visible_to(member, right).get(**lookup)
+            return self.get(**lookup)
         except self.model.DoesNotExist as absent:
             raise NotFound from absent

@@ -59,6 +59,12 @@ class Change(models.Model):
             models.Index(
                 fields=["table_name", "row_id"], name="audit_change_row", condition=models.Q(client_id__isnull=True)
             ),
+            # What an action changed beside the files of clients: a page of the journal.
+            models.Index(
+                fields=["action_id"],
+                name="audit_change_action",
+                condition=models.Q(client_id__isnull=True, action_id__isnull=False),
+            ),
         ]
 
     def __str__(self):

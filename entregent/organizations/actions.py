@@ -35,6 +35,7 @@ from entregent.organizations.models import (
     User,
 )
 from entregent.organizations.terms import TERMS
+from entregent.outbox.actions import send_mail
 from entregent.toolbox.dates import today_in
 from entregent.toolbox.errors import NotFound, Refusal, Refusals, RightMissing, required, too_long
 from entregent.toolbox.text import one_line
@@ -302,19 +303,17 @@ def invite_again(member: Membership, *, by: Membership) -> None:
 
 
 def _send_invitation(member: Membership, *, by: Membership, is_new: bool) -> None:
-    from entregent.outbox.actions import send_mail
-
     organization, user = member.organization, member.user
     with translation.override(user.language):
         words = {"by": by.user.name, "organization": organization.name, "name": user.name}
         if is_new:
             link = f"{settings.PUBLIC_URL}/compte/invitation/{invitations.make_token(user)}/"
-            what = _("Choisissez votre mot de passe par ce lien, valable %(days)s jours :") % {
+            what = _("Choisissez votre mot de passe par ce lien, valable %(days)s jours :") % {
                 "days": invitations.DAYS_VALID
             }
         else:
             link = f"{settings.PUBLIC_URL}/{organization.slug}/"
-            what = _("Connectez-vous avec votre compte :")
+            what = _("Connectez-vous avec votre compte :")
         send_mail(
             organization_id=organization.pk,
             to=[user.email],
@@ -322,7 +321,7 @@ def _send_invitation(member: Membership, *, by: Membership, is_new: bool) -> Non
             text="\n\n".join(
                 [
                     _("Bonjour %(name)s,") % words,
-                    _("%(by)s vous a ajouté comme membre de « %(organization)s » dans Entregent.") % words,
+                    _("%(by)s vous a ajouté comme membre de « %(organization)s » dans Entregent.") % words,
                     f"{what}\n{link}",
                 ]
             )

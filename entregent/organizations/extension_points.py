@@ -10,6 +10,10 @@ organization_defaults = ExtensionPoint(
 )
 # Contributions: blockers(sector) -> list of sentences, « 12 clients y sont rattachés. ».
 sector_blockers = ExtensionPoint("organizations.sector_blockers", doc="What still uses a sector and keeps it.")
+# Contributions: scopes(client_id) -> {scope type: ids in which the client stands}, beside its sectors and itself.
+client_scopes = ExtensionPoint("organizations.client_scopes", doc="Further scopes in which a client stands: groups.")
+# Contributions: {name of an action: what was done, in words}.
+action_words = ExtensionPoint("organizations.action_words", doc="How the audit journal names the actions of an area.")
 # Contributions: entries(member) -> list[AdministrationEntry].
 administration_entries = ExtensionPoint(
     "organizations.administration_entries", doc="Entries of the left navigation of the administration pages."

@@ -1,12 +1,22 @@
-"""Who changed a record of this area last: what a stale save is told."""
+"""The journal of the organization, read: who changed a record last, what each change did, in words."""
 
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
+from django.apps import apps
+from django.db import connection
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from entregent.audit.models import Action, Change
+from entregent.organizations.extension_points import action_words
 from entregent.organizations.models import Organization, User
 from entregent.toolbox.errors import Stale
+
+# Bookkeeping of the database, which says nothing to a person.
+_HIDDEN = {"id", "organization_id", "version", "created_at", "updated_at"}
 
 
 def stale(current, *, organization: Organization) -> Stale:
@@ -17,8 +27,146 @@ def stale(current, *, organization: Organization) -> Stale:
         ).first()
     else:
         last = Change.objects.filter(
-            organization_id=organization.pk, table_name=current._meta.db_table, row_id=current.pk
+            organization_id=organization.pk, client_id=None, table_name=current._meta.db_table, row_id=current.pk
         ).first()
     user = User.objects.filter(pk=last.user_id).first() if last is not None and last.user_id else None
     moment = (last.at if last is not None else timezone.now()).astimezone(ZoneInfo(organization.time_zone))
     return Stale(who=user.name if user is not None else "Entregent", when=f"{moment:%H:%M}", current=current)
+
+
+@dataclass(frozen=True)
+class Line:
+    """One field that a change changed."""
+
+    label: str
+    before: str
+    after: str
+
+
+def differences(changes: Iterable[Change]) -> dict[int, list[Line]]:
+    """What each change did, field by field. A row became what its next change found, or what it is now."""
+    changes = list(changes)
+    after = _states_after(changes)
+    return {
+        change.pk: _lines(change, change.before or {}, after.get(change.pk) or {}) for change in changes
+    }
+
+
+def _states_after(changes: list[Change]) -> dict[int, dict]:
+    standing = [change for change in changes if change.operation != "D"]
+    states: dict[int, dict] = {}
+    if not standing:
+        return states
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT wanted.id, CASE WHEN wanted.client_id IS NULL THEN (
+                SELECT n.before FROM audit_change n
+                WHERE n.client_id IS NULL AND n.table_name = wanted.table_name AND n.row_id = wanted.row_id
+                  AND n.id > wanted.id ORDER BY n.id LIMIT 1
+            ) ELSE (
+                SELECT n.before FROM audit_change n
+                WHERE n.client_id = wanted.client_id AND n.table_name = wanted.table_name
+                  AND n.row_id = wanted.row_id AND n.id > wanted.id ORDER BY n.id LIMIT 1
+            ) END
+            FROM audit_change wanted WHERE wanted.id = ANY (%s)
+            """,
+            [[change.pk for change in standing]],
+        )
+        states = {pk: _json(state) for pk, state in cursor.fetchall() if state is not None}
+        rest: dict[str, list[Change]] = {}
+        for change in standing:
+            if change.pk not in states and change.table_name in _models():
+                rest.setdefault(change.table_name, []).append(change)
+        for table, those in rest.items():
+            ids = [change.row_id for change in those]
+            # The name is one of our own tables (`_models`), quoted by the driver's rules.
+            cursor.execute(
+                f"SELECT r.id, to_jsonb(r) FROM {connection.ops.quote_name(table)} r WHERE r.id = ANY (%s)",  # noqa: S608
+                [ids],
+            )
+            rows = {row_id: _json(row) for row_id, row in cursor.fetchall()}
+            states |= {change.pk: rows[change.row_id] for change in those if change.row_id in rows}
+    return states
+
+
+def _json(value) -> dict:
+    return json.loads(value) if isinstance(value, str) else value
+
+
+def _models() -> dict:
+    return {model._meta.db_table: model for model in apps.get_models()}
+
+
+def table_label(table: str) -> str:
+    model = _models().get(table)
+    return str(TABLE_WORDS.get(table) or (model._meta.verbose_name if model is not None else table))
+
+
+TABLE_WORDS = {
+    "organizations_membership": _("Membre"),
+    "organizations_grant": _("Accès"),
+    "organizations_substitution": _("Remplacement"),
+    "organizations_sector": _("Secteur"),
+}
+
+
+def _lines(change: Change, before: dict, after: dict) -> list[Line]:
+    model = _models().get(change.table_name)
+    fields = {field.column: field for field in model._meta.concrete_fields} if model is not None else {}
+    lines = []
+    for column in fields or {**before, **after}:
+        field = fields.get(column)
+        if column in _HIDDEN or (field is not None and not field.editable):
+            continue
+        old, new = before.get(column), after.get(column)
+        if old == new or (not old and not new and old is not False and new is not False):
+            continue
+        label = str(field.verbose_name) if field is not None else column
+        lines.append(Line(label[:1].upper() + label[1:], _text(field, old), _text(field, new)))
+    return lines
+
+
+def _text(field, value) -> str:
+    if value is None or value == "":
+        return ""
+    if isinstance(value, bool):
+        return str(_("Oui") if value else _("Non"))
+    choices = dict(field.flatchoices) if field is not None else {}
+    if isinstance(value, list):
+        return ", ".join(_text(None, one) for one in value)
+    if isinstance(value, dict):
+        return " · ".join(f"{key} : {_text(None, one)}" for key, one in value.items())
+    return str(choices.get(value, value))
+
+
+def action_label(name: str) -> str:
+    """« Accès donné » for `grant_access`; the name itself when no area has words for it."""
+    for words in action_words:
+        if name in words:
+            return str(words[name])
+    return str(ACTION_WORDS.get(name, name))
+
+
+# What was done, in words. Areas above add theirs (`action_words`).
+ACTION_WORDS = {
+    "create_organization": _("Organisation créée"),
+    "update_organization": _("Réglages de l'organisation modifiés"),
+    "set_modules": _("Modules activés ou désactivés"),
+    "add_member": _("Membre ajouté"),
+    "update_member": _("Rôle ou habilitations d'un membre modifiés"),
+    "activate_member": _("Membre réactivé"),
+    "deactivate_member": _("Membre désactivé"),
+    "invite_again": _("Invitation envoyée de nouveau"),
+    "grant_access": _("Accès donné"),
+    "revoke_access": _("Accès retiré"),
+    "set_substitute": _("Remplacement enregistré"),
+    "end_substitution": _("Remplacement retiré"),
+    "create_sector": _("Secteur créé"),
+    "update_sector": _("Secteur modifié"),
+    "delete_sector": _("Secteur supprimé"),
+    "create_api_token": _("Jeton d'API créé"),
+    "revoke_api_token": _("Jeton d'API révoqué"),
+    "accept_invitation": _("Invitation acceptée"),
+    "update_profile": _("Profil modifié"),
+}

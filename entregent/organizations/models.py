@@ -1,4 +1,5 @@
 import hashlib
+from collections.abc import Iterable
 from functools import cached_property
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
@@ -13,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from entregent.access.rights import ROLE_LABELS, Right, Role
 from entregent.access.scope import EffectiveGrant, Reach
 
+_RIGHTS = frozenset(Right)  # A right that the product no longer has may still stand in a row.
 ROLE_CHOICES = [(role.value, ROLE_LABELS[role]) for role in Role]
 
 
@@ -193,14 +195,20 @@ class Membership(models.Model):
     def name(self) -> str:
         return self.user.name
 
+    def function_labels(self) -> list[str]:
+        return [str(self.Function(function).label) for function in self.functions if function in self.Function.values]
+
     @cached_property
     def reach(self) -> Reach:
         """What this member reaches now. Worked out once per request: a grant that ends, ends at the next request."""
+        return self.reach_with(effective_grants([self])[self.pk])
+
+    def reach_with(self, grants: Iterable[EffectiveGrant]) -> Reach:
         return Reach(
             own_role=Role(self.role),
-            grants=tuple(effective_grants(self)),
-            added=frozenset(Right(right) for right in self.rights_added if right in Right),
-            removed=frozenset(Right(right) for right in self.rights_removed if right in Right),
+            grants=tuple(grants),
+            added=frozenset(Right(right) for right in self.rights_added if right in _RIGHTS),
+            removed=frozenset(Right(right) for right in self.rights_removed if right in _RIGHTS),
         )
 
     def can(self, right: Right) -> bool:
@@ -320,22 +328,24 @@ class IdempotencyKey(models.Model):
         return self.key
 
 
-# Grants of the member, and of the colleagues whom the member replaces today. An absent administrator's reach is handed
-# on with a manager's rights: administration itself is not. Sectors come with their subtree.
+# Grants of the members, and of the colleagues whom they replace today. An absent administrator's reach is handed on
+# with a manager's rights: administration itself is not. Sectors come with their subtree.
 _EFFECTIVE_GRANTS = """
 WITH today AS (
     SELECT (now() AT TIME ZONE o.time_zone)::date AS day FROM organizations_organization o WHERE o.id = %(organization)s
 ), standing AS (
-    SELECT m.id, m.role, '' AS on_behalf_of FROM organizations_membership m WHERE m.id = %(membership)s
+    SELECT m.id AS member, m.id, m.role, m.role = 'admin' AS is_whole, '' AS on_behalf_of, NULL::date AS until
+    FROM organizations_membership m WHERE m.organization_id = %(organization)s AND m.id = ANY (%(members)s)
     UNION ALL
-    SELECT a.id, CASE a.role WHEN 'admin' THEN 'manager' ELSE a.role END, u.name
+    SELECT s.substitute_id, a.id, CASE a.role WHEN 'admin' THEN 'manager' ELSE a.role END, a.role = 'admin', u.name,
+           s.ends_on
     FROM organizations_substitution s
     JOIN today ON today.day BETWEEN s.starts_on AND s.ends_on
     JOIN organizations_membership a ON a.id = s.absent_id AND a.is_active
     JOIN organizations_user u ON u.id = a.user_id
-    WHERE s.organization_id = %(organization)s AND s.substitute_id = %(membership)s
+    WHERE s.organization_id = %(organization)s AND s.substitute_id = ANY (%(members)s)
 )
-SELECT g.id, coalesce(g.role, standing.role), g.scope_type, standing.on_behalf_of,
+SELECT standing.member, g.id, coalesce(g.role, standing.role), g.scope_type,
        CASE g.scope_type
          WHEN 'sector' THEN ARRAY(
             SELECT below.id FROM organizations_sector root
@@ -343,29 +353,30 @@ SELECT g.id, coalesce(g.role, standing.role), g.scope_type, standing.on_behalf_o
                 AND below.path LIKE root.path || '%%'
             WHERE root.id = g.scope_id AND root.organization_id = %(organization)s)
          WHEN 'organization' THEN ARRAY[]::bigint[]
-         ELSE ARRAY[g.scope_id] END
+         ELSE ARRAY[g.scope_id] END,
+       standing.on_behalf_of, standing.until
 FROM organizations_grant g
 JOIN standing ON standing.id = g.membership_id
 CROSS JOIN today
 WHERE g.organization_id = %(organization)s
   AND (g.starts_on IS NULL OR g.starts_on <= today.day) AND (g.ends_on IS NULL OR g.ends_on >= today.day)
 UNION ALL
-SELECT 0, standing.role, 'organization', standing.on_behalf_of, ARRAY[]::bigint[]
-FROM standing JOIN organizations_membership m ON m.id = standing.id WHERE m.role = 'admin'
-ORDER BY 1
+SELECT standing.member, 0, standing.role, 'organization', ARRAY[]::bigint[], standing.on_behalf_of, standing.until
+FROM standing WHERE standing.is_whole
+ORDER BY 1, 2
 """
 
 
-def effective_grants(membership: Membership) -> list[EffectiveGrant]:
+def effective_grants(members: Iterable[Membership]) -> dict[int, list[EffectiveGrant]]:
+    """What holds now, by id of the member; one query however many members (all of one organization)."""
+    members = list(members)
+    given: dict[int, list[EffectiveGrant]] = {member.pk: [] for member in members}
+    if not members:
+        return given
     with connection.cursor() as cursor:
-        cursor.execute(
-            _EFFECTIVE_GRANTS, {"organization": membership.organization_id, "membership": membership.pk}
-        )
-        rows = cursor.fetchall()
-    return [
-        EffectiveGrant(
-            id=grant_id, role=Role(role), scope_type=scope_type, scope_ids=tuple(ids), on_behalf_of=on_behalf_of
-        )
-        for grant_id, role, scope_type, on_behalf_of, ids in rows
-    ]
-
+        cursor.execute(_EFFECTIVE_GRANTS, {"organization": members[0].organization_id, "members": list(given)})
+        for member_id, grant_id, role, scope_type, ids, on_behalf_of, until in cursor.fetchall():
+            given[member_id].append(
+                EffectiveGrant(grant_id, Role(role), scope_type, tuple(ids), on_behalf_of=on_behalf_of, until=until)
+            )
+    return given

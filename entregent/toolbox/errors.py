@@ -77,5 +77,5 @@ def required(field, label):
 
 def too_long(field, label, most):
     return Refusal(
-        "E-LENGTH", _("%(field)s : %(n)s caractères au maximum.") % {"field": label, "n": most}, field=field
+        "E-LENGTH", _("%(field)s : %(n)s caractères au maximum.") % {"field": label, "n": most}, field=field
     )

@@ -1,0 +1,64 @@
+"""Where the administration stands in the top bar, and its own left navigation."""
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from entregent.access.rights import Right
+from entregent.organizations.extension_points import AdministrationEntry, administration_entries
+from entregent.organizations.models import Membership
+from entregent.toolbox.text import search_key
+from entregent.ui.extension_points import NavigationEntry
+
+
+def entries(member: Membership) -> list[AdministrationEntry]:
+    def at(name: str) -> str:
+        return reverse(f"organizations:{name}", kwargs={"organization": member.organization.slug})
+
+    shown = []
+    if member.can(Right.SETTINGS):
+        shown += [
+            AdministrationEntry(
+                _("Organisation"), "building-community", at("settings"),
+                _("nom langue pays devise fuseau horaire GRC terminologie vocabulaire second facteur sécurité"),
+            ),
+            AdministrationEntry(
+                _("Modules"), "plug", at("modules"), _("activer désactiver portail délégation dossiers")
+            ),
+        ]
+    if member.can(Right.MEMBERS):
+        shown.append(
+            AdministrationEntry(
+                _("Membres et accès"), "users", at("members"),
+                _("utilisateurs inviter rôle habilitations droits absence remplacement"),
+            )
+        )
+    if member.can(Right.SECTORS):
+        words = _("territoire arbre département région")
+        shown.append(AdministrationEntry(_("Secteurs"), "sitemap", at("sectors"), words))
+    if member.can(Right.MEMBERS):
+        shown.append(AdministrationEntry(_("Jetons d'API"), "key", at("tokens"), _("clé programme intégration")))
+    if member.can(Right.SETTINGS):
+        shown.append(
+            AdministrationEntry(_("Journal d'audit"), "history", at("journal"), _("qui quoi quand modifications trace"))
+        )
+    return shown
+
+
+def all_entries(member: Membership, query: str = "") -> list[AdministrationEntry]:
+    """The entries that the member may open and whose label or keywords hold every word of `query`."""
+    words = search_key(query).split()
+    found = []
+    for contribution in administration_entries:
+        for entry in contribution(member):
+            text = search_key(f"{entry.label} {entry.keywords}")
+            if all(word in text for word in words):
+                found.append(entry)
+    return found
+
+
+def top_bar(member: Membership) -> list[NavigationEntry]:
+    shown = all_entries(member)
+    if not shown:
+        return []
+    prefix = f"/{member.organization.slug}/administration/"
+    return [NavigationEntry(_("Administration"), "settings", shown[0].url, prefix=prefix)]

@@ -1,0 +1,253 @@
+"""Forms of the administration. They check the form of what was typed; the actions check what it means."""
+
+from zoneinfo import available_timezones
+
+from babel import Locale
+from django import forms
+from django.utils.translation import get_language
+from django.utils.translation import gettext_lazy as _
+
+from entregent.access.rights import RIGHT_LABELS, ROLE_RIGHTS, Right, Role
+from entregent.access.scope import ORGANIZATION_SCOPE, scope_types, scope_words
+from entregent.organizations.models import ROLE_CHOICES, Membership, Module, Organization, User
+from entregent.organizations.terms import TERMS
+
+CURRENCIES = ("EUR", "CAD", "CHF", "USD", "GBP", "XOF", "XAF", "XPF", "MAD", "TND", "DZD", "MUR", "HTG")
+
+# What is no longer seen while a module is off. Nothing of it is deleted.
+MODULE_EFFECTS = {
+    Module.MORTGAGE: _("Désactivé : demandes de prêt, transmission et siège social disparaissent des pages."),
+    Module.CASEWORK: _("Désactivé : dossiers, plans d'action et processus disparaissent des pages et des menus."),
+    Module.DELEGATION: _("Désactivé : groupes de clients et demandes de traitement disparaissent avec leurs accès."),
+    Module.PORTAL: _("Désactivé : le portail n'est plus ouvert aux clients de l'organisation."),
+    Module.CLIENT_MGMT: _("Désactivé : l'écran « Gestion des clients » disparaît."),
+    Module.FILE_TRANSFER: _("Désactivé : les transferts de fichiers disparaissent, leurs liens cessent de s'ouvrir."),
+}
+
+
+class DayInput(forms.DateInput):
+    input_type = "date"
+
+    def __init__(self):
+        super().__init__(format="%Y-%m-%d")
+
+
+def day_field(label, *, required=False):
+    return forms.DateField(
+        label=label, required=required, widget=DayInput(), input_formats=["%Y-%m-%d", "%d/%m/%Y"],
+        error_messages={"required": _("La date est obligatoire."), "invalid": _("Date invalide.")},
+    )  # fmt: skip
+
+
+def both_versions(mine: forms.Form, current: forms.Form) -> list[tuple[str, str, str]]:
+    """(label, what was typed, what stands) for every field that differs."""
+    rows = []
+    for bound in mine:
+        if bound.is_hidden:
+            continue
+        typed, stands = _shown(bound, mine.cleaned_data.get(bound.name)), _shown(bound, current.initial.get(bound.name))
+        if typed != stands:
+            rows.append((str(bound.label), typed or "—", stands or "—"))
+    return rows
+
+
+def _shown(bound, value) -> str:
+    if isinstance(bound.field, forms.BooleanField):
+        return str(_("Oui") if value else _("Non"))
+    choices = dict(getattr(bound.field, "choices", []))
+    if isinstance(value, list | tuple):
+        return ", ".join(str(choices.get(one, one)) for one in value)
+    return str(choices.get(value, value if value is not None else ""))
+
+
+class SettingsForm(forms.Form):
+    version = forms.IntegerField(widget=forms.HiddenInput)
+    name = forms.CharField(label=_("Nom"), required=False)
+    language = forms.ChoiceField(label=_("Langue"), choices=User.Language.choices)
+    country = forms.ChoiceField(label=_("Pays"))
+    time_zone = forms.ChoiceField(label=_("Fuseau horaire"))
+    currency = forms.ChoiceField(label=_("Devise"))
+    crm_list_label = forms.CharField(
+        label=_("Nom de la GRC"),
+        required=False,
+        help_text=_("Comment l'outil est appelé chez vous : « Effectif GRC »."),
+    )
+    second_factor_required = forms.BooleanField(
+        label=_("Exiger un second facteur de tous les membres"),
+        required=False,
+        help_text=_("Un membre sans second facteur doit en choisir un avant de travailler."),
+    )
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        locale = Locale.parse(get_language())
+        self.fields["country"].choices = sorted(
+            ((code, name) for code, name in locale.territories.items() if len(code) == 2 and code.isalpha()),
+            key=lambda choice: choice[1],
+        )
+        self.fields["time_zone"].choices = [(zone, zone.replace("_", " ")) for zone in sorted(available_timezones())]
+        current = self.initial.get("currency") or self.data.get("currency")
+        codes = (*CURRENCIES, *([current] if current and current not in CURRENCIES else []))
+        self.fields["currency"].choices = [(code, f"{code} · {locale.currencies.get(code, code)}") for code in codes]
+        for term, label in TERMS.items():
+            for code, language in User.Language.choices:
+                self.fields[f"{term}_{code}"] = forms.CharField(label=f"{label} ({language})", required=False)
+
+    @classmethod
+    def of(cls, organization: Organization) -> "SettingsForm":
+        names = ("version", "name", "language", "country", "time_zone", "currency", "crm_list_label")
+        initial = {name: getattr(organization, name) for name in names}
+        initial["second_factor_required"] = organization.second_factor_required
+        for term in TERMS:
+            for code in User.Language.values:
+                initial[f"{term}_{code}"] = organization.terminology.get(term, {}).get(code, "")
+        return cls(initial=initial)
+
+    def terms(self):
+        """(word of the product, field per language, is one language missing?) for the table of words."""
+        for term, label in TERMS.items():
+            bound = [self[f"{term}_{code}"] for code in User.Language.values]
+            filled = [bool(one.value()) for one in bound]
+            yield label, bound, any(filled) and not all(filled)
+
+    def changes(self) -> dict:
+        values = dict(self.cleaned_data)
+        values.pop("version")
+        values["terminology"] = {
+            term: {code: values.pop(f"{term}_{code}") for code in User.Language.values} for term in TERMS
+        }
+        return values
+
+
+class ModulesForm(forms.Form):
+    version = forms.IntegerField(widget=forms.HiddenInput)
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        for module in Module:
+            self.fields[module.value] = forms.BooleanField(
+                label=module.label, required=False, help_text=MODULE_EFFECTS[module]
+            )
+
+    @classmethod
+    def of(cls, organization: Organization) -> "ModulesForm":
+        initial = {module.value: organization.has_module(module.value) for module in Module}
+        return cls(initial={"version": organization.version, **initial})
+
+    def chosen(self) -> list[str]:
+        return [module.value for module in Module if self.cleaned_data[module.value]]
+
+
+class InviteForm(forms.Form):
+    name = forms.CharField(label=_("Nom"), required=False)
+    email = forms.CharField(label=_("Courriel"), required=False, widget=forms.EmailInput)
+    role = forms.ChoiceField(label=_("Rôle"), choices=ROLE_CHOICES, initial=Role.EDITOR.value)
+    functions = forms.MultipleChoiceField(
+        label=_("Fonctions"), choices=Membership.Function.choices, required=False, widget=forms.CheckboxSelectMultiple
+    )
+    language = forms.ChoiceField(label=_("Langue du courriel"), choices=User.Language.choices)
+
+
+class MemberForm(forms.Form):
+    """Role, functions, and for each right: as the role says, added, or taken away."""
+
+    BY_ROLE, ADDED, REMOVED = "", "added", "removed"
+
+    version = forms.IntegerField(widget=forms.HiddenInput)
+    role = forms.ChoiceField(label=_("Rôle"), choices=ROLE_CHOICES)
+    functions = forms.MultipleChoiceField(
+        label=_("Fonctions"), choices=Membership.Function.choices, required=False, widget=forms.CheckboxSelectMultiple
+    )
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        choices = [
+            (self.BY_ROLE, _("Selon le rôle")), (self.ADDED, _("Ajoutée")), (self.REMOVED, _("Retirée")),
+        ]  # fmt: skip
+        for right in Right:
+            self.fields[f"right_{right.value}"] = forms.ChoiceField(
+                label=RIGHT_LABELS[right], choices=choices, required=False
+            )
+
+    @classmethod
+    def of(cls, member: Membership) -> "MemberForm":
+        initial = {"version": member.version, "role": member.role, "functions": list(member.functions)}
+        for right in Right:
+            state = cls.ADDED if right.value in member.rights_added else cls.BY_ROLE
+            initial[f"right_{right.value}"] = cls.REMOVED if right.value in member.rights_removed else state
+        return cls(initial=initial)
+
+    def rights(self):
+        """(field, does the role give it?) in the order of the list."""
+        role = self["role"].value()
+        given = ROLE_RIGHTS[Role(role)] if role in set(Role) else frozenset()
+        return [(self[f"right_{right.value}"], right in given) for right in Right]
+
+    def _rights_that_are(self, state: str) -> list[str]:
+        return [right.value for right in Right if self.cleaned_data[f"right_{right.value}"] == state]
+
+    def changes(self) -> dict:
+        return {
+            "role": self.cleaned_data["role"],
+            "functions": self.cleaned_data["functions"],
+            "rights_added": self._rights_that_are(self.ADDED),
+            "rights_removed": self._rights_that_are(self.REMOVED),
+        }
+
+
+class AccessForm(forms.Form):
+    """What an access is on, and its days: `sector` is the id that the tree gives, `text` a client's number."""
+
+    scope_type = forms.ChoiceField(label=_("Portée"), widget=forms.RadioSelect)
+    sector = forms.CharField(required=False)
+    text = forms.CharField(label=_("Numéro"), required=False)
+    role = forms.ChoiceField(label=_("Rôle"), required=False)
+    starts_on = day_field(_("À partir du"))
+    ends_on = day_field(_("Jusqu'au"))
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["scope_type"].choices = [
+            (ORGANIZATION_SCOPE, _("Toute l'organisation")),
+            *[(kind, scope_words[kind].title) for kind in scope_types() if kind in scope_words],
+        ]
+        self.fields["role"].choices = [
+            ("", _("Celui du membre")), *[choice for choice in ROLE_CHOICES if choice[0] != Role.ADMIN],
+        ]  # fmt: skip
+
+
+class AbsenceForm(forms.Form):
+    substitute = forms.ChoiceField(
+        label=_("Remplaçant"), error_messages={"invalid_choice": _("Choisissez une personne.")}
+    )
+    starts_on = day_field(_("Du"), required=True)
+    ends_on = day_field(_("Au"), required=True)
+
+    def __init__(self, *args, members=(), **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["substitute"].choices = [(str(member.pk), member.user.name) for member in members]
+
+
+class SectorForm(forms.Form):
+    version = forms.IntegerField(widget=forms.HiddenInput, required=False)
+    code = forms.CharField(label=_("Code"), required=False)
+    name = forms.CharField(label=_("Nom"), required=False)
+    level = forms.CharField(
+        label=_("Niveau"), required=False, help_text=_("Région, département, commune… (facultatif)")
+    )
+
+    @classmethod
+    def of(cls, sector) -> "SectorForm":
+        return cls(initial={name: getattr(sector, name) for name in ("version", "code", "name", "level")})
+
+
+class TokenForm(forms.Form):
+    member = forms.ChoiceField(
+        label=_("Membre"), help_text=_("Le jeton agit avec les habilitations et les accès de ce membre.")
+    )
+    name = forms.CharField(label=_("Nom du jeton"), required=False, help_text=_("Le programme qui s'en servira."))
+    expires_on = day_field(_("Valable jusqu'au"))
+
+    def __init__(self, *args, members=(), **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["member"].choices = [(str(member.pk), member.user.name) for member in members]

@@ -1,0 +1,149 @@
+"""The audit journal of the organization: what was done, by whom, and what each change was before and after."""
+
+from datetime import date, timedelta
+
+from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext as _
+
+from entregent.access.guard import requires
+from entregent.access.rights import Right
+from entregent.audit.models import Action, Change
+from entregent.organizations.journal import action_label, differences, table_label
+from entregent.organizations.models import Membership
+from entregent.organizations.web.administration import render_administration
+from entregent.toolbox.dates import start_of_day
+from entregent.toolbox.errors import NotFound
+
+PAGE = 50
+
+
+def _reads_all(request: HttpRequest) -> bool:
+    """Who was given the settings without the whole organization reads of its organization, not of its clients."""
+    return request.member.reach.is_whole(Right.CLIENT_VIEW)
+
+
+def _actions(request: HttpRequest):
+    found = Action.objects.filter(organization_id=request.member.organization_id)
+    return found if _reads_all(request) else found.filter(client_id=None, subject_type__startswith="organizations.")
+
+
+def _changes(request: HttpRequest):
+    found = Change.objects.filter(organization_id=request.member.organization_id)
+    return found if _reads_all(request) else found.filter(client_id=None, table_name__startswith="organizations_")
+
+
+@requires(Right.SETTINGS)
+def journal(request: HttpRequest) -> HttpResponse:
+    """Newest first; `avant` is the last entry shown. `vue=modifications` lists rows changed instead of actions."""
+    by_row = request.GET.get("vue") == "modifications"
+    found = _changes(request) if by_row else _actions(request)
+    person, day, before = request.GET.get("personne", ""), request.GET.get("jour", ""), request.GET.get("avant", "")
+    if person.isascii() and person.isdigit() and len(person) < 19:
+        found = found.filter(user_id=int(person))
+    chosen_day = _day(day)
+    if chosen_day is not None:
+        zone = request.member.organization.time_zone
+        next_day = start_of_day(chosen_day + timedelta(days=1), zone)
+        found = found.filter(at__gte=start_of_day(chosen_day, zone), at__lt=next_day)
+    if before.isascii() and before.isdigit() and len(before) < 19:
+        found = found.filter(pk__lt=int(before))
+    rows = list(found.order_by("-pk")[: PAGE + 1])
+    more = rows[PAGE - 1].pk if len(rows) > PAGE else None
+    rows = rows[:PAGE]
+    people = _people(request)
+    context = {
+        "rows": _told_changes(rows, people) if by_row else _told_actions(rows, people),
+        "by_row": by_row,
+        "more": more,
+        "people": [(str(pk), name) for pk, name in people.items()],
+        "person": person,
+        "day": chosen_day.isoformat() if chosen_day is not None else "",
+        "limited": not _reads_all(request),
+    }
+    return render_administration(request, "organizations/journal.html", context, fragment="rows")
+
+
+@requires(Right.SETTINGS)
+def entry(request: HttpRequest, pk: int) -> HttpResponse:
+    """One action with the rows that it changed."""
+    action = _actions(request).filter(pk=pk).first()
+    if action is None:
+        raise NotFound
+    # Each half has its index; changes to other clients' files (an import) are told by their own pages.
+    found = _changes(request).filter(action_id=pk)
+    changes = list(found.filter(client_id=None).order_by("pk")[: PAGE * 4])
+    if action.client_id is not None:
+        changes += found.filter(client_id=action.client_id).order_by("pk")[: PAGE * 4]
+    changes = sorted(changes, key=lambda change: change.pk)[: PAGE * 4]
+    people = _people(request)
+    context = {
+        "entry": _told_actions([action], people)[0],
+        "rows": _told_changes(changes, people),
+        "cut": len(changes) == PAGE * 4,
+    }
+    return render_administration(request, "organizations/journal_entry.html", context)
+
+
+def _day(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None
+
+
+def _people(request: HttpRequest) -> dict[int, str]:
+    members = Membership.objects.filter(organization_id=request.member.organization_id)
+    return dict(members.order_by("user__name").values_list("user_id", "user__name"))
+
+
+def _name(user_id: int | None, people: dict[int, str]) -> str:
+    return people.get(user_id, "") if user_id is not None else _("Entregent")
+
+
+def _told_actions(rows: list[Action], people: dict[int, str]) -> list[dict]:
+    return [
+        {
+            "pk": row.pk,
+            "at": row.at,
+            "who": _name(row.user_id, people),
+            "what": action_label(row.name),
+            "about": _about(row.data),
+            "reason": row.reason,
+            "lines": _settings_lines(row.data),
+        }
+        for row in rows
+    ]
+
+
+def _about(data: dict) -> str:
+    """The name of what was acted upon, as the action noted it."""
+    for key in ("name", "display_name", "label", "title", "number", "code", "email"):
+        if data.get(key):
+            return str(data[key])
+    return ""
+
+
+def _settings_lines(data: dict) -> list[tuple[str, str, str]]:
+    """Settings of the organization stand in no journaled table: the action itself keeps before and after."""
+    before, after = data.get("before"), data.get("after")
+    if not isinstance(before, dict) or not isinstance(after, dict):
+        return []
+    return [(key, str(before.get(key, "")), str(after.get(key, ""))) for key in after]
+
+
+def _told_changes(rows: list[Change], people: dict[int, str]) -> list[dict]:
+    told = differences(rows)
+    actions = Action.objects.in_bulk({row.action_id for row in rows if row.action_id is not None})
+    operations = {"I": _("Création"), "U": _("Modification"), "D": _("Suppression")}
+    return [
+        {
+            "pk": row.pk,
+            "at": row.at,
+            "who": _name(row.user_id, people),
+            "what": _("%(operation)s : %(what)s %(id)s")
+            % {"operation": operations[row.operation], "what": table_label(row.table_name), "id": row.row_id},
+            "about": action_label(actions[row.action_id].name) if row.action_id in actions else "",
+            "lines": [(line.label, line.before, line.after) for line in told[row.pk]],
+        }
+        for row in rows
+    ]
