@@ -5,7 +5,18 @@ class InteractionsConfig(AppConfig):
     name = "entregent.interactions"
 
     def ready(self):
+        from entregent.audit.extension_points import sentences
+        from entregent.interactions import history, navigation
         from entregent.interactions.actions import seed_topics
-        from entregent.organizations.extension_points import organization_defaults
+        from entregent.organizations.extension_points import (
+            action_words,
+            administration_entries,
+            organization_defaults,
+        )
+        from entregent.ui.extension_points import navigation as top_bar
 
-        organization_defaults.add(seed_topics)
+        organization_defaults.add(seed_topics, order=20)
+        administration_entries.add(navigation.administration, order=30)
+        action_words.add(history.ACTION_WORDS, name="interactions.history.ACTION_WORDS")
+        sentences.add(history.sentence)
+        top_bar.add(navigation.top_bar, order=30)

@@ -48,6 +48,10 @@ class InteractionQuerySet(ScopedQuerySet):
     def visible_to(self, member, right=Right.INTERACTION_VIEW):
         return super().visible_to(member, right).filter(deleted_at__isnull=True)
 
+    def deleted_in_reach(self, member, right=Right.INTERACTION_VIEW):
+        """What was deleted and may be brought back; `visible_to` never shows it."""
+        return super().visible_to(member, right).filter(deleted_at__isnull=False)
+
     def in_scope(self, condition, member, right):
         people = Person.objects.visible_to(member, Right.CLIENT_VIEW).values("id")
         return condition | Q(client__isnull=True, person__in=people)

@@ -90,6 +90,7 @@ def _free_code(organization_id: int, label: str) -> str:
     taken = set(
         Topic.objects.filter(organization_id=organization_id, code__startswith=stem).values_list("code", flat=True)
     )
+    taken.add("nouvelle")  # The address of the page that adds one.
     if stem not in taken:
         return stem
     return next(f"{stem}-{n}" for n in range(2, 10_000) if f"{stem}-{n}" not in taken)

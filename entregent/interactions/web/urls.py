@@ -1,3 +1,36 @@
+from django.urls import path
+
+from entregent.interactions.web import compose, links, topics, views
+
 app_name = "interactions"
 
-urlpatterns = []
+urlpatterns = [
+    path("contacts/nouveau/", compose.interaction_create, name="create"),
+    path("interactions/", views.interaction_list, name="list"),
+    path("interactions/<int:number>/", views.interaction_detail, name="detail"),
+    path("interactions/<int:number>/general/", views.interaction_update, name="update"),
+    path("interactions/<int:number>/statut/", views.status_update, name="status"),
+    path("interactions/<int:number>/conversation/", views.entry_create, name="entry_create"),
+    path("interactions/<int:number>/conversation/<int:seq>/", views.entry_update, name="entry_update"),
+    path("interactions/<int:number>/suppression/", views.interaction_delete, name="delete"),
+    path("interactions/<int:number>/retablissement/", views.interaction_restore, name="restore"),
+    path("interactions/<int:number>/suivi/fait/", views.follow_up_complete, name="follow_up_complete"),
+    path("interactions/<int:number>/suivi/reprise/", views.follow_up_reopen, name="follow_up_reopen"),
+    path("interactions/<int:number>/suivi/report/", views.follow_up_postpone, name="follow_up_postpone"),
+    path("interactions/<int:number>/interlocuteurs/", links.participant_create, name="participant_create"),
+    path(
+        "interactions/<int:number>/interlocuteurs/<int:key>/retrait/",
+        links.participant_delete,
+        name="participant_delete",
+    ),
+    path("interactions/<int:number>/agents/", links.agent_create, name="agent_create"),
+    path("interactions/<int:number>/agents/<int:key>/retrait/", links.agent_delete, name="agent_delete"),
+    path("interactions/<int:number>/objets/", links.object_create, name="object_create"),
+    path("interactions/<int:number>/objets/<int:key>/retrait/", links.object_delete, name="object_delete"),
+    path("suivis/", views.follow_up_list, name="follow_ups"),
+    path("clients/<str:number>/interactions/", views.client_activity, name="client_activity"),
+    path("clients/<str:number>/suivis/", views.client_follow_up_list, name="client_follow_ups"),
+    path("administration/rubriques/", topics.topic_list, name="topics"),
+    path("administration/rubriques/nouvelle/", topics.topic_create, name="topic_create"),
+    path("administration/rubriques/<slug:code>/", topics.topic_update, name="topic_update"),
+]

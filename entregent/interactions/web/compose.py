@@ -1,0 +1,119 @@
+"""« Nouveau contact »: the page, the dialog over any page, and what the composer of the client file sends."""
+
+from django.utils.translation import gettext as _
+
+from entregent.access.guard import requires
+from entregent.access.rights import Right
+from entregent.clients.models import Client, Person
+from entregent.interactions.actions import log_interaction
+from entregent.interactions.timeline import by_day, fresh_event, object_pill
+from entregent.interactions.web.answers import FOLLOW_UPS_CHANGED, INTERACTIONS_CHANGED, announce, at, done, home_of
+from entregent.interactions.web.composer import Composer, ContactForm, active_contracts, new_key
+from entregent.interactions.web.find import clients_found
+from entregent.toolbox.errors import NotFound, Refusal, Refusals
+from entregent.ui.pages import is_htmx, render, render_block, see
+
+PAGE = "interactions/create.html"
+
+
+@requires(Right.INTERACTION_LOG)
+def interaction_create(request):
+    member = request.member
+    wanted = request.POST if request.method == "POST" else request.GET
+    client, person, unknown = _whom(member, wanted)
+    if client is None and person is None:
+        return _choose_client(request, unknown)
+    if request.method != "POST":
+        composer = Composer.fresh(member, client, person=person, is_dialog=is_htmx(request), is_open=True)
+        return render(request, PAGE, {"composer": composer, "step": "compose"}, fragment="compose")
+
+    is_on_file = request.POST.get("place") == "file"
+    contracts = active_contracts(member, client, chosen=request.POST.get("contract", ""))
+    composer = Composer.fresh(
+        member, client, person=person, contracts=contracts, is_dialog=is_htmx(request) and not is_on_file
+    )
+    form = ContactForm(request.POST, composer)
+    form.is_valid()
+    # Read before the write: the number's row stays locked from there to the commit.
+    people = _participants(member, request.POST.getlist("participants"))
+    if not form.errors:
+        try:
+            details = form.details()
+            interaction = log_interaction(by=member, client=client, person=person, participants=people, **details)
+        except (Refusal, Refusals) as refusal:
+            form.refused(refusal)
+    if form.errors:
+        form.keep_in_composer()
+        return _again(request, composer, is_on_file)
+
+    toast = _("Contact n° %(number)s enregistré.") % {"number": interaction.number}
+    undo_url = at("interactions:delete", member, number=interaction.number)
+    events = [FOLLOW_UPS_CHANGED] if interaction.follow_up_on else []
+    if not is_htmx(request):
+        return see(request, home_of(interaction, member), toast=toast, undo_url=undo_url)
+    if not is_on_file:
+        return done(INTERACTIONS_CHANGED, *events, toast=toast, undo_url=undo_url)
+    contract = details["contract"] if hasattr(details["contract"], "key") else None
+    event = fresh_event(
+        interaction,
+        member,
+        notes=details["notes"].strip(),
+        internal=details["internal"],
+        incoming=details["incoming"],
+        pills=[object_pill(contract, "contract")] if contract else [],
+    )
+    by_day([event], member.organization.time_zone)
+    # A form that was shown again holds what was typed as its defaults: it is replaced, not emptied.
+    fresh = Composer.fresh(member, client, contracts=composer.contracts) if request.POST.get("again") else None
+    response = render_block(request, PAGE, "saved", {"event": event, "composer": fresh, "key": new_key()})
+    return announce(response, *events, toast=toast, undo_url=undo_url)
+
+
+def _again(request, composer: Composer, is_on_file: bool):
+    """The composer with what was typed and what is wrong, in the place of the one that was sent."""
+    context = {"composer": composer, "step": "compose"}
+    if not is_htmx(request):
+        return render(request, PAGE, context, status=422)
+    place = "file" if is_on_file else "dialog"
+    response = render_block(request, PAGE, "composer", context | {"place": place}, status=422)
+    response.headers["HX-Retarget"] = "#composer" if is_on_file else "#compose-form"
+    response.headers["HX-Reswap"] = "outerHTML"
+    return response
+
+
+def _choose_client(request, unknown: str):
+    text = request.GET.get("q", "").strip()
+    context = {
+        "step": "choose",
+        "query": text,
+        "unknown": unknown,
+        "is_dialog": is_htmx(request),
+        "found": clients_found(request.member, text) if len(text) >= 2 else None,
+    }
+    if request.method == "POST" and not unknown:
+        context["missing"] = True
+    if is_htmx(request) and request.headers.get("HX-Target") == "compose-found":
+        return render_block(request, PAGE, "found", context)
+    status = 422 if request.method == "POST" else 200
+    return render(request, PAGE, context, fragment="compose", status=status)
+
+
+def _whom(member, wanted) -> tuple[Client | None, Person | None, str]:
+    """The client by number, or the person by id; else the number that is unknown to this member, or ""."""
+    number, person_id = wanted.get("client", "").strip(), wanted.get("personne", "").strip()
+    client = person = None
+    if number:
+        try:
+            client = Client.objects.get_visible(member, Right.INTERACTION_LOG, number=number)
+        except NotFound:
+            return None, None, number
+    if person_id.isdigit():
+        person = Person.objects.get_visible(member, Right.INTERACTION_LOG, pk=int(person_id))
+    return client, person, ""
+
+
+def _participants(member, keys: list[str]) -> list[Person]:
+    wanted = [int(key) for key in keys if key.isdigit()][:50]
+    return list(Person.objects.visible_to(member).filter(pk__in=wanted)) if wanted else []
+
+

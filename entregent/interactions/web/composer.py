@@ -1,0 +1,203 @@
+"""The composer of « Nouveau contact »: what it offers, what was typed, and what an action is given."""
+
+import secrets
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django import forms
+from django.db.models import Q
+from django.utils.translation import gettext as _
+
+from entregent.clients.models import BusinessObject, BusinessObjectType, Client, Person
+from entregent.interactions.actions import NO_CONTRACT
+from entregent.interactions.actions.recording import ACTIVE_CONTRACT_STATES
+from entregent.interactions.models import Interaction, Topic
+from entregent.toolbox.dates import today_in
+from entregent.toolbox.errors import Refusal, Refusals
+
+Channel = Interaction.Channel
+
+# Offered to agents, the most frequent first; the others are made by the product itself.
+CHANNELS = [
+    Channel.PHONE_CALL, Channel.PHONE_MESSAGE, Channel.FRONT_DESK, Channel.EMAIL, Channel.LETTER, Channel.WEB,
+    Channel.NOTE, Channel.OTHER,
+]  # fmt: skip
+DEFAULT_VISIBILITY = "incoming"
+
+
+def offered_topics(member, *, client: Client | None = None) -> list[Topic]:
+    """The topics that are offered, in their order; those for clients, for prospects or for people alone."""
+    kind = Topic.AppliesTo.PERSON
+    if client is not None:
+        kind = Topic.AppliesTo.PROSPECT if client.is_prospect else Topic.AppliesTo.CLIENT
+    topics = Topic.objects.filter(organization_id=member.organization_id, is_active=True)
+    return [topic for topic in topics if not topic.applies_to or kind in topic.applies_to]
+
+
+@dataclass(frozen=True)
+class ContractChoice:
+    """A contract that the composer offers."""
+
+    pk: int
+    key: str
+
+
+@dataclass
+class Composer:
+    """One form to log a contact with `client` (or `person`). `values` is what stands in the fields, by name."""
+
+    member: Any
+    client: Client | None
+    person: Person | None = None
+    topics: list[Topic] = field(default_factory=list)
+    contracts: list[BusinessObject] | list[ContractChoice] = field(default_factory=list)
+    people: list[tuple[int, str]] = field(default_factory=list)
+    values: dict[str, Any] = field(default_factory=dict)
+    errors: dict[str, list[str]] = field(default_factory=dict)
+    is_dialog: bool = False
+    is_open: bool = False
+
+    @classmethod
+    def fresh(cls, member, client: Client | None, *, person=None, contracts=None, **more) -> "Composer":
+        """An empty composer with the defaults in it. `contracts`: those of the client that run, when known."""
+        composer = cls(member, client, person, topics=offered_topics(member, client=client), **more)
+        composer.contracts = active_contracts(member, client) if contracts is None else contracts
+        only = composer.contracts[0].pk if len(composer.contracts) == 1 else ""
+        composer.values = {
+            "idempotency_key": new_key(),
+            "topic": None,
+            "channel": Channel.PHONE_CALL.value,
+            "visibility": DEFAULT_VISIBILITY,
+            "notes": "",
+            "follow_up": "",
+            "follow_up_on": "",
+            "occurred_at": "",
+            "contract": only,
+            "subject": "",
+            "participants": [],
+        }
+        return composer
+
+    @property
+    def today(self) -> date:
+        return today_in(self.member.organization.time_zone)
+
+    @property
+    def channel_choices(self) -> list[tuple[str, str]]:
+        return [(channel.value, str(channel.label)) for channel in CHANNELS]
+
+    @property
+    def topic_choices(self) -> list[tuple[int, str]]:
+        return [(topic.pk, topic.label) for topic in self.topics]
+
+    @property
+    def contract_choices(self) -> list[tuple[int | str, str]]:
+        none = _("Sans contrat") if self.contracts else ""
+        return [(one.pk, one.key) for one in self.contracts] + [("none", none)]
+
+    @property
+    def error_list(self) -> list[tuple[str, str]]:
+        return [(name, text) for name, texts in self.errors.items() for text in texts]
+
+
+def new_key() -> str:
+    """A key by which the same form, sent twice, makes one interaction."""
+    return secrets.token_urlsafe(12)
+
+
+def active_contracts(member, client: Client | None, *, chosen: str = "") -> list[BusinessObject]:
+    """The contracts of the client that run, and the one that was chosen whatever its state."""
+    if client is None:
+        return []
+    wanted = Q(state__in=ACTIVE_CONTRACT_STATES)
+    if chosen.isdigit():
+        wanted |= Q(pk=int(chosen))
+    return list(
+        BusinessObject.objects.visible_to(member)
+        .filter(wanted, client_id=client.pk, type__code=BusinessObjectType.CONTRACT)
+        .order_by("key")[:20]
+    )
+
+
+class ContactForm(forms.Form):
+    """What was typed in a composer. The action checks the rules; here texts become values."""
+
+    topic = forms.CharField(required=False)
+    channel = forms.CharField(required=False)
+    visibility = forms.ChoiceField(
+        choices=[("internal", ""), ("incoming", ""), ("outgoing", ""), ("none", "")], required=False
+    )
+    notes = forms.CharField(required=False, strip=False)
+    subject = forms.CharField(required=False)
+    follow_up = forms.ChoiceField(
+        choices=[("", ""), ("tomorrow", ""), ("week", ""), ("date", "")], required=False
+    )
+    follow_up_on = forms.DateField(required=False, input_formats=["%Y-%m-%d"])
+    occurred_at = forms.DateTimeField(required=False, input_formats=["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"])
+    contract = forms.CharField(required=False)
+    contact_name = forms.CharField(required=False)
+    contact_phone = forms.CharField(required=False)
+    idempotency_key = forms.CharField(required=False, max_length=120)
+
+    def __init__(self, data, composer: Composer):
+        self.composer = composer
+        super().__init__(data)
+        for name in ("follow_up_on", "occurred_at"):
+            self.fields[name].error_messages["invalid"] = _("Indiquez une date valable.")
+        for name in ("visibility", "follow_up"):
+            self.fields[name].error_messages["invalid_choice"] = _("Choisissez une des réponses proposées.")
+
+    def clean(self):
+        data = super().clean()
+        if data.get("follow_up") == "date" and not data.get("follow_up_on") and "follow_up_on" not in self.errors:
+            self.add_error("follow_up_on", _("Indiquez la date de suivi."))
+        return data
+
+    def details(self) -> dict[str, Any]:
+        """The keywords of `log_interaction`."""
+        data, composer = self.cleaned_data, self.composer
+        topics = {str(topic.pk): topic for topic in composer.topics}
+        contracts = {str(contract.pk): contract for contract in composer.contracts}
+        visibility = data["visibility"] or "none"
+        occurred_at: datetime | None = data["occurred_at"]
+        if occurred_at is not None:
+            # Django reads it in its own zone: what was typed is the time of the organization.
+            occurred_at = occurred_at.replace(tzinfo=ZoneInfo(composer.member.organization.time_zone))
+        return {
+            "topic": topics.get(data["topic"]),
+            "channel": data["channel"] or Channel.PHONE_CALL,
+            "notes": data["notes"],
+            "subject": data["subject"],
+            "internal": visibility == "internal",
+            "incoming": visibility == "incoming",
+            "direction": {"incoming": "incoming", "outgoing": "outgoing"}.get(visibility, "none"),
+            "follow_up_on": self._follow_up_on(),
+            "occurred_at": occurred_at,
+            "contract": contracts.get(data["contract"], NO_CONTRACT),
+            "contact_name": data["contact_name"],
+            "contact_phone": data["contact_phone"],
+            "idempotency_key": data["idempotency_key"] or None,
+        }
+
+    def _follow_up_on(self) -> date | None:
+        chosen, today = self.cleaned_data["follow_up"], self.composer.today
+        if chosen == "tomorrow":
+            return today + timedelta(days=1)
+        if chosen == "week":
+            return today + timedelta(days=7)
+        return self.cleaned_data["follow_up_on"] if chosen == "date" else None
+
+    def keep_in_composer(self) -> None:
+        """What was typed and what is wrong with it, back in the composer."""
+        composer = self.composer
+        for name in self.fields:
+            composer.values[name] = self.data.get(name, "")
+        composer.values["participants"] = [int(key) for key in self.data.getlist("participants") if key.isdigit()]
+        composer.errors = {name: [str(text) for text in texts] for name, texts in self.errors.items()}
+        composer.is_open = True
+
+    def refused(self, refusal: Refusal | Refusals) -> None:
+        for one in refusal.refusals if isinstance(refusal, Refusals) else [refusal]:
+            self.add_error(one.field if one.field in self.fields else None, str(one.message))
