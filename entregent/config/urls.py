@@ -5,6 +5,10 @@ from django.urls import include, path
 
 from entregent.config import health
 
+handler400 = "entregent.ui.web.errors.bad_request"
+handler404 = "entregent.ui.web.errors.not_found"
+handler500 = "entregent.ui.web.errors.fault"
+
 # What stands at the root cannot be an organization's slug: `organizations.actions.RESERVED_SLUGS`.
 urlpatterns = [
     path("healthz", health.healthz, name="healthz"),

@@ -3,6 +3,8 @@
 import re
 
 import pytest
+from django.core.exceptions import SuspiciousOperation
+from django.http import HttpRequest
 from django.template import engines
 from django.test import RequestFactory
 from django.urls import include, path
@@ -12,7 +14,15 @@ from entregent.toolbox.errors import ModuleOff, NotFound, RightMissing
 from entregent.ui.pages import draw_refusal, page_context
 
 # The gallery is served in the demo and in development only; a test is neither.
-urlpatterns = [path("ui/", include("entregent.ui.web.urls")), path("", include("entregent.config.urls"))]
+urlpatterns = [
+    path("ui/", include("entregent.ui.web.urls")),
+    path("faute/", lambda request: 1 / 0),
+    path("illisible/", lambda request: _refuse(request)),
+    path("", include("entregent.config.urls")),
+]
+handler400 = "entregent.ui.web.errors.bad_request"
+handler404 = "entregent.ui.web.errors.not_found"
+handler500 = "entregent.ui.web.errors.fault"
 pytestmark = [pytest.mark.django_db, pytest.mark.urls(__name__)]
 
 
@@ -59,6 +69,35 @@ def test_each_layout_stands_alone_with_one_heading_at_most_and_one_main(layout):
     assert page.count("<main ") == 1
     assert page.count("<h1>") <= 1
     assert 'href="#main"' in page
+
+
+def _refuse(request: HttpRequest):
+    raise SuspiciousOperation
+
+
+def test_an_address_that_leads_nowhere_gives_the_page_of_what_is_out_of_reach(client):
+    answer = client.get("/nulle/part/", headers={"Accept-Language": "fr"})
+    assert answer.status_code == 404
+    with translation.override("fr"):
+        hidden = draw_refusal(answer.wsgi_request, NotFound()).content.decode()
+    without_token = re.compile(r'(content|value)="[A-Za-z0-9]{64}"')
+    assert without_token.sub("", answer.content.decode()) == without_token.sub("", hidden)
+
+
+def test_a_fault_of_ours_is_noted_under_a_number_that_the_page_shows(client, caplog):
+    client.raise_request_exception = False
+    answer = client.get("/faute/", headers={"Accept-Language": "fr"})
+    reference = answer["X-Request-Id"]
+    assert answer.status_code == 500
+    assert reference in answer.content.decode()
+    assert any(reference in record.getMessage() for record in caplog.records)
+    assert "ZeroDivisionError" not in answer.content.decode()
+
+
+def test_a_request_that_cannot_be_read_is_refused_in_words(client):
+    answer = client.get("/illisible/", headers={"Accept-Language": "en"})
+    assert answer.status_code == 400
+    assert "This request cannot be handled." in answer.content.decode()
 
 
 @pytest.mark.parametrize("refusal", [NotFound(), RightMissing(), ModuleOff()], ids=lambda refusal: refusal.code)
