@@ -29,7 +29,9 @@ def what_stands_in(sector) -> list[str]:
     objects = BusinessObject.objects.filter(**within).count()
     reasons = []
     if clients:
-        reasons.append(ngettext("%(n)d client y est rattaché.", "%(n)d clients y sont rattachés.", clients) % {"n": clients})
+        reasons.append(
+            ngettext("%(n)d client y est rattaché.", "%(n)d clients y sont rattachés.", clients) % {"n": clients}
+        )
     if objects:
         reasons.append(
             ngettext("%(n)d objet métier y est rattaché.", "%(n)d objets métier y sont rattachés.", objects)

@@ -103,7 +103,7 @@ class _Words:
             access = _("Toute l'organisation (%(details)s).") % {"details": ROLE_LABELS[effective.role]}
         else:
             days = period(grant.starts_on, grant.ends_on)
-            details = " : ".join([str(ROLE_LABELS[effective.role]), *([days] if days else [])])
+            details = " : ".join([str(ROLE_LABELS[effective.role]), *([days] if days else [])])
             values = {
                 "scope": self.scope(grant.scope_type, grant.scope_id),
                 "details": details,

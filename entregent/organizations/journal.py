@@ -10,6 +10,7 @@ from django.db import connection
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from entregent.audit.extension_points import sentences
 from entregent.audit.models import Action, Change
 from entregent.organizations.extension_points import action_words
 from entregent.organizations.models import Organization, User
@@ -140,15 +141,14 @@ def _text(field, value) -> str:
     return str(choices.get(value, value))
 
 
-def action_label(name: str) -> str:
+def action_label(name: str, data: dict) -> str:
     """« Accès donné » for `grant_access`; the name itself when no area has words for it."""
     for words in action_words:
         if name in words:
             return str(words[name])
-    return str(ACTION_WORDS.get(name, name))
+    return next((str(told) for tell in sentences if (told := tell(name, data))), name)
 
 
-# What was done, in words. Areas above add theirs (`action_words`).
 ACTION_WORDS = {
     "create_organization": _("Organisation créée"),
     "update_organization": _("Réglages de l'organisation modifiés"),

@@ -109,8 +109,8 @@ def test_modules_say_what_disappears_and_are_switched(org, admin, signed_in):
 
 
 def test_somebody_invited_gets_a_mail_and_no_password(org, admin, signed_in):
-    data = {"name": "Nour Neuve", "email": "Nour@Eaux.example", "role": "editor", "functions": ["agent"], "language": "en"}
-    answer = signed_in(admin).post(at("invite"), data)
+    data = {"name": "Nour Neuve", "email": "Nour@Eaux.example", "role": "editor", "language": "en"}
+    answer = signed_in(admin).post(at("invite"), data | {"functions": ["agent"]})
     user = User.objects.get(email="nour@eaux.example")
     enter(admin)
     member = Membership.objects.get(user=user)

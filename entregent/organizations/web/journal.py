@@ -106,7 +106,7 @@ def _told_actions(rows: list[Action], people: dict[int, str]) -> list[dict]:
             "pk": row.pk,
             "at": row.at,
             "who": _name(row.user_id, people),
-            "what": action_label(row.name),
+            "what": action_label(row.name, row.data),
             "about": _about(row.data),
             "reason": row.reason,
             "lines": _settings_lines(row.data),
@@ -131,6 +131,10 @@ def _settings_lines(data: dict) -> list[tuple[str, str, str]]:
     return [(key, str(before.get(key, "")), str(after.get(key, ""))) for key in after]
 
 
+def _told(action: Action | None) -> str:
+    return action_label(action.name, action.data) if action is not None else ""
+
+
 def _told_changes(rows: list[Change], people: dict[int, str]) -> list[dict]:
     told = differences(rows)
     actions = Action.objects.in_bulk({row.action_id for row in rows if row.action_id is not None})
@@ -142,7 +146,7 @@ def _told_changes(rows: list[Change], people: dict[int, str]) -> list[dict]:
             "who": _name(row.user_id, people),
             "what": _("%(operation)s : %(what)s %(id)s")
             % {"operation": operations[row.operation], "what": table_label(row.table_name), "id": row.row_id},
-            "about": action_label(actions[row.action_id].name) if row.action_id in actions else "",
+            "about": _told(actions.get(row.action_id)),
             "lines": [(line.label, line.before, line.after) for line in told[row.pk]],
         }
         for row in rows
