@@ -8,8 +8,13 @@ from entregent.jobs.registry import kinds
 
 
 @transaction.atomic
-def start_job(*, by, kind: str, label: str, data: dict | None = None, total: int | None = None) -> Job:
-    """Asks the worker for a piece of bulk work. The job and its place in the queue are one transaction with the caller's."""
+def start_job(
+    *, by, kind: str, label: str, data: dict | None = None, total: int | None = None, in_background: bool = True
+) -> Job:
+    """Asks the worker for a piece of bulk work. The job and its place in the queue are one transaction with the caller's.
+
+    `in_background=False`: the caller does it in its own process (a command), by `tasks.run_job`.
+    """
     from procrastinate.contrib.django import app
 
     if kind not in kinds:
@@ -23,9 +28,10 @@ def start_job(*, by, kind: str, label: str, data: dict | None = None, total: int
         data=data or {},
         total=total,
     )
-    app.configure_task("entregent.jobs.run_job", queue="bulk", lock=f"job-{job.pk}").defer(
-        job_id=job.pk, organization_id=job.organization_id
-    )
+    if in_background:
+        app.configure_task("entregent.jobs.run_job", queue="bulk", lock=f"job-{job.pk}").defer(
+            job_id=job.pk, organization_id=job.organization_id
+        )
     return job
 
 

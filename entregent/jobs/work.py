@@ -5,7 +5,7 @@ the chunk changed. So a worker that is killed loses and doubles nothing, and two
 """
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -14,6 +14,8 @@ from entregent.jobs.extension_points import initiator_finders
 from entregent.jobs.models import Job
 from entregent.jobs.registry import JobKind
 
+# Called with the job after each chunk: how a command shows its progress.
+listeners: list[Callable[[Job], None]] = []
 # Set when this process has been asked to end: jobs stop after the chunk at hand and go on with the next worker.
 ending = threading.Event()
 
@@ -57,6 +59,8 @@ class Work:
             chunk = Chunk(job, self._member())
             yield chunk
             job.save(update_fields=["state", "phase", "total", "done", "data", "result", "error", "finished_at"])
+        for tell in listeners:
+            tell(job)
 
     def _member(self):
         for find in initiator_finders:

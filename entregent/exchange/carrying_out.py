@@ -1,0 +1,398 @@
+"""Carrying a plan out: a chunk of rows at a time, one statement for each table, all in the chunk's transaction.
+
+What was planned is looked at again under lock: a row whose record appeared, changed or went since the plan was made is
+refused with a reason, nothing is written over. The index of the search is brought up to date once for each client.
+"""
+
+from django.db import connection
+from django.utils.translation import gettext as _
+
+from entregent.exchange.models import Import
+from entregent.organizations.actions import next_numbers
+from entregent.organizations.models import Membership
+
+_CHUNK = """
+CREATE TEMP TABLE IF NOT EXISTS exchange_chunk (
+    line integer NOT NULL, act text NOT NULL, fields jsonb NOT NULL, extra jsonb NOT NULL, key text NOT NULL,
+    id bigint, version integer, number bigint
+) ON COMMIT DELETE ROWS
+"""
+
+_TAKE = """
+INSERT INTO exchange_chunk (line, act, fields, extra, key, id, version)
+SELECT r.line, CASE r.verdict WHEN 'duplicate' THEN %(on_duplicate)s ELSE r.verdict END, r.fields, r.extra, r.key,
+       CASE WHEN r.verdict = 'update' OR (r.verdict = 'duplicate' AND %(on_duplicate)s = 'update') THEN r.target_id END,
+       r.target_version
+FROM exchange_importrow r
+WHERE r.batch_id = %(batch)s AND r.line > %(after)s AND r.line <= %(until)s
+  AND (r.verdict IN ('create', 'update') OR (r.verdict = 'duplicate' AND %(on_duplicate)s <> 'reject'))
+"""
+
+# Whose record somebody changed, deleted or made since the plan.
+_STILL_SO = """
+WITH standing AS (SELECT t.id, t.version FROM {table} t
+                  WHERE t.id IN (SELECT c.id FROM exchange_chunk c WHERE c.act = 'update') FOR UPDATE),
+moved AS (
+    DELETE FROM exchange_chunk c
+    WHERE (c.act = 'update' AND NOT EXISTS (SELECT 1 FROM standing s WHERE s.id = c.id AND s.version = c.version))
+       OR (c.act = 'create' AND {taken})
+    RETURNING c.line
+)
+UPDATE exchange_importrow r SET verdict = 'reject', reason = %(moved)s
+FROM moved WHERE r.batch_id = %(batch)s AND r.line = moved.line
+"""
+
+_TABLES = {
+    "sectors": "organizations_sector",
+    "topics": "interactions_topic",
+    "clients": "clients_client",
+    "people": "clients_person",
+    "addresses": "clients_address",
+    "contracts": "clients_businessobject",
+    "business-objects": "clients_businessobject",
+    "interactions": "interactions_interaction",
+}
+
+_TAKEN = {
+    "sectors": "EXISTS (SELECT 1 FROM organizations_sector t WHERE t.organization_id = %(org)s AND t.code = c.key)",
+    "topics": "EXISTS (SELECT 1 FROM interactions_topic t WHERE t.organization_id = %(org)s AND t.code = c.key)",
+    "clients": "EXISTS (SELECT 1 FROM clients_client t WHERE t.organization_id = %(org)s AND t.number = c.key)",
+    "people": """c.key <> '' AND EXISTS (SELECT 1 FROM clients_person t
+        WHERE t.organization_id = %(org)s AND t.external_key = c.key AND t.external_key <> '')""",
+    "addresses": """(c.fields ? 'external_key' AND EXISTS (SELECT 1 FROM clients_address t
+        WHERE t.organization_id = %(org)s AND t.external_key = c.fields ->> 'external_key' AND t.external_key <> ''))
+        OR (c.fields ->> 'kind' <> 'other' AND EXISTS (SELECT 1 FROM clients_address t
+        WHERE (t.client_id = (c.extra ->> 'client_id')::bigint OR t.person_id = (c.extra ->> 'person_id')::bigint)
+          AND t.kind = c.fields ->> 'kind'))""",
+    "objects": """EXISTS (SELECT 1 FROM clients_businessobject t
+        WHERE t.organization_id = %(org)s AND t.type_id = (c.fields ->> 'type_id')::bigint
+          AND t.source_system = c.fields ->> 'source_system' AND t.key = c.fields ->> 'key')""",
+    "interactions": """c.key <> '' AND EXISTS (SELECT 1 FROM interactions_interaction t
+        WHERE t.organization_id = %(org)s AND t.external_key = c.key AND t.external_key <> '')""",
+}
+_TAKEN["contracts"] = _TAKEN["business-objects"] = _TAKEN["objects"]
+
+# The record that a row hangs on was deleted since the plan.
+_GONE = """
+WITH moved AS (
+    DELETE FROM exchange_chunk c
+    WHERE (c.extra ? 'client_id' AND NOT EXISTS (SELECT 1 FROM clients_client t WHERE t.organization_id = %(org)s
+             AND t.id = (c.extra ->> 'client_id')::bigint AND t.deleted_at IS NULL))
+       OR (c.extra ? 'person_id' AND NOT EXISTS (SELECT 1 FROM clients_person t WHERE t.organization_id = %(org)s
+             AND t.id = (c.extra ->> 'person_id')::bigint AND t.deleted_at IS NULL))
+    RETURNING c.line
+)
+UPDATE exchange_importrow r SET verdict = 'reject', reason = %(moved)s
+FROM moved WHERE r.batch_id = %(batch)s AND r.line = moved.line
+"""
+
+
+class Chunk:
+    """The rows after `after` up to `until` of an import, carried out in the transaction at hand."""
+
+    def __init__(self, batch: Import, member: Membership):
+        self.batch = batch
+        self.member = member
+        self.parameters = {
+            "batch": batch.pk,
+            "org": member.organization_id,
+            "user": member.user_id,
+            "country": member.organization.country,
+            "language": member.organization.language,
+            "on_duplicate": batch.on_duplicate,
+            "moved": _("La fiche a changé depuis l’essai à blanc : relancez l’importation."),
+        }
+
+    def carry_out(self, after: int, until: int) -> dict[str, int]:
+        """Returns how many rows were created, updated, and refused for what changed meanwhile."""
+        with connection.cursor() as self.cursor:
+            self._run("SELECT set_config('app.search_deferred', 'on', true)")
+            self._run(_CHUNK)
+            self._run("DELETE FROM exchange_chunk")
+            self._run(_TAKE, after=after, until=until)
+            kind = self.batch.kind
+            refused = self._run(_STILL_SO.format(table=_TABLES[kind], taken=_TAKEN[kind]))
+            if kind in ("people", "addresses", "contracts", "business-objects", "interactions"):
+                refused += self._run(_GONE)
+            self._run(
+                "UPDATE exchange_chunk SET id = nextval(pg_get_serial_sequence(%(table)s, 'id')) WHERE act = 'create'",
+                table=_TABLES[kind],
+            )
+            self._run("ANALYZE exchange_chunk")
+            getattr(self, "_" + kind.replace("-", "_"))()
+            self._run("SELECT act, count(*) FROM exchange_chunk GROUP BY act")
+            done = dict(self.cursor.fetchall())
+        return {"create": done.get("create", 0), "update": done.get("update", 0), "refused": refused}
+
+    def _run(self, sql: str, **more) -> int:
+        self.cursor.execute(sql, self.parameters | more)
+        return self.cursor.rowcount
+
+    def _update(self, table: str, columns: str, *, also: str = "") -> None:
+        """Lays the fields of the rows over the records."""
+        self._run(f"""
+            UPDATE {table} t SET ({columns}) = (SELECT {_prefixed(columns, "r")} FROM jsonb_populate_record(t, c.fields) r),
+                version = t.version + 1 {also}
+            FROM exchange_chunk c WHERE c.act = 'update' AND t.id = c.id
+              AND (to_jsonb(t) || c.fields) IS DISTINCT FROM to_jsonb(t)
+        """)  # noqa: S608 (names of ours)
+
+    # The kinds
+
+    def _sectors(self) -> None:
+        self._run("SELECT DISTINCT coalesce((extra ->> 'depth')::int, 0) FROM exchange_chunk ORDER BY 1")
+        for (depth,) in self.cursor.fetchall():
+            self._run(
+                """
+                INSERT INTO organizations_sector (id, organization_id, code, name, level, parent_id, path, version)
+                SELECT c.id, %(org)s, c.key, c.fields ->> 'name', coalesce(c.fields ->> 'level', ''), p.id, '', 1
+                FROM exchange_chunk c
+                LEFT JOIN organizations_sector p ON p.organization_id = %(org)s AND p.code = c.extra ->> 'parent'
+                WHERE c.act = 'create' AND (c.extra ->> 'depth')::int = %(depth)s
+                """,
+                depth=depth,
+            )
+            self._run(
+                """
+                UPDATE organizations_sector t SET name = coalesce(c.fields ->> 'name', t.name),
+                    level = coalesce(c.fields ->> 'level', t.level), version = t.version + 1,
+                    parent_id = CASE WHEN c.extra ? 'parent' THEN
+                        (SELECT p.id FROM organizations_sector p
+                         WHERE p.organization_id = %(org)s AND p.code = c.extra ->> 'parent') ELSE t.parent_id END
+                FROM exchange_chunk c
+                WHERE c.act = 'update' AND (c.extra ->> 'depth')::int = %(depth)s AND t.id = c.id
+                """,
+                depth=depth,
+            )
+
+    def _topics(self) -> None:
+        self._run("""
+            INSERT INTO interactions_topic
+                (id, organization_id, code, label_fr, label_en, applies_to, position, is_active, version)
+            SELECT c.id, %(org)s, c.key, r.label_fr, coalesce(nullif(r.label_en, ''), r.label_fr), r.applies_to,
+                   r.position, r.is_active, 1
+            FROM exchange_chunk c CROSS JOIN LATERAL jsonb_populate_record(NULL::interactions_topic,
+                '{"label_en": "", "applies_to": [], "position": 100, "is_active": true}'::jsonb || c.fields) r
+            WHERE c.act = 'create'
+        """)
+        self._update("interactions_topic", "label_fr, label_en, applies_to, position, is_active")
+
+    def _clients(self) -> None:
+        columns = (
+            "kind, name, first_name, display_name, sort_key, status, category, language, birth_date, responsible_id, "
+            "sector_id, emails, phones, identifiers"
+        )
+        self._give_numbers()
+        self._run(f"""
+            INSERT INTO clients_client (id, organization_id, number, {columns}, sector_reach, version, created_by_id, updated_by_id)
+            SELECT c.id, %(org)s, CASE WHEN c.number IS NULL THEN c.key ELSE 'C' || c.number END,
+                   {_prefixed(columns, "r")}, '{{}}', 1, %(user)s, %(user)s
+            FROM exchange_chunk c CROSS JOIN LATERAL jsonb_populate_record(NULL::clients_client,
+                jsonb_build_object('status', 'client', 'category', '', 'language', %(language)s::text, 'first_name', '',
+                                   'emails', '[]'::jsonb, 'phones', '[]'::jsonb, 'identifiers', '{{}}'::jsonb)
+                || c.fields) r
+            WHERE c.act = 'create'
+        """)  # noqa: S608
+        self._run("""
+            SELECT array_agg(t.id) FROM clients_client t JOIN exchange_chunk c ON c.id = t.id AND c.act = 'update'
+            WHERE c.fields ? 'sector_id' AND (c.fields ->> 'sector_id')::bigint IS DISTINCT FROM t.sector_id
+        """)
+        moved = self.cursor.fetchone()[0]
+        self._update("clients_client", columns, also=", updated_at = now(), updated_by_id = %(user)s")
+        self._places_of_clients()
+        self._run("SELECT clients_index(array_agg(id)) FROM exchange_chunk HAVING count(*) > 0")
+        if moved:
+            self._run("SELECT clients_people_index(%(moved_ids)s)", moved_ids=moved)
+
+    def _give_numbers(self) -> None:
+        """Rows without a number get the next ones that nobody has chosen by hand."""
+        while True:
+            self._run("SELECT count(*) FROM exchange_chunk WHERE act = 'create' AND key LIKE '~%%' AND number IS NULL")
+            wanted = self.cursor.fetchone()[0]
+            if not wanted:
+                return
+            first = next_numbers(self.member.organization_id, "client", wanted)
+            self._run(
+                """
+                UPDATE exchange_chunk c SET number = n.number
+                FROM (SELECT line, %(first)s + row_number() OVER (ORDER BY line) - 1 AS number FROM exchange_chunk
+                      WHERE act = 'create' AND key LIKE '~%%' AND number IS NULL) n
+                WHERE n.line = c.line AND NOT EXISTS (
+                    SELECT 1 FROM clients_client t WHERE t.organization_id = %(org)s AND t.number = 'C' || n.number)
+                """,
+                first=first,
+            )
+
+    def _places_of_clients(self) -> None:
+        columns = "street, unit, postal_code, city, region, country"
+        self._run(f"""
+            UPDATE clients_address a SET ({columns}) = (SELECT {_prefixed(columns, "r")} FROM jsonb_populate_record(a, e.value) r),
+                version = a.version + 1
+            FROM exchange_chunk c, jsonb_each(c.extra -> 'addresses') e
+            WHERE c.extra ? 'addresses' AND c.act = 'update' AND a.client_id = c.id AND a.kind = e.key
+              AND (to_jsonb(a) || e.value) IS DISTINCT FROM to_jsonb(a)
+        """)  # noqa: S608
+        self._run(f"""
+            INSERT INTO clients_address (organization_id, client_id, kind, label, external_key, {columns}, version)
+            SELECT %(org)s, c.id, e.key, '', '', {_prefixed(columns, "r")}, 1
+            FROM exchange_chunk c, jsonb_each(c.extra -> 'addresses') e,
+                 jsonb_populate_record(NULL::clients_address, {_NO_PLACE} || e.value) r
+            WHERE c.extra ? 'addresses'
+              AND (c.act = 'create' OR NOT EXISTS (
+                    SELECT 1 FROM clients_address a WHERE a.client_id = c.id AND a.kind = e.key))
+        """)  # noqa: S608
+
+    def _people(self) -> None:
+        columns = "file_as, first_name, last_name, title, company, sort_key, language, birth_date, emails, phones"
+        self._run(f"""
+            INSERT INTO clients_person (id, organization_id, external_key, {columns}, version)
+            SELECT c.id, %(org)s, c.key, {_prefixed(columns, "r")}, 1
+            FROM exchange_chunk c CROSS JOIN LATERAL jsonb_populate_record(NULL::clients_person,
+                jsonb_build_object('language', %(language)s::text, 'first_name', '', 'last_name', '', 'title', '',
+                                   'company', '', 'emails', '[]'::jsonb, 'phones', '[]'::jsonb) || c.fields) r
+            WHERE c.act = 'create'
+        """)  # noqa: S608
+        self._update("clients_person", columns, also=", updated_at = now()")
+        # Marks of one client are given one after the other: who had a mark before has it no longer (R004-13).
+        self._run("""
+            SELECT 1 FROM clients_client t
+            WHERE t.id IN (SELECT (extra ->> 'client_id')::bigint FROM exchange_chunk) ORDER BY t.id FOR UPDATE
+        """)
+        self._run("""
+            INSERT INTO clients_clientperson
+                (organization_id, client_id, person_id, is_primary, is_preferred, is_billing)
+            SELECT %(org)s, (c.extra ->> 'client_id')::bigint, c.id, false, false, false
+            FROM exchange_chunk c WHERE c.extra ? 'client_id'
+            ON CONFLICT (client_id, person_id) DO NOTHING
+        """)
+        for mark in ("is_primary", "is_preferred", "is_billing"):
+            chosen = f"""
+                SELECT DISTINCT ON (c.extra ->> 'client_id') (c.extra ->> 'client_id')::bigint AS client_id, c.id
+                FROM exchange_chunk c WHERE c.extra ? 'client_id' AND c.extra @> '{{"{mark}": true}}'
+                ORDER BY c.extra ->> 'client_id', c.line DESC
+            """
+            self._run(f"""
+                UPDATE clients_clientperson cp SET {mark} = false FROM ({chosen}) w
+                WHERE cp.client_id = w.client_id AND cp.person_id <> w.id AND cp.{mark}
+            """)  # noqa: S608
+            self._run(f"""
+                UPDATE clients_clientperson cp SET {mark} = true FROM ({chosen}) w
+                WHERE cp.client_id = w.client_id AND cp.person_id = w.id AND NOT cp.{mark}
+            """)  # noqa: S608
+        self._run("SELECT people_index(array_agg(id)) FROM exchange_chunk HAVING count(*) > 0")
+        self._index_clients(
+            "SELECT cp.client_id FROM clients_clientperson cp JOIN exchange_chunk c ON c.id = cp.person_id"
+        )
+
+    def _addresses(self) -> None:
+        columns = "kind, label, street, unit, postal_code, city, region, country, external_key"
+        self._run(f"""
+            INSERT INTO clients_address (id, organization_id, client_id, person_id, {columns}, version)
+            SELECT c.id, %(org)s, (c.extra ->> 'client_id')::bigint, (c.extra ->> 'person_id')::bigint,
+                   {_prefixed(columns, "r")}, 1
+            FROM exchange_chunk c, jsonb_populate_record(NULL::clients_address, {_NO_PLACE} || c.fields) r
+            WHERE c.act = 'create'
+        """)  # noqa: S608
+        self._update("clients_address", columns)
+        self._index_clients("SELECT (c.extra ->> 'client_id')::bigint FROM exchange_chunk c WHERE c.extra ? 'client_id'")
+
+    def _contracts(self) -> None:
+        self._business_objects()
+        # A prospect becomes a client with the first contract (R001-06).
+        self._run("""
+            UPDATE clients_client t SET status = 'client', version = t.version + 1, updated_at = now(),
+                updated_by_id = %(user)s
+            WHERE t.status = 'prospect' AND t.id IN (SELECT (extra ->> 'client_id')::bigint FROM exchange_chunk)
+        """)
+
+    def _business_objects(self) -> None:
+        columns = "label, state, dated_on, due_on, amount, currency, sector_id, attributes, contract_id"
+        # A contract may have come with an earlier row of this very file.
+        self._run("""
+            UPDATE exchange_chunk c SET fields = c.fields || jsonb_build_object('contract_id', k.id)
+            FROM clients_businessobject k, clients_businessobjecttype t
+            WHERE c.extra ? 'contract' AND NOT c.fields ? 'contract_id' AND t.organization_id = %(org)s
+              AND t.code = 'contract' AND k.organization_id = %(org)s AND k.type_id = t.id
+              AND k.source_system = c.fields ->> 'source_system' AND k.key = c.extra ->> 'contract'
+              AND k.client_id = (c.extra ->> 'client_id')::bigint AND k.deleted_at IS NULL
+        """)
+        self._run(f"""
+            INSERT INTO clients_businessobject (id, organization_id, client_id, type_id, source_system, key, {columns}, version)
+            SELECT c.id, %(org)s, (c.extra ->> 'client_id')::bigint, r.type_id, r.source_system, r.key,
+                   {_prefixed(columns, "r")}, 1
+            FROM exchange_chunk c, jsonb_populate_record(NULL::clients_businessobject,
+                '{{"label": "", "state": "", "currency": "", "attributes": {{}}}}'::jsonb || (c.fields - 'key_compact')) r
+            WHERE c.act = 'create'
+        """)  # noqa: S608
+        self._run(f"""
+            UPDATE clients_businessobject t
+            SET ({columns}) = (SELECT {_prefixed(columns, "r")} FROM jsonb_populate_record(t, c.fields) r),
+                deleted_at = NULL, version = t.version + 1, updated_at = now()
+            FROM exchange_chunk c WHERE c.act = 'update' AND t.id = c.id
+        """)  # noqa: S608
+        # Service points bring their clients into the reach of their sector.
+        self._run("SELECT array_agg(DISTINCT (extra ->> 'client_id')::bigint) FROM exchange_chunk WHERE fields ? 'sector_id'")
+        moved = self.cursor.fetchone()[0]
+        if moved:
+            self._run("SELECT clients_index(%(ids)s), clients_people_index(%(ids)s)", ids=moved)
+
+    def _interactions(self) -> None:
+        self._run("UPDATE exchange_chunk SET number = 0 WHERE act = 'create'")
+        wanted = self.cursor.rowcount
+        if wanted:
+            self._run(
+                """
+                UPDATE exchange_chunk c SET number = n.number
+                FROM (SELECT line, %(first)s + row_number() OVER (ORDER BY line) - 1 AS number
+                      FROM exchange_chunk WHERE act = 'create') n WHERE n.line = c.line
+                """,
+                first=next_numbers(self.member.organization_id, "interaction", wanted),
+            )
+        columns = (
+            "topic_id, channel, direction, subject, occurred_at, status, priority, follow_up_on, follow_up_owner_id, "
+            "contact_name, contact_phone, reference"
+        )
+        self._run(f"""
+            INSERT INTO interactions_interaction
+                (id, organization_id, number, client_id, person_id, external_key, origin, created_by_id, {columns}, version)
+            SELECT c.id, %(org)s, c.number, (c.extra ->> 'client_id')::bigint, (c.extra ->> 'person_id')::bigint,
+                   c.key, 'import', (c.extra ->> 'author')::bigint, {_prefixed(columns, "r")}, 1
+            FROM exchange_chunk c, jsonb_populate_record(NULL::interactions_interaction,
+                jsonb_build_object('direction', 'none', 'subject', '', 'occurred_at', now(), 'status', 'open',
+                    'priority', 'normal', 'contact_name', '', 'contact_phone', '', 'reference', '') || c.fields) r
+            WHERE c.act = 'create'
+        """)  # noqa: S608
+        self._run("""
+            INSERT INTO interactions_interactionentry
+                (organization_id, interaction_id, seq, author_id, entry_name, internal, incoming, notify, notes)
+            SELECT %(org)s, c.id, 1, (c.extra ->> 'author')::bigint, c.extra ->> 'entry_name',
+                   (c.extra ->> 'internal')::boolean, (c.extra ->> 'incoming')::boolean, false, c.extra ->> 'notes'
+            FROM exchange_chunk c WHERE c.act = 'create'
+        """)
+        for party in ("client", "person"):
+            self._run(f"""
+                INSERT INTO interactions_interactionparticipant (organization_id, interaction_id, {party}_id, role)
+                SELECT %(org)s, c.id, (c.extra ->> '{party}_id')::bigint, '' FROM exchange_chunk c
+                WHERE c.act = 'create' AND c.extra ? '{party}_id'
+            """)  # noqa: S608
+        self._run("""
+            INSERT INTO interactions_interactionagent (organization_id, interaction_id, user_id, role)
+            SELECT %(org)s, c.id, (c.extra ->> 'author')::bigint, 'originator' FROM exchange_chunk c WHERE c.act = 'create'
+        """)
+        self._update("interactions_interaction", columns)
+        self._run("""
+            UPDATE interactions_interactionentry e SET notes = c.extra ->> 'notes'
+            FROM exchange_chunk c WHERE c.act = 'update' AND c.extra ->> 'notes' <> '' AND e.interaction_id = c.id
+              AND e.seq = 1 AND e.notes <> c.extra ->> 'notes'
+        """)
+
+    def _index_clients(self, ids: str) -> None:
+        self._run(f"SELECT clients_index(array_agg(DISTINCT w.id)) FROM ({ids}) w(id) HAVING count(*) > 0")  # noqa: S608
+
+
+_NO_PLACE = """jsonb_build_object('kind', 'main', 'label', '', 'street', '', 'unit', '', 'postal_code', '', 'city', '',
+    'region', '', 'country', %(country)s::text, 'external_key', '')"""
+
+
+def _prefixed(columns: str, alias: str) -> str:
+    return ", ".join(f"{alias}.{column.strip()}" for column in columns.split(","))

@@ -1,0 +1,397 @@
+"""From the texts of a row to the values of its fields, by the rules of the forms (`clients.validation`).
+
+Pure but for what is looked up once at the start (sectors, members, topics, types): a million rows pass here, so what
+repeats from row to row (an address, a sector, an e-mail of an agent) is worked out once.
+"""
+
+import hashlib
+import json
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from functools import lru_cache
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from entregent.access.rights import Right
+from entregent.clients import validation
+from entregent.clients.models import BusinessObjectType, Client
+from entregent.interactions.actions.rules import NOTES_AT_MOST, clean_notes, date_refusals
+from entregent.interactions.models import Interaction, Topic
+from entregent.organizations.models import Membership, Sector
+from entregent.toolbox.errors import Refusal, required, too_long
+from entregent.toolbox.text import one_line, search_key
+
+# A cell that a spreadsheet takes for a formula: what it shows is not what the file holds.
+_FORMULA = re.compile(r"=\s*[A-Za-z0-9(\"'+\-@{\[]")
+_TRUE = frozenset({"1", "oui", "o", "vrai", "true", "yes", "y", "x"})
+_FALSE = frozenset({"0", "non", "n", "faux", "false", "no"})
+_CODE = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
+
+
+@dataclass
+class Cleaned:
+    """`fields` are columns of the kind's own table, `extra` the rest; `key` is what the row is recognised by."""
+
+    fields: dict[str, Any] = field(default_factory=dict)
+    extra: dict[str, Any] = field(default_factory=dict)
+    key: str = ""
+    reason: str = ""
+
+
+class Cleaner:
+    """Cleans the rows of one import. `member` is who imports: their organization's country, zone and reach count."""
+
+    def __init__(self, kind: str, key: str, member: Membership):
+        self.kind = kind
+        self.key = key
+        self.member = member
+        self.country = member.organization.country
+        self.zone = ZoneInfo(member.organization.time_zone)
+        self.clean: Callable[[dict[str, Any]], Cleaned] = {
+            "sectors": self._sector_row,
+            "topics": self._topic,
+            "clients": self._client,
+            "people": self._person,
+            "addresses": self._address,
+            "contracts": self._object,
+            "business-objects": self._object,
+            "interactions": self._interaction,
+        }[kind]
+        self.sectors = dict(Sector.objects.filter(organization_id=member.organization_id).values_list("code", "id"))
+        self.reached = _reached_sectors(member)
+        members = Membership.objects.filter(organization_id=member.organization_id, is_active=True)
+        self.users = {email.lower(): pk for email, pk in members.values_list("user__email", "user_id")}
+        self.names = dict(members.values_list("user_id", "user__name"))
+        self.types = dict(
+            BusinessObjectType.objects.filter(organization_id=member.organization_id).values_list("code", "id")
+        )
+        self.topics: dict[str, int] = {}
+        for topic in Topic.objects.filter(organization_id=member.organization_id):
+            for name in (topic.label_en, topic.label_fr, topic.code):
+                self.topics[search_key(name)] = topic.pk
+        self._place = lru_cache(maxsize=20_000)(self._clean_place)
+
+    def row(self, values: dict[str, Any]) -> Cleaned:
+        """One row: what it becomes, or the reason for which it is refused."""
+        for value in values.values():
+            for text in value if isinstance(value, list) else (value,):
+                if text[:1] == "=" and _FORMULA.match(text):
+                    return Cleaned(reason=_("Formule refusée : %(text)s.") % {"text": text[:40]})
+        try:
+            return self.clean(values)
+        except Refusal as refusal:
+            return Cleaned(reason=str(refusal.message))
+
+    # Sectors and topics
+
+    def _sector_row(self, values):
+        fields = _texts(values, {"code": (_("Code"), 40), "name": (_("Nom"), 120), "level": (_("Niveau"), 60)})
+        if not fields.get("code"):
+            raise required("code", _("Code"))
+        extra = {}
+        if values.get("parent"):
+            extra["parent"] = _line(values["parent"], _("Secteur parent"), 40)
+            if extra["parent"] == fields["code"]:
+                raise Refusal("E-SECTOR", _("Un secteur ne peut pas être son propre parent."), field="parent")
+        return Cleaned(fields, extra, fields["code"])
+
+    def _topic(self, values):
+        fields = _texts(values, {"label_fr": (_("Libellé français"), 60), "label_en": (_("Libellé anglais"), 60)})
+        code = one_line(values.get("code", "")).lower()
+        if not code:
+            raise required("code", _("Code"))
+        if not _CODE.fullmatch(code):
+            raise Refusal("E-CODE", _("Code invalide : lettres sans accent, chiffres et tirets."), field="code")
+        fields["code"] = code
+        if "applies_to" in values:
+            fields["applies_to"] = [_choice(one, _("Proposée pour"), Topic.AppliesTo) for one in values["applies_to"]]
+        if "position" in values:
+            fields["position"] = _whole(values["position"], _("Ordre"))
+        if "is_active" in values:
+            fields["is_active"] = _flag(values["is_active"], _("Proposée"))
+        return Cleaned(fields, {}, code)
+
+    # Clients
+
+    def _client(self, values):
+        data: dict[str, Any] = {}
+        places: dict[str, dict[str, str]] = {}
+        identifiers: dict[str, str] = {}
+        for name, value in values.items():
+            if name.startswith("addresses."):
+                _start, place, part = name.split(".", 2)
+                places.setdefault(place, {})[part] = value
+            elif name.startswith("identifiers."):
+                identifiers[name[12:]] = value
+            else:
+                data[name] = value
+        if identifiers:
+            data["identifiers"] = identifiers
+        sector = data.pop("sector", None)
+        responsible = data.pop("responsible", None)
+        if "kind" in data:
+            data["kind"] = _choice(data["kind"], _("Nature"), Client.Kind)
+        if "status" in data:
+            data["status"] = _choice(data["status"], _("Statut"), Client.Status)
+        cleaned, refusals = validation.clean_client(data, country=self.country, whole=False)
+        if refusals:
+            raise refusals[0]
+        key = cleaned.pop("number", "")
+        if cleaned.get("birth_date"):
+            cleaned["birth_date"] = cleaned["birth_date"].isoformat()
+        if sector is not None:
+            cleaned["sector_id"] = self._sector(sector)
+        if responsible is not None:
+            cleaned["responsible_id"] = self._user(responsible)
+        addresses = {
+            place: cleaned_place
+            for place, parts in places.items()
+            if (cleaned_place := self._place(tuple(sorted(parts.items()))))
+        }
+        extra = {"addresses": addresses} if addresses else {}
+        # A row without a number is recognised by all of itself: the same row twice in a file is one client.
+        return Cleaned(cleaned, extra, key or f"~{_print_of([cleaned, extra])}")
+
+    def _clean_place(self, parts: tuple[tuple[str, str], ...]) -> dict[str, str] | None:
+        data = dict(parts)
+        if not any(data.get(part) for part in ("street", "postal_code", "city")):
+            return None
+        data.setdefault("country", self.country)
+        cleaned, refusals = validation.clean_address(data, country=self.country, whole=False)
+        if refusals:
+            raise refusals[0]
+        return cleaned
+
+    # People and addresses
+
+    def _person(self, values):
+        data = dict(values)
+        extra: dict[str, Any] = {}
+        if "client" in data:
+            extra["client"] = _line(data.pop("client"), _("N° du client"), 40)
+        for mark in ("is_primary", "is_preferred", "is_billing"):
+            if mark in data:
+                extra[mark] = _flag(data.pop(mark), _("Rôle"))
+        cleaned, refusals = validation.clean_person(data, country=self.country, whole=False)
+        if not refusals and not cleaned.get("file_as"):
+            name = validation.file_as(cleaned)
+            if name:
+                cleaned["file_as"] = name
+        if refusals:
+            raise refusals[0]
+        if cleaned.get("birth_date"):
+            cleaned["birth_date"] = cleaned["birth_date"].isoformat()
+        return Cleaned(cleaned, extra, cleaned.get("external_key", ""))
+
+    def _address(self, values):
+        data = dict(values)
+        extra: dict[str, Any] = {}
+        for owner, label in (("client", _("N° du client")), ("person", _("Clé externe de la personne"))):
+            if owner in data:
+                extra[owner] = _line(data.pop(owner), label, 80)
+        data.setdefault("kind", "main")
+        data.setdefault("country", self.country)
+        cleaned, refusals = validation.clean_address(data, country=self.country, whole=True)
+        if refusals:
+            raise refusals[0]
+        cleaned = {name: value for name, value in cleaned.items() if name in data}
+        if len(extra) != 1:
+            raise Refusal("E-IMPORT-OWNER", _("Indiquez le client ou la personne, l’un des deux."), field="client")
+        key = cleaned.get("external_key", "")
+        if not key and cleaned["kind"] != "other":
+            owner, number = next(iter(extra.items()))
+            key = f"{owner} {number} {cleaned['kind']}"
+        return Cleaned(cleaned, extra, key)
+
+    # Contracts and other business objects
+
+    def _object(self, values):
+        data: dict[str, Any] = {}
+        attributes: dict[str, str] = {}
+        for name, value in values.items():
+            if name.startswith("attributes."):
+                attributes[name[11:]] = value
+            else:
+                data[name] = value
+        extra = {"client": _line(data.pop("client", ""), _("N° du client"), 40)}
+        if not extra["client"]:
+            raise required("client", _("N° du client"))
+        type_code = "contract" if self.kind == "contracts" else one_line(data.pop("type", "")).lower()
+        if type_code not in self.types:
+            raise Refusal("E-TYPE", _("Type d’objet métier inconnu : %(code)s.") % {"code": type_code[:40]}, field="type")
+        if data.get("contract"):
+            extra["contract"] = _line(data.pop("contract"), _("N° du contrat"), 80)
+        sector = data.pop("sector", None)
+        if attributes:
+            data["attributes"] = attributes
+        cleaned, refusals = validation.clean_business_object(data, whole=False)
+        if refusals:
+            raise refusals[0]
+        if not cleaned.get("key"):
+            raise required("key", _("Numéro"))
+        for name in ("dated_on", "due_on"):
+            if cleaned.get(name):
+                cleaned[name] = cleaned[name].isoformat()
+        if cleaned.get("amount") is not None:
+            cleaned["amount"] = str(cleaned["amount"])
+            cleaned.setdefault("currency", self.member.organization.currency)
+        if sector is not None:
+            cleaned["sector_id"] = self._sector(sector)
+        cleaned["type_id"] = self.types[type_code]
+        cleaned.setdefault("source_system", "")
+        return Cleaned(cleaned, extra, f"{type_code} {cleaned['source_system']} {cleaned['key']}")
+
+    # Interactions
+
+    def _interaction(self, values):
+        fields = _texts(
+            values,
+            {
+                "external_key": (_("Clé externe"), 80),
+                "subject": (_("Objet"), 200),
+                "contact_name": (_("Nom du contact"), 120),
+                "contact_phone": (_("Téléphone du contact"), 40),
+                "reference": (_("Référence"), 120),
+            },
+        )
+        extra: dict[str, Any] = {}
+        moment = timezone.now()
+        for party, label in (("client", _("N° du client")), ("person", _("Clé externe de la personne"))):
+            if party in values:
+                extra[party] = _line(values[party], label, 80)
+        if not extra:
+            raise Refusal("E-001-NO-CLIENT", _("Choisissez un client ou créez un prospect."), field="client")
+        for name, label, choices in (
+            ("channel", _("Canal"), Interaction.Channel),
+            ("direction", _("Sens"), Interaction.Direction),
+            ("status", _("Statut"), Interaction.Status),
+            ("priority", _("Priorité"), Interaction.Priority),
+        ):
+            if name in values:
+                fields[name] = _choice(values[name], label, choices)
+        if "topic" in values:
+            topic = self.topics.get(search_key(values["topic"]))
+            if topic is None:
+                raise Refusal("E-TOPIC", _("Rubrique inconnue : %(name)s.") % {"name": values["topic"][:60]}, field="topic")
+            fields["topic_id"] = topic
+        if "occurred_at" in values:
+            fields["occurred_at"] = (moment := self._moment(values["occurred_at"])).isoformat()
+        author = self._user(values["author"]) if "author" in values else self.member.user_id
+        day = _day(values["follow_up_on"], _("Date de suivi")) if "follow_up_on" in values else None
+        for refusal in date_refusals(occurred_at=moment, follow_up_on=day, zone=self.zone.key):
+            raise refusal
+        if day is not None:
+            fields["follow_up_on"] = day.isoformat()
+            owner = self._user(values["follow_up_owner"]) if "follow_up_owner" in values else author
+            fields["follow_up_owner_id"] = owner
+        notes = clean_notes(values.get("notes", ""))
+        if len(notes) > NOTES_AT_MOST:
+            raise too_long("notes", _("Notes"), NOTES_AT_MOST)
+        extra["notes"] = notes
+        extra["internal"] = _flag(values["internal"], _("Interne")) if "internal" in values else False
+        extra["incoming"] = fields.get("direction") == "incoming" and not extra["internal"]
+        extra["author"] = author
+        extra["entry_name"] = self.names.get(author, self.member.name)[:80]
+        return Cleaned(fields, extra, fields.get("external_key", ""))
+
+    # What rows refer to
+
+    def _sector(self, code: str) -> int:
+        found = self.sectors.get(code) or self.sectors.get(one_line(code))
+        if found is None:
+            raise Refusal("E-SECTOR", _("Secteur inconnu : %(code)s.") % {"code": code[:40]}, field="sector")
+        if self.reached is not None and found not in self.reached:
+            raise Refusal("E-SECTOR", _("Ce secteur est hors de votre périmètre."), field="sector")
+        return found
+
+    def _user(self, email: str) -> int:
+        found = self.users.get(one_line(email).lower())
+        if found is None:
+            raise Refusal("E-000-AGENT", _("Agent inconnu : %(email)s.") % {"email": email[:60]}, field="responsible")
+        return found
+
+    def _moment(self, text: str) -> datetime:
+        text = one_line(text)
+        for pattern in ("%d/%m/%Y %H:%M:%S", "%d/%m/%Y %H:%M", "%d/%m/%Y"):
+            try:
+                return datetime.strptime(text, pattern).replace(tzinfo=self.zone)
+            except ValueError:
+                continue
+        try:
+            moment = datetime.fromisoformat(text)
+        except ValueError:
+            raise Refusal("E-DATE", _("%(field)s : date invalide.") % {"field": _("Date interaction")}, field="occurred_at") from None
+        if moment.year < 1900:
+            raise Refusal("E-DATE", _("%(field)s : date invalide.") % {"field": _("Date interaction")}, field="occurred_at")
+        return moment if moment.tzinfo else moment.replace(tzinfo=self.zone)
+
+
+def _reached_sectors(member: Membership) -> frozenset[int] | None:
+    """The sectors in which `member` may import; None: all of them."""
+    if member.reach.is_whole(Right.DATA_IMPORT):
+        return None
+    return frozenset(
+        sector
+        for grant in member.reach.grants_with(Right.DATA_IMPORT)
+        if grant.scope_type == "sector"
+        for sector in grant.scope_ids
+    )
+
+
+def _print_of(value: Any) -> str:
+    return hashlib.blake2b(json.dumps(value, sort_keys=True).encode(), digest_size=16).hexdigest()
+
+
+def _line(text: str, label, most: int) -> str:
+    text = one_line(text)
+    if len(text) > most:
+        raise too_long(None, label, most)
+    return text
+
+
+def _texts(values: dict[str, Any], known: dict[str, tuple[str, int]]) -> dict[str, Any]:
+    return {name: _line(values[name], label, most) for name, (label, most) in known.items() if name in values}
+
+
+def _choice(text: str, label, choices) -> str:
+    """A choice by its code or by its label in either language that the person sees."""
+    text = one_line(text)
+    if text in choices.values:
+        return text
+    plain = search_key(text)
+    for value, shown in choices.choices:
+        if plain in (search_key(value), search_key(str(shown))):
+            return value
+    raise Refusal("E-CHOICE", _("%(field)s : choix inconnu (%(text)s).") % {"field": label, "text": text[:40]})
+
+
+def _flag(text: str, label) -> bool:
+    plain = search_key(text)
+    if plain in _TRUE:
+        return True
+    if plain in _FALSE:
+        return False
+    raise Refusal("E-CHOICE", _("%(field)s : oui ou non.") % {"field": label})
+
+
+def _whole(text: str, label) -> int:
+    if not re.fullmatch(r"-?[0-9]{1,6}", text.strip()):
+        raise Refusal("E-NUMBER", _("%(field)s : nombre entier attendu.") % {"field": label})
+    return int(text)
+
+
+def _day(text: str, label) -> date:
+    text = one_line(text)
+    for pattern in ("%Y-%m-%d", "%d/%m/%Y"):
+        try:
+            day = datetime.strptime(text, pattern).date()
+        except ValueError:
+            continue
+        if day.year >= 1900:
+            return day
+    raise Refusal("E-DATE", _("%(field)s : date invalide.") % {"field": label})

@@ -1,0 +1,128 @@
+"""Data going out: what the person sees, row by row, as CSV (UTF-8 with its mark, for spreadsheets) or XLSX.
+
+No cell is ever a formula for a spreadsheet: what begins like one gets an apostrophe in CSV, and is text in XLSX.
+"""
+
+import csv
+import io
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from django.db.models import F, OuterRef, QuerySet, Subquery
+from django.utils.translation import gettext as _
+
+from entregent.access.rights import Right
+from entregent.audit.actions import record
+from entregent.clients.models import Address, Client
+from entregent.organizations.models import Membership
+
+_RISKY = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+
+
+def safe_cell(value) -> str:
+    """The text of a cell that no spreadsheet calculates. Numbers keep their sign; « +33 2… » gets its apostrophe."""
+    text = "" if value is None else str(value)
+    if text.lstrip(" \u00a0").startswith(_RISKY) and not _is_number(text):
+        return f"'{text}"
+    return text
+
+
+def export_kinds() -> dict[str, Callable[[Membership], tuple[list[str], QuerySet, Callable]]]:
+    return {"clients": _clients}
+
+
+def write_export(kind: str, path: Path, member: Membership, progress: Callable[[int, int | None], None]) -> int:
+    """Writes a file of its own. Returns the number of records."""
+    done = 0
+
+    def counted(rows: Iterator[list[str]]) -> Iterator[list[str]]:
+        nonlocal done
+        for row in rows:
+            done += 1
+            if done % 1000 == 0:
+                progress(done, None)
+            yield row
+
+    header, rows = export_rows(kind, member)
+    if path.suffix.lower() == ".xlsx":
+        _write_xlsx(path, header, counted(rows))
+    else:
+        with path.open("wb") as file:
+            for piece in csv_pieces(header, counted(rows)):
+                file.write(piece)
+    progress(done, done)
+    return done
+
+
+def export_rows(kind: str, member: Membership) -> tuple[list[str], Iterator[list[str]]]:
+    """The names of the columns, and the rows. The journal says who took what out."""
+    header, records, as_row = export_kinds()[kind](member)
+    record("export", by=member, kind=kind)
+    return header, (as_row(one) for one in records.iterator(chunk_size=2000))
+
+
+def csv_pieces(header: list[str], rows: Iterator[list[str]]) -> Iterator[bytes]:
+    text = io.StringIO()
+    writer = csv.writer(text, delimiter=";")
+    yield b"\xef\xbb\xbf"
+    writer.writerow(header)
+    for row in rows:
+        writer.writerow([safe_cell(cell) for cell in row])
+        if text.tell() > 64_000:
+            yield text.getvalue().encode()
+            text.seek(0)
+            text.truncate()
+    yield text.getvalue().encode()
+
+
+def _write_xlsx(path: Path, header: list[str], rows: Iterator[list[str]]) -> None:
+    import xlsxwriter
+
+    options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
+    with xlsxwriter.Workbook(str(path), options) as book:
+        sheet = book.add_worksheet()
+        sheet.write_row(0, 0, header)
+        for number, row in enumerate(rows, 1):
+            for place, cell in enumerate(row):
+                sheet.write_string(number, place, str(cell or "")[:32_000])
+
+
+def _clients(member: Membership):
+    main = Address.objects.filter(client=OuterRef("pk"), kind=Address.Kind.MAIN)
+    records = (
+        Client.objects.visible_to(member, Right.DATA_EXPORT)
+        .order_by("id")
+        .values_list(
+            "number", "kind", "name", "first_name", "status", "category", "language", "birth_date", "emails", "phones",
+            "identifiers", F("sector__code"), F("responsible__email"),
+            Subquery(main.values("street")[:1]), Subquery(main.values("unit")[:1]),
+            Subquery(main.values("postal_code")[:1]), Subquery(main.values("city")[:1]),
+            Subquery(main.values("region")[:1]), Subquery(main.values("country")[:1]),
+        )
+    )  # fmt: skip
+    header = [
+        _("numéro"), _("nature"), _("nom"), _("prénom"), _("statut"), _("catégorie"), _("langue"),
+        _("date de naissance"), _("courriel 1"), _("courriel 2"), _("courriel 3"), _("téléphone 1"), _("téléphone 2"),
+        "siren", "siret", _("secteur"), _("agent responsable"), _("adresse"), _("complément"), _("code postal"),
+        _("ville"), _("province"), _("pays"),
+    ]  # fmt: skip
+
+    def as_row(one) -> list[str]:
+        emails = [*one[8], "", "", ""][:3]
+        phones = [*(phone["number"] for phone in one[9]), "", ""][:2]
+        identifiers = one[10]
+        return [
+            *one[:7], one[7].isoformat() if one[7] else "", *emails, *phones, identifiers.get("siren", ""),
+            identifiers.get("siret", ""), *(cell or "" for cell in one[11:]),
+        ]  # fmt: skip
+
+    return header, records, as_row
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text.replace(",", "."))
+    except ValueError:
+        return False
+    # « +33261910042 » is a phone, not a figure.
+    return not text.startswith("+") and text[1:2].isdigit()

@@ -1,0 +1,440 @@
+"""The plan: what each row of a file would do, worked out by one SQL statement for thousands of rows at a time.
+
+Rows wait in the temporary table `exchange_incoming` (COPY does not work into a table with row-level security) and
+are written with their verdict into `exchange_importrow`. The dry run shows this plan; carrying it out changes nothing
+of it but refuses rows whose record somebody changed in the meantime.
+"""
+
+import json
+from collections.abc import Iterable
+from typing import Any
+
+from django.db import connection
+from django.db.models import Q
+from django.utils.translation import gettext as _
+
+from entregent.access.rights import Right
+from entregent.clients.actions.clients import STATUS_MOVES
+from entregent.clients.models import Client, Person
+from entregent.exchange.cleaning import Cleaned
+from entregent.exchange.readers import Row
+from entregent.organizations.models import Membership, Sector
+
+_INCOMING = """
+CREATE TEMP TABLE IF NOT EXISTS exchange_incoming (
+    line integer NOT NULL, raw jsonb NOT NULL, fields jsonb NOT NULL, extra jsonb NOT NULL,
+    key text NOT NULL, reason text NOT NULL
+) ON COMMIT DELETE ROWS
+"""
+
+# What every kind has in common. `matched` adds to each row: fields, extra, target_id, target_version, refusal (it
+# cannot be), lacks (it cannot be created), is_changed, twin_id, twin_version, twin_number.
+_PLAN = """
+WITH seen AS MATERIALIZED (
+    SELECT i.line, i.raw, i.fields, i.extra, i.key, i.reason,
+        CASE WHEN i.key <> '' THEN coalesce(
+            (SELECT min(r.line) FROM exchange_importrow r
+             WHERE r.batch_id = %(batch)s AND r.key = i.key AND r.key <> '' AND r.verdict <> 'reject'),
+            first_value(i.line) OVER (PARTITION BY i.key, i.reason = '' ORDER BY i.line)) END AS first_line
+    FROM exchange_incoming i
+), matched AS ({matched}), written AS (
+INSERT INTO exchange_importrow
+    (batch_id, organization_id, line, raw, fields, extra, key, verdict, reason, target_id, target_version)
+SELECT %(batch)s, %(org)s, m.line, m.raw,
+    CASE v.verdict WHEN 'reject' THEN '{{}}' WHEN 'unchanged' THEN '{{}}' ELSE m.fields END,
+    CASE v.verdict WHEN 'reject' THEN '{{}}' WHEN 'unchanged' THEN '{{}}' ELSE m.extra END,
+    m.key, v.verdict,
+    CASE WHEN v.verdict = 'duplicate' THEN replace(%(twin)s, '{{number}}', m.twin_number)
+         WHEN v.verdict <> 'reject' THEN ''
+         WHEN m.reason <> '' THEN m.reason
+         WHEN m.first_line < m.line THEN replace(%(twice)s, '{{line}}', m.first_line::text)
+         WHEN m.refusal <> '' THEN m.refusal
+         ELSE m.lacks END,
+    CASE v.verdict WHEN 'duplicate' THEN m.twin_id ELSE m.target_id END,
+    CASE v.verdict WHEN 'duplicate' THEN m.twin_version ELSE m.target_version END
+FROM matched m CROSS JOIN LATERAL (
+    SELECT CASE
+        WHEN m.reason <> '' OR m.first_line < m.line OR m.refusal <> '' THEN 'reject'
+        WHEN m.target_id IS NOT NULL AND m.is_changed THEN 'update'
+        WHEN m.target_id IS NOT NULL THEN 'unchanged'
+        WHEN m.lacks <> '' THEN 'reject'
+        WHEN m.twin_id IS NOT NULL THEN 'duplicate'
+        ELSE 'create' END AS verdict
+) v RETURNING verdict
+) SELECT verdict, count(*) FROM written GROUP BY 1
+"""
+
+_CLIENTS = """
+    SELECT i.line, i.raw, f.fields, i.extra, i.key, i.reason, i.first_line,
+        c.id AS target_id, c.version AS target_version,
+        CASE WHEN c.id IS NULL THEN ''
+             WHEN NOT ({visible_c}) THEN %(out_of_reach)s
+             WHEN c.deleted_at IS NOT NULL THEN replace(%(deleted)s, '{{day}}', to_char(c.deleted_at, 'YYYY-MM-DD'))
+             WHEN c.status = 'removed' THEN %(removed)s
+             WHEN i.fields ->> 'status' <> c.status AND NOT (c.status || '>' || (i.fields ->> 'status') = ANY (%(moves)s))
+                THEN %(transition)s
+             ELSE '' END AS refusal,
+        CASE WHEN coalesce(i.fields ->> 'name', '') = '' THEN %(no_name)s
+             WHEN %(needs_sector)s AND NOT i.fields ? 'sector_id' THEN %(no_sector)s
+             WHEN i.fields ->> 'status' = 'prospect' AND coalesce(i.fields -> 'phones', '[]') = '[]'
+                AND coalesce(i.fields -> 'emails', '[]') = '[]' AND NOT i.extra ? 'addresses' THEN %(prospect)s
+             ELSE '' END AS lacks,
+        c.id IS NOT NULL AND (
+            (cur.current || f.fields) IS DISTINCT FROM cur.current
+            OR EXISTS (
+                SELECT 1 FROM jsonb_each(coalesce(i.extra -> 'addresses', '{{}}')) e(kind, value)
+                LEFT JOIN clients_address a ON a.client_id = c.id AND a.kind = e.kind
+                WHERE a.id IS NULL OR (to_jsonb(a) || e.value) IS DISTINCT FROM to_jsonb(a))
+        ) AS is_changed,
+        twin.id AS twin_id, twin.version AS twin_version, twin.number AS twin_number
+    FROM seen i
+    LEFT JOIN clients_client c ON c.organization_id = %(org)s AND c.number = i.key
+    CROSS JOIN LATERAL (SELECT to_jsonb(c) AS current) cur
+    CROSS JOIN LATERAL (
+        SELECT coalesce(i.fields ->> 'kind', c.kind,
+                        CASE WHEN i.fields ? 'first_name' THEN 'person' ELSE 'company' END) AS kind,
+               coalesce(i.fields ->> 'name', c.name, '') AS name,
+               coalesce(i.fields ->> 'first_name', c.first_name, '') AS first_name
+    ) n
+    CROSS JOIN LATERAL (
+        SELECT i.fields || jsonb_build_object('kind', n.kind)
+            || CASE WHEN n.kind = 'company'
+                THEN jsonb_build_object('first_name', '', 'display_name', n.name, 'sort_key', left(search_key(n.name), 310))
+                ELSE jsonb_build_object('display_name', trim(n.first_name || ' ' || n.name),
+                                        'sort_key', left(search_key(n.name || ' ' || n.first_name), 310)) END
+            || CASE WHEN i.fields ? 'identifiers'
+                THEN jsonb_build_object('identifiers', coalesce(c.identifiers, '{{}}') || (i.fields -> 'identifiers'))
+                ELSE '{{}}' END AS fields
+    ) f
+    LEFT JOIN LATERAL (
+        SELECT d.id, d.version, d.number FROM clients_client d
+        WHERE c.id IS NULL AND i.reason = '' AND d.organization_id = %(org)s AND d.deleted_at IS NULL
+          AND d.status <> 'removed' AND d.sort_key = f.fields ->> 'sort_key' AND ({visible_d})
+          AND NOT coalesce(d.identifiers ->> 'siren' <> f.fields #>> '{{identifiers,siren}}', false)
+          AND (d.identifiers ->> 'siren' = f.fields #>> '{{identifiers,siren}}'
+               OR d.identifiers ->> 'siret' = f.fields #>> '{{identifiers,siret}}'
+               OR d.emails && ARRAY(SELECT jsonb_array_elements_text(coalesce(f.fields -> 'emails', '[]')))::varchar[]
+               OR EXISTS (SELECT 1 FROM jsonb_array_elements(coalesce(f.fields -> 'phones', '[]')) p,
+                                        jsonb_array_elements(d.phones) q WHERE p ->> 'number' = q ->> 'number')
+               OR EXISTS (SELECT 1 FROM clients_address a
+                          WHERE a.client_id = d.id AND a.kind = 'main' AND a.postal_code <> ''
+                            AND a.postal_code = i.extra #>> '{{addresses,main,postal_code}}'))
+        ORDER BY d.id LIMIT 1
+    ) twin ON true
+"""
+
+_CLIENT_REF = """
+    LEFT JOIN clients_client cl ON i.extra ? 'client' AND cl.organization_id = %(org)s
+        AND cl.number = i.extra ->> 'client' AND cl.deleted_at IS NULL AND ({visible_cl})
+"""
+_NO_CLIENT = """
+    WHEN i.extra ? 'client' AND cl.id IS NULL THEN replace(%(no_client)s, '{{number}}', i.extra ->> 'client')
+"""
+
+_PEOPLE = """
+    SELECT i.line, i.raw, f.fields, i.extra || jsonb_strip_nulls(jsonb_build_object('client_id', cl.id)) AS extra,
+        i.key, i.reason, i.first_line, p.id AS target_id, p.version AS target_version,
+        CASE {no_client}
+             WHEN p.id IS NULL THEN ''
+             WHEN NOT ({visible_p}) THEN %(out_of_reach)s
+             WHEN p.deleted_at IS NOT NULL THEN replace(%(deleted)s, '{{day}}', to_char(p.deleted_at, 'YYYY-MM-DD'))
+             ELSE '' END AS refusal,
+        CASE WHEN coalesce(i.fields ->> 'file_as', '') = '' THEN %(no_name)s ELSE '' END AS lacks,
+        p.id IS NOT NULL AND (
+            (to_jsonb(p) || f.fields) IS DISTINCT FROM to_jsonb(p)
+            OR (cl.id IS NOT NULL AND NOT EXISTS (
+                SELECT 1 FROM clients_clientperson cp WHERE cp.client_id = cl.id AND cp.person_id = p.id
+                  AND (NOT i.extra @> '{{"is_primary": true}}' OR cp.is_primary)
+                  AND (NOT i.extra @> '{{"is_preferred": true}}' OR cp.is_preferred)
+                  AND (NOT i.extra @> '{{"is_billing": true}}' OR cp.is_billing)))
+        ) AS is_changed,
+        twin.id AS twin_id, twin.version AS twin_version, twin.file_as AS twin_number
+    FROM seen i
+    {client_ref}
+    LEFT JOIN clients_person p ON i.key <> '' AND p.organization_id = %(org)s AND p.external_key = i.key
+        AND p.external_key <> ''
+    CROSS JOIN LATERAL (
+        SELECT coalesce(i.fields ->> 'last_name', p.last_name, '') AS last_name,
+               coalesce(i.fields ->> 'first_name', p.first_name, '') AS first_name,
+               coalesce(i.fields ->> 'file_as', p.file_as, '') AS file_as
+    ) n
+    CROSS JOIN LATERAL (
+        SELECT i.fields || jsonb_build_object('sort_key', left(search_key(
+            coalesce(nullif(trim(n.last_name || ' ' || n.first_name), ''), n.file_as)), 200)) AS fields
+    ) f
+    LEFT JOIN LATERAL (
+        SELECT d.id, d.version, d.file_as FROM clients_person d
+        WHERE p.id IS NULL AND i.reason = '' AND d.organization_id = %(org)s AND d.deleted_at IS NULL
+          AND d.sort_key = f.fields ->> 'sort_key' AND ({visible_d})
+          AND (d.emails && ARRAY(SELECT jsonb_array_elements_text(coalesce(f.fields -> 'emails', '[]')))::varchar[]
+               OR EXISTS (SELECT 1 FROM jsonb_array_elements(coalesce(f.fields -> 'phones', '[]')) a,
+                                        jsonb_array_elements(d.phones) b WHERE a ->> 'number' = b ->> 'number')
+               OR EXISTS (SELECT 1 FROM clients_clientperson cp WHERE cp.person_id = d.id AND cp.client_id = cl.id))
+        ORDER BY d.id LIMIT 1
+    ) twin ON true
+"""
+
+_ADDRESSES = """
+    SELECT i.line, i.raw, i.fields,
+        i.extra || jsonb_strip_nulls(jsonb_build_object('client_id', cl.id, 'person_id', p.id)) AS extra,
+        i.key, i.reason, i.first_line, a.id AS target_id, a.version AS target_version,
+        CASE {no_client}
+             WHEN i.extra ? 'person' AND p.id IS NULL
+                THEN replace(%(no_person)s, '{{key}}', i.extra ->> 'person')
+             WHEN a.id IS NOT NULL AND (a.client_id IS DISTINCT FROM cl.id OR a.person_id IS DISTINCT FROM p.id)
+                THEN %(out_of_reach)s
+             ELSE '' END AS refusal,
+        '' AS lacks,
+        a.id IS NOT NULL AND (to_jsonb(a) || i.fields) IS DISTINCT FROM to_jsonb(a) AS is_changed,
+        NULL::bigint AS twin_id, NULL::int AS twin_version, '' AS twin_number
+    FROM seen i
+    {client_ref}
+    LEFT JOIN clients_person p ON i.extra ? 'person' AND p.organization_id = %(org)s
+        AND p.external_key = i.extra ->> 'person' AND p.external_key <> '' AND p.deleted_at IS NULL AND ({visible_p})
+    LEFT JOIN LATERAL (
+        SELECT x.* FROM clients_address x
+        WHERE x.organization_id = %(org)s AND CASE
+            WHEN i.fields ? 'external_key' THEN x.external_key = i.fields ->> 'external_key' AND x.external_key <> ''
+            ELSE (x.client_id = cl.id OR x.person_id = p.id) AND x.kind = i.fields ->> 'kind'
+                AND (x.kind <> 'other' OR (x.street, x.postal_code, x.city) = (
+                    coalesce(i.fields ->> 'street', ''), coalesce(i.fields ->> 'postal_code', ''),
+                    coalesce(i.fields ->> 'city', ''))) END
+        ORDER BY x.id LIMIT 1
+    ) a ON true
+"""
+
+_OBJECTS = """
+    SELECT i.line, i.raw,
+        i.fields || CASE WHEN i.fields ? 'attributes'
+            THEN jsonb_build_object('attributes', coalesce(o.attributes, '{{}}') || (i.fields -> 'attributes'))
+            ELSE '{{}}' END || jsonb_strip_nulls(jsonb_build_object('contract_id', k.id)) AS fields,
+        i.extra || jsonb_strip_nulls(jsonb_build_object('client_id', cl.id)) AS extra,
+        i.key, i.reason, i.first_line, o.id AS target_id, o.version AS target_version,
+        CASE {no_client}
+             WHEN o.client_id <> cl.id THEN %(other_client)s
+             WHEN i.extra ? 'contract' AND k.id IS NULL AND NOT EXISTS (
+                SELECT 1 FROM exchange_importrow r WHERE r.batch_id = %(batch)s AND r.verdict IN ('create', 'update')
+                  AND r.key = 'contract ' || (i.fields ->> 'source_system') || ' ' || (i.extra ->> 'contract')
+                  AND r.key <> '' AND (r.extra ->> 'client_id')::bigint = cl.id
+                UNION ALL SELECT 1 FROM seen s WHERE s.line < i.line AND s.reason = ''
+                  AND s.key = 'contract ' || (i.fields ->> 'source_system') || ' ' || (i.extra ->> 'contract')
+                  AND s.extra ->> 'client' = i.extra ->> 'client')
+                THEN replace(%(no_contract)s, '{{key}}', i.extra ->> 'contract')
+             ELSE '' END AS refusal,
+        '' AS lacks,
+        o.id IS NOT NULL AND (o.deleted_at IS NOT NULL OR (to_jsonb(o) || i.fields
+            || CASE WHEN i.fields ? 'attributes'
+                THEN jsonb_build_object('attributes', o.attributes || (i.fields -> 'attributes')) ELSE '{{}}' END
+            || CASE WHEN i.fields ? 'amount'
+                THEN jsonb_build_object('amount', (i.fields ->> 'amount')::numeric) ELSE '{{}}' END
+            || jsonb_strip_nulls(jsonb_build_object('contract_id', k.id))) IS DISTINCT FROM to_jsonb(o)) AS is_changed,
+        NULL::bigint AS twin_id, NULL::int AS twin_version, '' AS twin_number
+    FROM seen i
+    {client_ref}
+    LEFT JOIN clients_businessobject o ON o.organization_id = %(org)s AND o.type_id = (i.fields ->> 'type_id')::bigint
+        AND o.source_system = i.fields ->> 'source_system' AND o.key = i.fields ->> 'key'
+    LEFT JOIN clients_businessobject k ON i.extra ? 'contract' AND k.organization_id = %(org)s
+        AND k.type_id = %(contract_type)s AND k.source_system = i.fields ->> 'source_system'
+        AND k.key = i.extra ->> 'contract' AND k.client_id = cl.id AND k.deleted_at IS NULL
+"""
+
+_INTERACTIONS = """
+    SELECT i.line, i.raw, i.fields,
+        i.extra || jsonb_strip_nulls(jsonb_build_object('client_id', cl.id, 'person_id', p.id)) AS extra,
+        i.key, i.reason, i.first_line, t.id AS target_id, t.version AS target_version,
+        CASE {no_client}
+             WHEN i.extra ? 'person' AND p.id IS NULL
+                THEN replace(%(no_person)s, '{{key}}', i.extra ->> 'person')
+             WHEN t.id IS NULL THEN ''
+             WHEN t.client_id IS DISTINCT FROM cl.id OR t.person_id IS DISTINCT FROM p.id THEN %(other_client)s
+             WHEN t.deleted_at IS NOT NULL THEN replace(%(deleted)s, '{{day}}', to_char(t.deleted_at, 'YYYY-MM-DD'))
+             ELSE '' END AS refusal,
+        CASE WHEN NOT i.fields ? 'topic_id' THEN %(no_topic)s
+             WHEN NOT i.fields ? 'channel' THEN %(no_channel)s ELSE '' END AS lacks,
+        t.id IS NOT NULL AND (
+            (to_jsonb(t) || (i.fields - 'occurred_at')) IS DISTINCT FROM to_jsonb(t)
+            OR (i.fields ->> 'occurred_at')::timestamptz <> t.occurred_at
+            OR (i.extra ->> 'notes' <> '' AND NOT EXISTS (
+                SELECT 1 FROM interactions_interactionentry e
+                WHERE e.interaction_id = t.id AND e.seq = 1 AND e.notes = i.extra ->> 'notes'))
+        ) AS is_changed,
+        NULL::bigint AS twin_id, NULL::int AS twin_version, '' AS twin_number
+    FROM seen i
+    {client_ref}
+    LEFT JOIN clients_person p ON i.extra ? 'person' AND p.organization_id = %(org)s
+        AND p.external_key = i.extra ->> 'person' AND p.external_key <> '' AND p.deleted_at IS NULL AND ({visible_p})
+    LEFT JOIN interactions_interaction t ON i.key <> '' AND t.organization_id = %(org)s AND t.external_key = i.key
+        AND t.external_key <> ''
+"""
+
+# Parents were looked up beforehand (`prepare_sectors`): a parent may stand further down in the file.
+_SECTORS = """
+    SELECT i.line, i.raw, i.fields, i.extra, i.key, i.reason, i.first_line,
+        s.id AS target_id, s.version AS target_version, '' AS refusal,
+        CASE WHEN coalesce(i.fields ->> 'name', '') = '' THEN %(no_name)s ELSE '' END AS lacks,
+        s.id IS NOT NULL AND ((to_jsonb(s) || i.fields) IS DISTINCT FROM to_jsonb(s)
+            OR (i.extra ? 'parent' AND i.extra ->> 'parent' IS DISTINCT FROM
+                (SELECT a.code FROM organizations_sector a WHERE a.id = s.parent_id))) AS is_changed,
+        NULL::bigint AS twin_id, NULL::int AS twin_version, '' AS twin_number
+    FROM seen i
+    LEFT JOIN organizations_sector s ON s.organization_id = %(org)s AND s.code = i.key
+"""
+
+_TOPICS = """
+    SELECT i.line, i.raw, i.fields, i.extra, i.key, i.reason, i.first_line,
+        t.id AS target_id, t.version AS target_version, '' AS refusal,
+        CASE WHEN coalesce(i.fields ->> 'label_fr', '') = '' THEN %(no_name)s ELSE '' END AS lacks,
+        t.id IS NOT NULL AND (to_jsonb(t) || i.fields) IS DISTINCT FROM to_jsonb(t) AS is_changed,
+        NULL::bigint AS twin_id, NULL::int AS twin_version, '' AS twin_number
+    FROM seen i
+    LEFT JOIN interactions_topic t ON t.organization_id = %(org)s AND t.code = i.key
+"""
+
+_MATCHED = {
+    "sectors": _SECTORS,
+    "topics": _TOPICS,
+    "clients": _CLIENTS,
+    "people": _PEOPLE,
+    "addresses": _ADDRESSES,
+    "contracts": _OBJECTS,
+    "business-objects": _OBJECTS,
+    "interactions": _INTERACTIONS,
+}
+
+
+class Planner:
+    """Plans the rows of one import on behalf of `member`, within what they reach."""
+
+    def __init__(self, kind: str, batch_id: int, member: Membership, contract_type: int | None):
+        clients = _Reach(Client.objects.visible_to(member, Right.DATA_IMPORT), member)
+        # Deleted clients are not visible to anybody: whether they were in reach is asked by their sectors.
+        gone = _Reach(
+            Client.objects.filter(organization_id=member.organization_id).filter(_client_condition(member)), member
+        )
+        people = _Reach(Person.objects.visible_to(member, Right.DATA_IMPORT), member)
+        parts = {
+            "visible_c": gone.condition("c"),
+            "visible_d": (people if kind == "people" else clients).condition("d"),
+            "visible_cl": clients.condition("cl"),
+            "visible_p": people.condition("p"),
+        }
+        parts["no_client"] = _NO_CLIENT.format()
+        parts["client_ref"] = _CLIENT_REF.format(**parts)
+        self._sql = _PLAN.format(matched=_MATCHED[kind].format(**parts))
+        self._parameters = {
+            **clients.parameters,
+            **gone.parameters,
+            **people.parameters,
+            "batch": batch_id,
+            "org": member.organization_id,
+            "contract_type": contract_type,
+            "needs_sector": not member.reach.is_whole(Right.DATA_IMPORT),
+            "moves": [f"{now}>{then}" for now, moves in STATUS_MOVES.items() for then in moves],
+            **_sentences(kind),
+        }
+
+    def write(self, rows: Iterable[tuple[Row, Cleaned]]) -> dict[str, int]:
+        """Plans these rows and writes them down. Returns how many got which verdict."""
+        with connection.cursor() as cursor:
+            cursor.execute(_INCOMING)
+            cursor.execute("DELETE FROM exchange_incoming")
+            with cursor.copy("COPY exchange_incoming (line, raw, fields, extra, key, reason) FROM STDIN") as copy:
+                for row, cleaned in rows:
+                    copy.write_row(
+                        (
+                            row.line,
+                            json.dumps(row.cells, ensure_ascii=False),
+                            json.dumps(cleaned.fields, ensure_ascii=False),
+                            json.dumps(cleaned.extra, ensure_ascii=False),
+                            cleaned.key,
+                            str(row.fault or cleaned.reason),
+                        )
+                    )
+            cursor.execute("ANALYZE exchange_incoming")
+            cursor.execute(self._sql, self._parameters)
+            return dict(cursor.fetchall())
+
+
+def prepare_sectors(rows: list[tuple[Row, Cleaned]], member: Membership) -> list[tuple[Row, Cleaned]]:
+    """Looks up parents among the sectors that stand and those of the file, whatever their order; refuses circles.
+
+    `extra.depth` says how far below the first new ancestor a row is: rows are carried out from the top down.
+    """
+    standing = dict(
+        Sector.objects.filter(organization_id=member.organization_id).values_list("code", "parent__code")
+    )
+    parents: dict[str, str | None] = dict(standing)
+    bad: dict[str, str] = {}
+    for _row, cleaned in rows:
+        if not cleaned.reason and cleaned.key:
+            parents[cleaned.key] = cleaned.extra.get("parent", standing.get(cleaned.key))
+    for row, cleaned in rows:
+        if cleaned.reason or row.fault:
+            if cleaned.key not in standing:
+                bad[cleaned.key] = cleaned.reason or row.fault
+            continue
+        seen, at = [cleaned.key], parents.get(cleaned.key)
+        while at:
+            if at in seen:
+                cleaned.reason = _("Ce secteur serait au-dessous de lui-même.")
+                break
+            if at not in parents or at in bad:
+                cleaned.reason = _("Secteur parent inconnu : %(code)s.") % {"code": at[:40]}
+                break
+            seen.append(at)
+            at = parents[at]
+        cleaned.extra["depth"] = len(seen)
+    return rows
+
+
+class _Reach:
+    """A set of visible records as a condition on an id, for a statement of ours."""
+
+    _count = 0
+
+    def __init__(self, records, member: Membership):
+        self._whole = member.reach.is_whole(Right.DATA_IMPORT)
+        self._sql, self._values = ("", ()) if self._whole else records.order_by().values("id").query.sql_with_params()
+        _Reach._count += 1
+        self._name = f"reach{_Reach._count}_"
+
+    def condition(self, alias: str) -> str:
+        if self._whole:
+            return "true"
+        return f"{alias}.id IN ({self._named()})"
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        return {f"{self._name}{place}": value for place, value in enumerate(self._values)}
+
+    def _named(self) -> str:
+        pieces = self._sql.split("%s")
+        named = pieces[0]
+        for place, piece in enumerate(pieces[1:]):
+            named += f"%({self._name}{place})s{piece}"
+        return named
+
+
+def _client_condition(member: Membership) -> Q:
+    return member.reach.client_condition(Right.DATA_IMPORT) or Q()
+
+
+def _sentences(kind: str) -> dict[str, str]:
+    """The reasons that the database gives, in the language of whoever imports."""
+    return {
+        "twin": _("Doublon probable de {number}."),
+        "twice": _("La même clé figure déjà à la ligne {line}."),
+        "deleted": _("Cette fiche a été supprimée le {day} : restaurez-la ou donnez un autre numéro."),
+        "removed": _("Ce client est retiré : son numéro ne se réutilise pas."),
+        "out_of_reach": _("Ce numéro n’est pas disponible."),
+        "transition": _("Ce changement de statut est impossible."),
+        "no_name": _("Nom est obligatoire.") if kind != "topics" else _("Libellé français est obligatoire."),
+        "no_sector": _("Indiquez un secteur de votre périmètre."),
+        "prospect": _("Indiquez un téléphone, un courriel ou une adresse."),
+        "no_client": _("Client inconnu : {number}."),
+        "no_person": _("Personne inconnue : {key}."),
+        "no_contract": _("Contrat inconnu de ce client : {key}."),
+        "other_client": _("Ce numéro est déjà celui d’un autre client."),
+        "no_topic": _("Rubrique est obligatoire."),
+        "no_channel": _("Canal est obligatoire."),
+    }

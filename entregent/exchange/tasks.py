@@ -1,0 +1,216 @@
+"""The long parts of an import, chunk by chunk. A worker that is killed goes on where it stood."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import islice
+
+from django.db import InterfaceError, OperationalError, connection
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from entregent.access.rights import Right
+from entregent.access.wall import in_organization
+from entregent.audit.actions import record
+from entregent.clients.models import BusinessObjectType
+from entregent.exchange.actions import check_rights, table_of
+from entregent.exchange.carrying_out import Chunk
+from entregent.exchange.cleaning import Cleaned, Cleaner
+from entregent.exchange.mapping import compile_mapping, from_data
+from entregent.exchange.models import Import, ImportRow
+from entregent.exchange.plans import Planner, prepare_sectors
+from entregent.exchange.undo import STEPS, Undoing
+from entregent.jobs.registry import job_kind
+from entregent.jobs.work import Cancelled, Interrupted, Over, Work
+from entregent.toolbox.errors import Refusal, Refusals
+
+CHUNK_ROWS = 4000
+# Sectors are planned together, since a parent may stand anywhere in the file.
+MOST_SECTORS = 50_000
+MOST_KEPT_SHOWN = 500
+
+
+@job_kind("import.check", right=Right.DATA_IMPORT)
+def check(work: Work) -> None:
+    """Reads the file and plans every row: the dry run."""
+    with _settled(work, cancelled=Import.State.NEW):
+        with work.chunk() as chunk:
+            batch = _batch(chunk.job)
+            check_rights(batch.kind, chunk.member)
+            if "line" not in chunk.cursor:
+                ImportRow.objects.filter(batch=batch)._raw_delete("default")
+                chunk.advance(0, line=0)
+                chunk.job.done = 0
+                chunk.job.total = batch.format.get("about") or None
+                batch.counts = {}
+                batch.save(update_fields=["counts"])
+            after = chunk.cursor["line"]
+            table = table_of(batch)
+            mapping = from_data(batch.mapping)
+            read = compile_mapping(mapping, batch.header)
+            cleaner = Cleaner(batch.kind, mapping.key, chunk.member)
+            contract_type = BusinessObjectType.objects.filter(
+                organization_id=batch.organization_id, code=BusinessObjectType.CONTRACT
+            ).first()
+            planner = Planner(batch.kind, batch.pk, chunk.member, contract_type and contract_type.pk)
+            member = chunk.member
+        size = MOST_SECTORS if batch.kind == "sectors" else CHUNK_ROWS
+        rows = (row for row in table.rows() if row.line > after)
+        while taken := list(islice(rows, size)):
+            planned = [(row, Cleaned() if row.fault else cleaner.row(read(row.cells))) for row in taken]
+            with work.chunk() as chunk:
+                if batch.kind == "sectors":
+                    planned = prepare_sectors(planned, member)
+                counts = planner.write(planned)
+                batch = _batch(chunk.job, lock=True)
+                for verdict, number in counts.items():
+                    batch.counts[verdict] = batch.counts.get(verdict, 0) + number
+                batch.rows_read = sum(batch.counts.values())
+                batch.save(update_fields=["counts", "rows_read"])
+                chunk.advance(len(taken), line=taken[-1].line)
+                if chunk.job.total is not None:
+                    chunk.job.total = max(chunk.job.total, chunk.job.done)
+        with work.chunk() as chunk:
+            batch = _batch(chunk.job, lock=True)
+            if not chunk.job.done:
+                raise Refusal("E-FILE", _("Le fichier n’a aucune ligne sous les noms des colonnes."), field="file")
+            batch.state = Import.State.CHECKED
+            batch.save(update_fields=["state"])
+            chunk.job.total = chunk.job.done
+            chunk.job.result = batch.counts
+
+
+@job_kind("import.apply", right=Right.DATA_IMPORT)
+def apply(work: Work) -> None:
+    """Carries the plan out."""
+    with _settled(work, cancelled=Import.State.STOPPED):
+        while True:
+            with work.chunk() as chunk:
+                batch = _batch(chunk.job, lock=True)
+                check_rights(batch.kind, chunk.member)
+                if batch.action_id is None:
+                    batch.first_change = _last_change()
+                    batch.action_id = record(
+                        "import", by=chunk.member, subject=batch, kind=batch.kind, file=batch.filename
+                    )
+                    chunk.job.total = batch.rows_read
+                else:
+                    _under_action(batch.action_id)
+                after = chunk.cursor.get("line", 0)
+                lines = ImportRow.objects.filter(batch_id=batch.pk, line__gt=after).order_by("line")[:CHUNK_ROWS]
+                size, until = len(lines := list(lines.values_list("line", flat=True))), lines[-1] if lines else None
+                if until is not None:
+                    _carry_out(batch, chunk, after, until)
+                    chunk.advance(size, line=until)
+                else:
+                    batch.state = Import.State.DONE
+                batch.last_change = _last_change()
+                batch.applied_at = timezone.now()
+                batch.save(
+                    update_fields=["counts", "state", "action_id", "first_change", "last_change", "applied_at"]
+                )
+                chunk.job.result = batch.counts
+            if until is None:
+                return
+
+
+def _carry_out(batch: Import, chunk, after: int, until: int) -> None:
+    done = Chunk(batch, chunk.member).carry_out(after, until)
+    counts = batch.counts
+    counts["created"] = counts.get("created", 0) + done["create"]
+    counts["updated"] = counts.get("updated", 0) + done["update"]
+    counts["refused"] = counts.get("refused", 0) + done["refused"]
+
+
+@job_kind("import.undo", right=Right.DATA_IMPORT)
+def undo(work: Work) -> None:
+    """Takes back what an import did."""
+    with _settled(work, cancelled=Import.State.STOPPED):
+        while True:
+            with work.chunk() as chunk:
+                batch = _batch(chunk.job, lock=True)
+                check_rights(batch.kind, chunk.member)
+                if batch.undo_action_id is None:
+                    batch.undo_action_id = record(
+                        "undo_import", by=chunk.member, subject=batch, kind=batch.kind, file=batch.filename
+                    )
+                else:
+                    _under_action(batch.undo_action_id)
+                if "step" not in chunk.cursor:
+                    chunk.advance(0, step=0, last=batch.last_change)
+                    chunk.job.total = batch.count("created") + batch.count("updated")
+                    batch.undo_result = {}
+                steps = STEPS[batch.kind]
+                place = chunk.cursor["step"]
+                if place < len(steps):
+                    _undo_window(batch, chunk, steps[place], place)
+                else:
+                    batch.state = Import.State.UNDONE
+                    batch.undone_at = timezone.now()
+                batch.save(update_fields=["undo_action_id", "undo_result", "state", "undone_at"])
+                chunk.job.result = {name: n for name, n in batch.undo_result.items() if name != "kept_rows"}
+            if place >= len(steps):
+                return
+
+
+def _undo_window(batch: Import, chunk, step, place: int) -> None:
+    on, counts, kept = Undoing(batch).window(step, chunk.cursor["last"])
+    result = batch.undo_result
+    for name, number in counts.items():
+        result[name] = result.get(name, 0) + number
+    result["kept"] = result.get("kept", 0) + len(kept)
+    result["kept_rows"] = [*result.get("kept_rows", []), *kept][:MOST_KEPT_SHOWN]
+    if on is None:
+        chunk.advance(0, step=place + 1, last=batch.last_change)
+    else:
+        chunk.advance(sum(counts.values()) + len(kept), last=on)
+
+
+@contextmanager
+def _settled(work: Work, *, cancelled: str) -> Iterator[None]:
+    """The import says how its job ended, whatever made it end."""
+    try:
+        yield
+    except (Interrupted, Over, OperationalError, InterfaceError):
+        raise
+    except Cancelled:
+        _end(work, cancelled, "")
+        raise
+    except Refusals as refused:
+        _end(work, None, " ".join(str(one.message) for one in refused.refusals))
+        raise
+    except Refusal as refused:
+        _end(work, None, str(refused.message))
+        raise
+    except Exception:
+        _end(work, None, _("Une erreur est survenue. Ce qui est fait est gardé."))
+        raise
+
+
+def _end(work: Work, state: str | None, error: str) -> None:
+    with in_organization(work.organization_id, user_id=work.initiator_id):
+        batch = Import.objects.select_for_update().filter(job_id=work.job_id, organization_id=work.organization_id).first()
+        if batch is not None:
+            # What was carried out in part can be undone.
+            batch.state = state or (Import.State.STOPPED if batch.action_id else Import.State.FAILED)
+            if batch.state == Import.State.STOPPED and batch.action_id is None:
+                batch.state = Import.State.CHECKED
+            batch.error = error
+            batch.save(update_fields=["state", "error"])
+
+
+def _batch(job, *, lock: bool = False) -> Import:
+    records = Import.objects.select_for_update() if lock else Import.objects
+    return records.get(pk=job.data["import"], organization_id=job.organization_id)
+
+
+def _last_change() -> int:
+    """The last number that the journal has given out: what an import changes stands after the one before it."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT last_value FROM audit_change_id_seq")
+        return cursor.fetchone()[0]
+
+
+def _under_action(action_id: int) -> None:
+    """Later chunks stand in the journal under the same action as the first one."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT set_config('app.action_id', %s, true)", [str(action_id)])
