@@ -196,7 +196,7 @@ def clean_phones(phones, *, country: str) -> list[dict]:
             number = to_e164(text, region=country)
         except PhoneInvalid:
             raise Refusal(
-                "E-PHONE", _("Numéro de téléphone invalide : %(text)s.") % {"text": text[:40]}, field="phones"
+                "E-PHONE", _("Numéro de téléphone invalide : %(text)s.") % {"text": text[:40]}, field="phones"
             ) from None
         if number not in [one["number"] for one in cleaned]:
             cleaned.append({"label": label, "number": number})
@@ -343,7 +343,7 @@ class _Cleaning:
             if needed or field in self.data:
                 self.refusals.append(required(field, label))
         elif value not in values:
-            self.refusals.append(Refusal("E-CHOICE", _("%(field)s : choix inconnu.") % {"field": label}, field=field))
+            self.refusals.append(Refusal("E-CHOICE", _("%(field)s : choix inconnu.") % {"field": label}, field=field))
         else:
             self.values[field] = value
 
@@ -381,7 +381,7 @@ class _Cleaning:
         return field in self.data or (needed and self.whole)
 
     def _refuse_day(self, field: str, label) -> None:
-        self.refusals.append(Refusal("E-DATE", _("%(field)s : date invalide.") % {"field": label}, field=field))
+        self.refusals.append(Refusal("E-DATE", _("%(field)s : date invalide.") % {"field": label}, field=field))
 
 
 def _day(text: str) -> date | None:

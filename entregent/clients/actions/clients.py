@@ -175,7 +175,7 @@ def delete_client(client: Client, *, by: Membership) -> Client:
     if blockers:
         raise Refusal(
             "E-004-CLIENT-IN-USE",
-            _("Suppression impossible : %(reasons)s. Rendez ce client inactif.")
+            _("Suppression impossible : %(reasons)s. Rendez ce client inactif.")
             % {"reasons": ", ".join(str(sentence) for sentence in blockers)},
             status=409,
         )

@@ -141,7 +141,7 @@ def delete_object_type(object_type: BusinessObjectType, *, by: Membership) -> No
 def _type(code: str, *, by: Membership) -> BusinessObjectType:
     found = BusinessObjectType.objects.filter(organization_id=by.organization_id, code=code).first()
     if found is None:
-        raise Refusal("E-TYPE", _("Type d’objet métier inconnu : %(code)s.") % {"code": code}, field="type")
+        raise Refusal("E-TYPE", _("Type d’objet métier inconnu : %(code)s.") % {"code": code}, field="type")
     return found
 
 

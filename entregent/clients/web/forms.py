@@ -55,7 +55,7 @@ class ClientForm(PlainForm):
     number = forms.CharField(
         label=_("N° client"),
         required=False,
-        help_text=_("Lettres sans accent et chiffres ; laissé vide, il est donné."),
+        help_text=_("Lettres sans accent et chiffres ; laissé vide, il est donné."),
     )
     category = forms.CharField(label=_("Catégorie"), required=False)
     language = forms.ChoiceField(label=_("Langue"), choices=User.Language.choices)
@@ -72,7 +72,7 @@ class ClientForm(PlainForm):
     )  # fmt: skip
     phones = forms.CharField(
         label=_("Téléphones"), required=False, widget=forms.Textarea(attrs={"rows": 2}),
-        help_text=_("Un par ligne, avec un libellé si vous voulez : « Bureau : 02 61 91 00 40 »."),
+        help_text=_("Un par ligne, avec un libellé si vous voulez : « Bureau : 02 61 91 00 40 »."),
     )  # fmt: skip
 
     def __init__(self, *args, member, **kwargs):
@@ -162,7 +162,7 @@ class PersonForm(PlainForm):
     first_name = forms.CharField(label=_("Prénom"), required=False)
     last_name = forms.CharField(label=_("Nom"), required=False)
     file_as = forms.CharField(
-        label=_("Classer sous"), required=False, help_text=_("Laissé vide : « Nom, Prénom », ou la société.")
+        label=_("Classer sous"), required=False, help_text=_("Laissé vide : « Nom, Prénom », ou la société.")
     )
     title = forms.CharField(label=_("Fonction"), required=False)
     company = forms.CharField(label=_("Société"), required=False)
@@ -174,7 +174,7 @@ class PersonForm(PlainForm):
     )  # fmt: skip
     phones = forms.CharField(
         label=_("Téléphones"), required=False, widget=forms.Textarea(attrs={"rows": 2}),
-        help_text=_("Un par ligne, avec un libellé si vous voulez : « Bureau : 02 61 91 00 40 »."),
+        help_text=_("Un par ligne, avec un libellé si vous voulez : « Bureau : 02 61 91 00 40 »."),
     )  # fmt: skip
 
     @staticmethod
@@ -213,7 +213,7 @@ class AddressForm(PlainForm):
     postal_code = forms.CharField(label=_("Code postal"), required=False)
     city = forms.CharField(label=_("Ville"), required=False)
     region = forms.CharField(label=_("Province ou région"), required=False)
-    country = forms.CharField(label=_("Pays"), required=False, help_text=_("Deux lettres : FR, CA, BE…"))
+    country = forms.CharField(label=_("Pays"), required=False, help_text=_("Deux lettres : FR, CA, BE…"))
 
     @staticmethod
     def initial_of(address) -> dict:
@@ -237,11 +237,11 @@ class ObjectTypeForm(PlainForm):
     position = forms.IntegerField(label=_("Ordre"), required=False, initial=100, min_value=0, max_value=9999)
     states = forms.CharField(
         label=_("États"), required=False, widget=forms.Textarea(attrs={"rows": 6}),
-        help_text=_("Un par ligne : code ; français ; anglais ; ton (neutral, ok, bad, warn ou info)."),
+        help_text=_("Un par ligne : code ; français ; anglais ; ton (neutral, ok, bad, warn ou info)."),
     )  # fmt: skip
     attributes = forms.CharField(
         label=_("Attributs"), required=False, widget=forms.Textarea(attrs={"rows": 4}),
-        help_text=_("Un par ligne : code ; français ; anglais ; type (text, number, date ou boolean)."),
+        help_text=_("Un par ligne : code ; français ; anglais ; type (text, number, date ou boolean)."),
     )  # fmt: skip
 
     @staticmethod

@@ -28,7 +28,7 @@ def type_create(request) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         made = form.attempt(actions.create_object_type, by=request.member, **form.values())
         if made is not None:
-            return see(request, _list_url(request), toast=_("Le type « %(label)s » est créé.") % {"label": made.label})
+            return see(request, _list_url(request), toast=_("Le type « %(label)s » est créé.") % {"label": made.label})
     context = {"form": form, "object_type": None, "comparison": None, "refusal": None, "version": 0}
     return render_administration(request, "clients/object_type_form.html", context, status=422 if form.errors else 200)
 

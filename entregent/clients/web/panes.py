@@ -271,7 +271,7 @@ def _sparkline(rows: list[ObjectRow]) -> Sparkline | None:
     bars[-1] = Bar(bars[-1].x, bars[-1].y, bars[-1].height, True)
     mean = sum(volumes[:-1]) / len(volumes[:-1])
     change = round(100 * (volumes[-1] - mean) / mean) if mean else None
-    text = _("Volumes relevés, du plus ancien au plus récent : %(volumes)s") % {
+    text = _("Volumes relevés, du plus ancien au plus récent : %(volumes)s") % {
         "volumes": ", ".join(f"{volume:g}" for volume in volumes)
     }
     return Sparkline(bars, change, text)
