@@ -288,7 +288,7 @@ def test_directory_is_asked_with_state_and_pkce(client, directory, monkeypatch):
     )
     page = client.post("/connexion/par/organisation/").content.decode()
     address = re.search(r'href="(https://annuaire\.example/auth[^"]+)"', page)[1]
-    for part in ("state=", "code_challenge=", "code_challenge_method=S256", "scope=openid"):
+    for part in ("state=", "code_challenge=", "code_challenge_method=S256", "scope=", "openid"):
         assert part in address
 
 
