@@ -24,9 +24,11 @@ from pathlib import Path
 from django.conf import settings
 
 # Not `entregent.config.environment`: it reads the settings that are about to be made here.
-from entregent.config.embedded_postgres import EmbeddedPostgres, is_running
+from entregent.config.embedded_postgres import EmbeddedPostgres, FolderLock
 
 PREFIX = "entregent-tests-"
+CLAIM = "claim.lock"
+_claims: list[FolderLock] = []
 
 
 def start_for_tests() -> EmbeddedPostgres | None:
@@ -48,13 +50,20 @@ def start_for_tests() -> EmbeddedPostgres | None:
 
 
 def make_throw_away_dir() -> Path:
-    """A data folder that is removed at the end of the process; those of runs that were killed go as well."""
+    """A data folder that is removed at the end of the process; those of runs that were killed go as well.
+
+    Claimed for the life of the process: a run beside this one must not take it for a left one between two starts.
+    """
     for left in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
-        if left.stat().st_uid == os.geteuid() and (left / "postgres.lock").exists() and not is_running(left):
+        is_ours = os.access(left, os.W_OK) and (left / CLAIM).exists()
+        if is_ours and not FolderLock(left / CLAIM).is_held_by_somebody:
             shutil.rmtree(left, ignore_errors=True)
     data_dir = Path(tempfile.mkdtemp(prefix=PREFIX))
     if os.geteuid() == 0:
         data_dir.chmod(0o711)  # Root's server runs as another user and has to pass through.
+    claim = FolderLock(data_dir / CLAIM)
+    claim.acquire()
+    _claims.append(claim)
     # Registered before the server is started, hence run after it has stopped.
     atexit.register(shutil.rmtree, data_dir, ignore_errors=True)
     return data_dir
