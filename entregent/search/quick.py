@@ -51,6 +51,8 @@ class Group:
 class Source(Protocol):
     """Something that the quick search looks through. It answers within what `member` may see, or None for nothing."""
 
+    kind: str
+
     def find(self, member, question: Question, limit: int) -> Group | None: ...
 
     def find_corrected(self, member, corrected: Sequence[Correction], limit: int) -> Group | None: ...
@@ -71,13 +73,15 @@ class Answer:
         return given | ({"corrected_to": self.corrected_to} if self.corrected_to else {})
 
 
-def quick_search(member, text: str, *, limit: int = ITEMS_PER_GROUP) -> Answer:
-    """Asks every source. Only when none has anything, typing errors are mended. Refuses a text that is too short."""
+def quick_search(member, text: str, *, limit: int = ITEMS_PER_GROUP, kinds: Sequence[str] | None = None) -> Answer:
+    """Asks every source (or those of `kinds`). Only when none has anything, typing errors are mended. Refuses a text
+    that is too short."""
     question = ask(text)
-    groups = [group for source in search_sources if (group := source.find(member, question, limit))]
+    sources: list[Source] = [source for source in search_sources if kinds is None or source.kind in kinds]
+    groups = [group for source in sources if (group := source.find(member, question, limit))]
     hits = question.hits
     if not groups and (corrected := corrections(member.organization_id, question)):
-        groups = [group for source in search_sources if (group := source.find_corrected(member, corrected, limit))]
+        groups = [group for source in sources if (group := source.find_corrected(member, corrected, limit))]
         hits = [word for group in groups[:1] for word in group.corrected_to.split()]
     groups.sort(key=lambda group: not group.is_exact)
     return Answer(text, groups, hits)

@@ -6,7 +6,7 @@ from entregent.toolbox.errors import Refusal
 
 def clients_found(member, text: str, *, size: int = 8) -> list[Item]:
     try:
-        answer = quick_search(member, text, limit=size)
+        answer = quick_search(member, text, limit=size, kinds=["clients"])
     except Refusal:
         return []
-    return [item for group in answer.groups if group.kind == "clients" for item in group.items][:size]
+    return [item for group in answer.groups for item in group.items]

@@ -11,12 +11,15 @@ from entregent.search.quick import Answer, quick_search
 from entregent.toolbox.errors import Refusal
 from entregent.ui.pages import render
 
+# Lines of each group in the palette; the page shows more of them.
+IN_PALETTE = 10
+
 
 @requires(Right.CLIENT_VIEW)
 def search(request):
     text = request.GET.get("q", "").strip()
     if request.headers.get("Accept", "").startswith("application/json"):
-        response = JsonResponse(quick_search(request.member, text).as_json())
+        response = JsonResponse(quick_search(request.member, text, limit=IN_PALETTE).as_json())
     else:
         response = _page(request, text)
     patch_vary_headers(response, ["Accept"])
