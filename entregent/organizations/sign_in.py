@@ -103,7 +103,7 @@ class SecondFactorAdapter(DefaultMFAAdapter):
     error_messages = DefaultMFAAdapter.error_messages | {
         "incorrect_code": _("Code incorrect."),
         "cannot_generate_recovery_codes": _(
-            "Les codes de secours vont avec un second facteur : ajoutez-en un d'abord."
+            "Les codes de secours vont avec un second facteur : ajoutez-en un d'abord."
         ),
     }
 
@@ -189,9 +189,9 @@ def send_password_mail(user: User, link: str) -> None:
             gettext("Choisir un nouveau mot de passe"),
             gettext("Quelqu'un a demandé un nouveau mot de passe pour votre compte Entregent.")
             + "\n"
-            + gettext("Si c'est vous, suivez ce lien. Il sert une fois, pendant 24 heures :")
+            + gettext("Si c'est vous, suivez ce lien. Il sert une fois, pendant 24 heures :")
             + f"\n\n{link}\n\n"
-            + gettext("Sinon, vous n'avez rien à faire : votre mot de passe reste le même."),
+            + gettext("Sinon, vous n'avez rien à faire : votre mot de passe reste le même."),
         )
 
 
@@ -213,7 +213,7 @@ def _tell(user: User, what: str) -> None:
             gettext("Sécurité de votre compte"),
             gettext(what)
             + "\n\n"
-            + gettext("Si ce n'est pas vous, choisissez un nouveau mot de passe et prévenez votre administrateur :")
+            + gettext("Si ce n'est pas vous, choisissez un nouveau mot de passe et prévenez votre administrateur :")
             + "\n"
             + public_url("account_reset_password"),
         )

@@ -134,7 +134,7 @@ class AddPasskeyForm(passkey_forms.AddWebAuthnForm):
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
-        _label(self, "name", _("Nom de la clé"), help_text=_("Pour la reconnaître : « Téléphone », « Clé du bureau »…"))
+        _label(self, "name", _("Nom de la clé"), help_text=_("Pour la reconnaître : « Téléphone », « Clé du bureau »…"))
         _label(
             self,
             "passwordless",

@@ -120,7 +120,7 @@ class PasskeySignIn(Page, passkey.LoginWebAuthnView):
 
 class SignOut(Page, account.LogoutView):
     title = gettext_lazy("Se déconnecter")
-    intro = gettext_lazy("Voulez-vous vous déconnecter de cet appareil ?")
+    intro = gettext_lazy("Voulez-vous vous déconnecter de cet appareil ?")
     submit_label = gettext_lazy("Se déconnecter")
 
 
@@ -153,7 +153,7 @@ def directory_refused(request):
 
 class ForgottenPassword(Page, account.PasswordResetView):
     title = gettext_lazy("Mot de passe oublié")
-    intro = gettext_lazy("Indiquez votre adresse : si un compte lui répond, il reçoit un lien par courriel.")
+    intro = gettext_lazy("Indiquez votre adresse : si un compte lui répond, il reçoit un lien par courriel.")
     submit_label = gettext_lazy("Recevoir le lien")
     cancel_url = "account_login"
 
@@ -194,7 +194,7 @@ class SetPassword(Page, account.PasswordSetView):
 
 class Confirm(Page):
     template = "organizations/account/confirm.html"
-    title = gettext_lazy("C'est bien vous ?")
+    title = gettext_lazy("C'est bien vous ?")
     intro = gettext_lazy("Confirmez votre identité pour continuer.")
     submit_label = gettext_lazy("Confirmer")
 
