@@ -476,6 +476,7 @@ def _progress() -> Iterator[Callable[[int, int | None], None]]:
 
         def progress(done: int, total: int | None) -> None:
             bar.length = max(total or done, 1)
+            bar.finished = False  # A check is followed by the import itself, from the start again.
             bar.update(done - bar.pos)
 
         yield progress
