@@ -104,6 +104,22 @@ def start_undo(batch: Import, *, by: Membership, in_background: bool = True) -> 
 
 
 @transaction.atomic
+def stop_import(batch: Import, *, by: Membership, job: Job) -> Import:
+    """After its job was asked to stop: one that had not begun leaves the import as it was before."""
+    record("stop_import", by=by, subject=batch)
+    batch = _locked(batch, by=by)
+    if batch.is_at_work and job.pk == batch.job_id and job.state == Job.State.CANCELLED:
+        before = {
+            Import.State.CHECKING: Import.State.NEW,
+            Import.State.APPLYING: Import.State.STOPPED if batch.action_id else Import.State.CHECKED,
+            Import.State.UNDOING: Import.State.STOPPED,
+        }
+        batch.state = before[Import.State(batch.state)]
+        batch.save(update_fields=["state"])
+    return batch
+
+
+@transaction.atomic
 def save_mapping(batch: Import, *, by: Membership, name: str) -> ImportMapping:
     """Keeps the mapping of an import by name for the next file of the same form; a name again replaces it."""
     name = one_line(name)[:80]

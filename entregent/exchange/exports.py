@@ -45,7 +45,7 @@ def write_export(kind: str, path: Path, member: Membership, progress: Callable[[
 
     header, rows = export_rows(kind, member)
     if path.suffix.lower() == ".xlsx":
-        _write_xlsx(path, header, counted(rows))
+        xlsx_into(str(path), header, counted(rows))
     else:
         with path.open("wb") as file:
             for piece in csv_pieces(header, counted(rows)):
@@ -75,11 +75,12 @@ def csv_pieces(header: list[str], rows: Iterator[list[str]]) -> Iterator[bytes]:
     yield text.getvalue().encode()
 
 
-def _write_xlsx(path: Path, header: list[str], rows: Iterator[list[str]]) -> None:
+def xlsx_into(file, header: list[str], rows: Iterator[list[str]]) -> None:
+    """Writes a workbook of texts to a file or to the name of one."""
     import xlsxwriter
 
     options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
-    with xlsxwriter.Workbook(str(path), options) as book:
+    with xlsxwriter.Workbook(file, options) as book:
         sheet = book.add_worksheet()
         sheet.write_row(0, 0, header)
         for number, row in enumerate(rows, 1):
