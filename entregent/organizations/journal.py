@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache
 from zoneinfo import ZoneInfo
 
 from django.apps import apps
@@ -10,10 +11,12 @@ from django.db import connection
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from entregent.access.rights import RIGHT_LABELS
+from entregent.access.scope import scope_words
 from entregent.audit.extension_points import sentences
 from entregent.audit.models import Action, Change
 from entregent.organizations.extension_points import action_words
-from entregent.organizations.models import Organization, User
+from entregent.organizations.models import Membership, Organization, User
 from entregent.toolbox.errors import Stale
 
 # Bookkeeping of the database, which says nothing to a person.
@@ -48,9 +51,48 @@ def differences(changes: Iterable[Change]) -> dict[int, list[Line]]:
     """What each change did, field by field. A row became what its next change found, or what it is now."""
     changes = list(changes)
     after = _states_after(changes)
+    names = _Names(changes, after)
     return {
-        change.pk: _lines(change, change.before or {}, after.get(change.pk) or {}) for change in changes
+        change.pk: _lines(change, change.before or {}, after.get(change.pk) or {}, names) for change in changes
     }
+
+
+class _Names:
+    """The names behind the numbers that rows hold: people, sectors, what accesses are on. Read once for all."""
+
+    def __init__(self, changes: list[Change], after: dict[int, dict]):
+        ids: dict[str, set[int]] = {}
+        for change in changes:
+            for state in (change.before or {}, after.get(change.pk) or {}):
+                for column, value in state.items():
+                    kind = self._kind(change.table_name, column, state)
+                    if kind and isinstance(value, int):
+                        ids.setdefault(kind, set()).add(value)
+        self._names: dict[str, dict[int, str]] = {}
+        for kind, wanted in ids.items():
+            if kind == "member":
+                rows = Membership.objects.filter(pk__in=wanted).values_list("pk", "user__name")
+                self._names[kind] = dict(rows)
+            elif kind == "user":
+                self._names[kind] = dict(User.objects.filter(pk__in=wanted).values_list("pk", "name"))
+            else:
+                self._names[kind] = scope_words[kind].names(wanted)
+
+    @staticmethod
+    def _kind(table: str, column: str, state: dict) -> str:
+        if table == "organizations_grant" and column == "scope_id":
+            return state.get("scope_type") if state.get("scope_type") in scope_words else ""
+        if column in ("sector_id", "client_id"):
+            return column.removesuffix("_id") if column.removesuffix("_id") in scope_words else ""
+        if table == "organizations_sector" and column == "parent_id":
+            return "sector"
+        field = _fields(table).get(column)
+        return {Membership: "member", User: "user"}.get(field.related_model, "") if field is not None else ""
+
+    def text(self, table: str, column: str, state: dict) -> str | None:
+        """The name behind the number in `column`, or None when it is no such number."""
+        kind = self._kind(table, column, state)
+        return self._names.get(kind, {}).get(state.get(column)) if kind else None
 
 
 def _states_after(changes: list[Change]) -> dict[int, dict]:
@@ -95,6 +137,7 @@ def _json(value) -> dict:
     return json.loads(value) if isinstance(value, str) else value
 
 
+@cache
 def _models() -> dict:
     return {model._meta.db_table: model for model in apps.get_models()}
 
@@ -104,6 +147,21 @@ def table_label(table: str) -> str:
     return str(TABLE_WORDS.get(table) or (model._meta.verbose_name if model is not None else table))
 
 
+COLUMN_WORDS = {
+    "membership_id": _("Membre"),
+    "user_id": _("Personne"),
+    "parent_id": _("Au-dessus"),
+    "scope_id": _("Sur"),
+    "absent_id": _("Personne absente"),
+    "substitute_id": _("Remplaçant"),
+    "granted_by_id": _("Accordé par"),
+    "set_by_id": _("Noté par"),
+    "functions": _("Fonctions"),
+    "rights_added": _("Habilitations ajoutées"),
+    "rights_removed": _("Habilitations retirées"),
+    "sector_id": _("Secteur"),
+    "client_id": _("Client"),
+}
 TABLE_WORDS = {
     "organizations_membership": _("Membre"),
     "organizations_grant": _("Accès"),
@@ -112,9 +170,14 @@ TABLE_WORDS = {
 }
 
 
-def _lines(change: Change, before: dict, after: dict) -> list[Line]:
-    model = _models().get(change.table_name)
-    fields = {field.column: field for field in model._meta.concrete_fields} if model is not None else {}
+def _fields(table: str) -> dict:
+    model = _models().get(table)
+    return {field.column: field for field in model._meta.concrete_fields} if model is not None else {}
+
+
+def _lines(change: Change, before: dict, after: dict, names: _Names) -> list[Line]:
+    table = change.table_name
+    fields = _fields(table)
     lines = []
     for column in fields or {**before, **after}:
         field = fields.get(column)
@@ -123,8 +186,9 @@ def _lines(change: Change, before: dict, after: dict) -> list[Line]:
         old, new = before.get(column), after.get(column)
         if old == new or (not old and not new and old is not False and new is not False):
             continue
-        label = str(field.verbose_name) if field is not None else column
-        lines.append(Line(label[:1].upper() + label[1:], _text(field, old), _text(field, new)))
+        label = str(COLUMN_WORDS.get(column) or (field.verbose_name if field is not None else column))
+        told = [names.text(table, column, state) or _text(field, state.get(column)) for state in (before, after)]
+        lines.append(Line(label[:1].upper() + label[1:], *told))
     return lines
 
 
@@ -135,10 +199,12 @@ def _text(field, value) -> str:
         return str(_("Oui") if value else _("Non"))
     choices = dict(field.flatchoices) if field is not None else {}
     if isinstance(value, list):
-        return ", ".join(_text(None, one) for one in value)
+        return ", ".join(_text(getattr(field, "base_field", None), one) for one in value)
     if isinstance(value, dict):
         return " · ".join(f"{key} : {_text(None, one)}" for key, one in value.items())
-    return str(choices.get(value, value))
+    if isinstance(value, str) and field is not None and field.name == "scope_type" and value in scope_words:
+        return str(scope_words[value].title)
+    return str(choices.get(value, RIGHT_LABELS.get(value, value) if isinstance(value, str) else value))
 
 
 def action_label(name: str, data: dict) -> str:

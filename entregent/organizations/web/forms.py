@@ -199,7 +199,7 @@ class AccessForm(forms.Form):
     """What an access is on, and its days: `sector` is the id that the tree gives, `text` a client's number."""
 
     scope_type = forms.ChoiceField(label=_("Portée"), widget=forms.RadioSelect)
-    sector = forms.CharField(required=False)
+    sector = forms.CharField(label=_("Secteur"), required=False)
     text = forms.CharField(label=_("Numéro"), required=False)
     role = forms.ChoiceField(label=_("Rôle"), required=False)
     starts_on = day_field(_("À partir du"))

@@ -178,10 +178,8 @@ def _access_page(request: HttpRequest, shown: Membership, form: AccessForm, *, s
         }
         for grant in grants
     ]
-    context = {
-        "shown": shown, "rows": rows, "form": form, "current": "access",
-        "picked": form["sector"].value() or "", **sector_choices(request, form["sector"].value()),
-    }  # fmt: skip
+    chosen = form["sector"].value() or request.GET.get("sector", "")
+    context = {"shown": shown, "rows": rows, "form": form, "current": "access", **sector_choices(request, chosen)}
     template = "organizations/member_access.html"
     return render_administration(request, template, context, fragment="choices", status=status)
 
