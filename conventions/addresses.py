@@ -7,7 +7,34 @@ out of that reach, `deleted` was deleted, `foreign` belongs to another organizat
 # Keyword of the URL, within the addresses whose name begins so → kind of record (see world.py).
 RECORDS: list[tuple[str, str, str]] = [
     ("workspace:client", "number", "client"),
+    ("clients:", "number", "client"),
+    ("clients:address_edit", "pk", "address"),
+    ("clients:tie", "pk", "person"),
+    ("clients:person", "pk", "person"),
+    ("clients:person_address_edit", "address_pk", "address"),
+    ("clients:object_type", "code", "object_type_code"),
+    ("interactions:", "number", "interaction"),
+    ("interactions:client_", "number", "client"),
+    ("interactions:topic_update", "code", "topic_code"),
+    ("interactions:entry_update", "seq", "entry"),
+    ("interactions:participant_delete", "key", "participant"),
+    ("interactions:agent_delete", "key", "agent"),
+    ("interactions:object_delete", "key", "object_link"),
+    ("organizations:member", "pk", "member"),
+    ("organizations:set_active", "pk", "member"),
+    ("organizations:invite_again", "pk", "member"),
+    ("organizations:revoke", "pk", "member"),
+    ("organizations:revoke", "grant", "grant"),
+    ("organizations:sector", "pk", "sector"),
+    ("organizations:token", "pk", "token"),
+    ("organizations:journal_entry", "pk", "action"),
+    ("exchange:", "import_id", "import"),
+    ("jobs:", "job_id", "job"),
+    ("outbox:", "message_id", "mail"),
 ]
 
-# Addresses whose keywords are no records (days, codes of modules): what the walk puts there.
-PLAIN: dict[tuple[str, str], object] = {}
+# Keywords that are no records (a pane of the client file): what the walk puts there.
+PLAIN: dict[tuple[str, str], object] = {
+    ("clients:pane", "pane"): "identite",
+    ("exchange:export", "kind"): "clients",
+}

@@ -3,6 +3,7 @@
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from entregent.access.rights import Right
+from entregent.api.urls import api
 
 # Libraries' own views that the guard cannot wrap: what they are, and why that is safe.
 BY_OTHERS: dict[str, str] = {}
@@ -23,9 +24,20 @@ def test_every_url_names_the_right_that_it_needs():
     without = [
         f"{address} ({name})"
         for address, name, view in walk()
-        if not getattr(view, "access_rule", None) and name not in BY_OTHERS
+        if not getattr(view, "access_rule", None) and name not in BY_OTHERS and not name.startswith("api:")
     ]
     assert without == []
+
+
+def test_every_operation_of_the_api_names_the_right_that_it_needs():
+    operations = [
+        operation
+        for _prefix, router in api._routers
+        for path_view in router.path_operations.values()
+        for operation in path_view.operations
+    ]
+    assert len(operations) > 15
+    assert [o.operation_id for o in operations if getattr(o.view_func, "access_rule", ("",))[0] != "right"] == []
 
 
 def test_pages_of_an_organization_are_for_its_members():

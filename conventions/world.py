@@ -5,6 +5,7 @@ from datetime import timedelta
 
 from django.utils import timezone
 
+from entregent.audit.actions import record
 from entregent.clients.models import (
     Address,
     BusinessObject,
@@ -13,10 +14,12 @@ from entregent.clients.models import (
     CreditHold,
     Person,
 )
+from entregent.exchange.models import Import
 from entregent.interactions.models import (
     Interaction,
     InteractionAgent,
     InteractionEntry,
+    InteractionObject,
     InteractionParticipant,
     Topic,
 )
@@ -55,12 +58,13 @@ def build(org, other_org, north, south, people) -> World:
             organization=organization, code=mark.lower(), label_fr=f"Rubrique {mark}", label_en=f"Topic {mark}",
             applies_to=["client", "prospect", "person"],
         )  # fmt: skip
-        world.put("topic", variety, topic.pk)
+        world.put("topic_code", variety, topic.code)
         kind = BusinessObjectType.objects.create(
-            organization=organization, code="contract", label_fr="Contrat", label_en="Contract",
-            plural_fr="Contrats", plural_en="Contracts",
+            organization=organization, code=f"type-{mark.lower()}", label_fr=f"Type {mark}", label_en=f"Type {mark}",
+            plural_fr=f"Types {mark}", plural_en=f"Types {mark}",
         )  # fmt: skip
-        world.put("object_type", variety, kind.pk)
+        world.put("object_type_code", variety, kind.code)
+        world.put("action", variety, record("probe", by=author, reason=mark))
         helper = make_member(organization, f"aide@{organization.slug}.example", f"Aide {mark}", "editor")
         enter_organization(organization)
         world.put("member", variety, helper.pk)
@@ -75,6 +79,9 @@ def build(org, other_org, north, south, people) -> World:
         world.put("job", variety, Job.objects.create(
             organization_id=organization.pk, kind="probe", label=f"Travail {mark}", initiator_id=author.user_id,
             state="done").pk)  # fmt: skip
+        world.put("import", variety, Import.objects.create(
+            organization=organization, kind="clients", filename=f"{mark}.csv", state="done",
+            created_by=author.user).pk)  # fmt: skip
         world.put("mail", variety, Message.objects.create(
             organization_id=organization.pk, sender="a@b.example", recipients=[f"{mark.lower()}@b.example"],
             subject=f"Courriel {mark}", text=mark, message_id=f"<{mark}@b.example>", state="failed").pk)  # fmt: skip
@@ -85,7 +92,8 @@ def build(org, other_org, north, south, people) -> World:
         ):
             _client_with_everything(world, organization, name, client_sector, marker, deleted, topic, kind, author)
     for kind in world.records:
-        world.put(kind, "random", "RIEN" if kind == "client" else 987_654_321)
+        texts = kind in ("client", "topic_code", "object_type_code", "object_key")
+        world.put(kind, "random", "rien" if texts else 987_654_321)
     return world
 
 
@@ -128,7 +136,12 @@ def _client_with_everything(world, organization, variety, sector, marker, delete
         organization=organization, interaction=interaction, author=author.user, entry_name=f"N{marker}",
         notes=f"Dit : {marker}",
     )  # fmt: skip
-    InteractionParticipant.objects.create(organization=organization, interaction=interaction, client=client)
-    InteractionAgent.objects.create(
+    world.put("entry", variety, 1)
+    took_part = InteractionParticipant.objects.create(organization=organization, interaction=interaction, client=client)
+    world.put("participant", variety, took_part.pk)
+    agent = InteractionAgent.objects.create(
         organization=organization, interaction=interaction, user=author.user, role="originator"
     )
+    world.put("agent", variety, agent.pk)
+    about = InteractionObject.objects.create(organization=organization, interaction=interaction, object=thing)
+    world.put("object_link", variety, about.pk)

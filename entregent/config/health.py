@@ -15,12 +15,14 @@ from django.views.decorators.http import require_safe
 from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, generate_latest, multiprocess
 from prometheus_client.core import GaugeMetricFamily, Metric
 
+from entregent.access.guard import public
 from entregent.config.environment import environment
 
 # Three heartbeats of a worker (procrastinate: one each 10 s) and a little.
 HEARTBEAT_SECONDS = 35
 
 
+@public
 @never_cache
 @require_safe
 def healthz(request: HttpRequest) -> HttpResponse:
@@ -28,6 +30,7 @@ def healthz(request: HttpRequest) -> HttpResponse:
     return JsonResponse({"status": "alive"})
 
 
+@public
 @never_cache
 @require_safe
 def readyz(request: HttpRequest) -> HttpResponse:
@@ -47,6 +50,7 @@ def readyz(request: HttpRequest) -> HttpResponse:
     )
 
 
+@public
 @never_cache
 @require_safe
 def metrics(request: HttpRequest) -> HttpResponse:
