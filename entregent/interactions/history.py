@@ -1,8 +1,7 @@
 """How the journal tells what was done with interactions."""
 
-from django.utils.translation import get_language
+from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from entregent.interactions.models import Interaction
 
@@ -35,10 +34,10 @@ def sentence(name: str, data: dict) -> str:
         channel = data.get("channel", "")
         if channel in Interaction.Channel.values:
             channel = Interaction.Channel(channel).label
-        return _("a enregistré un contact : %(topic)s (%(channel)s)") % {"topic": topic, "channel": channel}
+        return _("a enregistré un contact : %(topic)s (%(channel)s)") % {"topic": topic, "channel": channel}
     number = data.get("number", "")
     if name == "change_interaction_status" and data.get("status") in Interaction.Status.values:
-        return _("a passé l'interaction n° %(number)s au statut « %(status)s »") % {
+        return _("a passé l'interaction n° %(number)s au statut « %(status)s »") % {
             "number": number,
             "status": Interaction.Status(data["status"]).label,
         }

@@ -2,7 +2,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
-from django.utils.translation import get_language
+from django.utils.translation import get_language, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from entregent.access.rights import Right
@@ -73,11 +73,12 @@ class Interaction(models.Model):
     class Channel(models.TextChoices):
         PHONE_CALL = "phone_call", _("Appel téléphonique")
         PHONE_MESSAGE = "phone_message", _("Message téléphonique")
-        FRONT_DESK = "front_desk", _("Accueil")
+        FRONT_DESK = "front_desk", pgettext_lazy("channel", "Accueil")
         LETTER = "letter", _("Courrier")
         EMAIL = "email", _("Courriel")
         WEB = "web", _("Internet")
-        NOTE = "note", _("Note")
+        # With a context: the library's own catalogue takes the bare word for English.
+        NOTE = "note", pgettext_lazy("channel", "Note")
         PORTAL = "portal", _("Portail client")
         FILE_TRANSFER = "file_transfer", _("Transfert de fichiers")
         OTHER = "other", _("Autre")

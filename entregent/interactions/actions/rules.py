@@ -52,7 +52,7 @@ def entry_refusals(*, internal: bool, incoming: bool, notes: str, entry_name: st
         refusals.append(
             Refusal(
                 "E-003-INT-ENT",
-                _("Une note interne ne peut pas être communiquée au client : décochez l'une des deux cases."),
+                _("Une note interne ne peut pas être communiquée au client : décochez l'une des deux cases."),
                 field="visibility",
             )
         )

@@ -180,7 +180,7 @@ class TopicForm(forms.Form):
         choices=Topic.AppliesTo,
         required=False,
         widget=forms.CheckboxSelectMultiple,
-        help_text=_("Rien de coché : pour tous."),
+        help_text=_("Rien de coché : pour tous."),
     )
     position = forms.IntegerField(
         label=_("Ordre"), required=False, min_value=0, max_value=100_000,

@@ -35,7 +35,7 @@ def topic_create(request):
                 applies_to=data["applies_to"],
                 position=data["position"],
             )
-            return _back(request, _("Rubrique « %(topic)s » ajoutée.") % {"topic": topic.label})
+            return _back(request, _("Rubrique « %(topic)s » ajoutée.") % {"topic": topic.label})
         except (Refusal, Refusals) as refusal:
             add_refusal(form, refusal)
     return _form(request, form, None)
@@ -55,7 +55,7 @@ def topic_update(request, code):
             changes["position"] = topic.position
         try:
             changed = actions.update_topic(topic, by=request.member, version=version, **changes)
-            return _back(request, _("Rubrique « %(topic)s » modifiée.") % {"topic": changed.label})
+            return _back(request, _("Rubrique « %(topic)s » modifiée.") % {"topic": changed.label})
         except Stale as refusal:
             stale = refusal
             data = form.data.copy()

@@ -176,7 +176,7 @@ def status_update(request, number):
     return see(
         request,
         _url(interaction, request),
-        toast=_("Statut : %(status)s.") % {"status": changed.get_status_display()},
+        toast=_("Statut : %(status)s.") % {"status": changed.get_status_display()},
     )
 
 
@@ -314,7 +314,7 @@ def _detail(
             .select_related("type")
             .order_by("type__position", "-dated_on", "key")[:100]
         ]
-    return render(request, DETAIL, context, fragment="body", status=status)
+    return render(request, DETAIL, context, fragment="interaction", status=status)
 
 
 def links_of(interaction, member) -> dict:

@@ -1,5 +1,6 @@
 """Home and client file, through the front door."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -12,9 +13,14 @@ from testing.cast import enter, enter_organization
 
 pytestmark = pytest.mark.django_db
 
+# Of these 13 are the guard's, inside the transaction of the test: session, user, member, grants and the wall.
+QUERIES_HOME = 19
+QUERIES_FILE = 24
+
 
 @pytest.fixture
 def topic(org, agent):
+    enter(agent)
     actions.seed_topics(org)
     return Topic.objects.get(code="renseignement")
 
@@ -65,8 +71,6 @@ def test_home_takes_the_same_queries_however_much_there_is(
         http.get("/eaux/")
 
 
-QUERIES_HOME = 14
-QUERIES_FILE = 20
 
 
 def test_the_client_file_shows_who_what_and_when(agent, client_north, topic, signed_in):
@@ -103,9 +107,8 @@ def test_out_of_reach_deleted_and_absent_look_the_same(
     type(client_north).objects.filter(pk=client_north.pk).update(deleted_at=timezone.now())
     answers.append(http.get("/eaux/clients/N1/"))
     assert {answer.status_code for answer in answers} == {404}
-    assert len({answer.content.replace(number, b"") for answer, number in zip(
-        answers, (b"S1", b"E1", b"X9", b"N1"), strict=True
-    )}) == 1  # fmt: skip
+    told = re.compile(rb'content="[^"]{64}"|value="[^"]{64}"|(S1|E1|X9|N1)')  # Tokens, and the address asked for.
+    assert len({told.sub(b"", answer.content) for answer in answers}) == 1
     assert signed_in(stranger).get("/eaux/clients/N1/").status_code == 404
 
 
