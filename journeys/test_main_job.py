@@ -1,4 +1,4 @@
-"""The main job, from end to end: real sectors and clients come in, one is found, seen, spoken with; the import is undone.
+"""The main job, end to end: real sectors and clients come in, one is found, seen, spoken with; the import is undone.
 
 The steps build on each other, as a day does. The real files stand beside the checkout (`../shared/data`); where they do
 not, the same journey runs on the extracts that the repository ships.
