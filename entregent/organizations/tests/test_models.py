@@ -1,10 +1,10 @@
 from datetime import timedelta
 
 import pytest
+from django.apps import apps
 from django.db import IntegrityError, transaction
 
 from entregent.access.rights import Right
-from entregent.clients.models import Client
 from entregent.organizations.membership import find_member
 from entregent.organizations.models import Membership, Sector, Substitution, effective_grants
 from entregent.toolbox.dates import today_in
@@ -20,7 +20,8 @@ def now(member) -> Membership:
 
 
 def seen(member, right=Right.CLIENT_VIEW) -> set[str]:
-    return set(Client.objects.visible_to(now(member), right).values_list("number", flat=True))
+    clients = apps.get_model("clients", "Client").objects
+    return set(clients.visible_to(now(member), right).values_list("number", flat=True))
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from entregent.organizations import actions
 from entregent.organizations.models import ApiToken, Grant, Membership, Sector, Substitution, User
 from entregent.outbox.models import Message
 from entregent.toolbox.dates import today_in
-from testing.cast import enter
+from testing.cast import enter, make_member
 
 pytestmark = pytest.mark.django_db
 
@@ -341,3 +341,23 @@ def test_settings_given_without_the_whole_organization_do_not_open_the_clients_j
     assert "ce qui concerne les clients" in page
     assert "Un autre nom" not in page
     assert "Blanchisserie" not in page
+
+
+def test_the_list_of_members_asks_as_much_for_many_as_for_few(org, admin, signed_in, django_assert_num_queries):
+    browser = signed_in(admin)
+    browser.get(at("members"))
+    for number in range(30):
+        make_member(org, f"m{number}@eaux.example", f"Membre {number}", "editor")
+    with django_assert_num_queries(15):
+        page = browser.get(at("members")).content.decode()
+    assert "Membre 29" in page
+    assert "Membre 29" in browser.get(at("members"), {"q": "29"}, htmx=True).content.decode()
+    assert "Aucun membre ne porte ce nom." in browser.get(at("members"), {"q": "personne"}).content.decode()
+
+
+def test_pages_speak_english_to_who_reads_english(admin, signed_in):
+    User.objects.filter(pk=admin.user_id).update(language="en")
+    page = signed_in(admin).get(at("member", pk=admin.pk)).content.decode()
+    assert "Export data" in page
+    assert "As the role says" in page
+    assert "Habilitation" not in page
