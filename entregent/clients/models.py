@@ -2,6 +2,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.fields.json import KT
 from django.db.models.functions import Now, Upper
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
@@ -16,12 +17,20 @@ class ClientQuerySet(ScopedQuerySet):
 
     path_to_client = ""
 
-    def visible_to(self, member, right=Right.CLIENT_VIEW):
-        return super().visible_to(member, right).filter(deleted_at__isnull=True)
+    def visible_to(self, member, right=Right.CLIENT_VIEW, *, deleted=False):
+        """`deleted` gives those that the member could reach before their deletion, and only those."""
+        return super().visible_to(member, right).filter(deleted_at__isnull=not deleted)
 
-    def get_deleted(self, member, right, **lookup):
-        """The one deleted client that the member could reach before its deletion, or NotFound."""
-        return super().visible_to(member, right).filter(deleted_at__isnull=False).found(**lookup)
+    def with_list_columns(self):
+        """What a line of the client list shows beside the client's own columns, in the same statement."""
+        main = Address.objects.filter(client=models.OuterRef("pk"), kind=Address.Kind.MAIN)
+        held = CreditHold.objects.filter(client=models.OuterRef("pk"), lifted_at__isnull=True)
+        return self.annotate(
+            city=models.Subquery(main.values("city")[:1]),
+            phone=KT("phones__0__number"),
+            email=F("emails__0"),
+            is_held=models.Exists(held),
+        )
 
     def listed(self):
         """Clients that lists and searches show: not those removed (« retirés »)."""

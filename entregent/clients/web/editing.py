@@ -143,7 +143,7 @@ def client_delete(request, number) -> HttpResponse:
 @requires(Right.CLIENT_DELETE)
 @require_POST
 def client_restore(request, number) -> HttpResponse:
-    client = Client.objects.get_deleted(request.member, Right.CLIENT_DELETE, number=number)
+    client = Client.objects.visible_to(request.member, Right.CLIENT_DELETE, deleted=True).found(number=number)
     actions.restore_client(client, by=request.member)
     return see(request, file_url(request, client), toast=_("Le client %(name)s est rétabli.") % {"name": client})
 

@@ -5,15 +5,14 @@ import json
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Exists, F, OuterRef, Q, Subquery
-from django.db.models.fields.json import KT
+from django.db.models import Q
 from django.http import HttpResponse
 from django.urls import reverse
 from django.utils.http import urlencode
 
 from entregent.access.guard import requires
 from entregent.access.rights import Right
-from entregent.clients.models import Address, Client, CreditHold
+from entregent.clients.models import Client
 from entregent.clients.search import marks_in_reach
 from entregent.organizations.models import Sector
 from entregent.search.models import Kind
@@ -144,25 +143,15 @@ def _rows(clients, found, sort: Sort, cursor):
     """The rows of a page as dictionaries, and the cursor of the next one ("" at the end)."""
     if found is not None:
         ranks = {pk: rank for rank, pk in enumerate(found.ids)}
-        rows = list(_with_columns(clients.filter(pk__in=found.ids)))
+        rows = list(clients.filter(pk__in=found.ids).with_list_columns().values(*FIELDS))
         return sorted(rows, key=lambda row: ranks[row["id"]]), ""
     if cursor is not None:
         clients = clients.filter(sort.after(*cursor))
-    rows = list(_with_columns(clients.order_by(*sort.ordering))[: PAGE + 1])
+    rows = list(clients.order_by(*sort.ordering).with_list_columns().values(*FIELDS)[: PAGE + 1])
     if len(rows) <= PAGE:
         return rows, ""
     last = rows[PAGE - 1]
     return rows[:PAGE], _write_cursor(last[sort.column], last["id"])
-
-
-def _with_columns(clients):
-    main = Address.objects.filter(client=OuterRef("pk"), kind=Address.Kind.MAIN)
-    return clients.annotate(
-        city=Subquery(main.values("city")[:1]),
-        phone=KT("phones__0__number"),
-        email=F("emails__0"),
-        is_held=Exists(CreditHold.objects.filter(client=OuterRef("pk"), lifted_at__isnull=True)),
-    ).values(*FIELDS)
 
 
 def _count(clients, found, is_exact: bool) -> tuple[int, bool]:

@@ -94,7 +94,8 @@ class Sparkline:
 
 def open_file(request, number: str, right: Right = Right.CLIENT_VIEW) -> Client:
     """The client of that number that the member may see, or edit, with what the panes say of it."""
-    return Client.objects.select_related("sector", "responsible").get_visible(request.member, right, number=number)
+    clients = Client.objects.visible_to(request.member, right).select_related("sector", "responsible")
+    return clients.found(number=number)
 
 
 def file_context(request, client: Client) -> dict:
