@@ -4,15 +4,15 @@ from entregent.organizations.models import Membership, User
 
 
 def find_member(user: User, slug: str) -> Membership | None:
-    """The active membership of `user` in the organization at `slug`, or None."""
-    member = (
-        Membership.objects.active()
-        .select_related("organization")
-        .filter(user_id=user.pk, organization__slug=slug)
-        .first()
-    )
+    """The active membership of `user` in the organization at `slug`, or None.
+
+    One query reads all memberships of the person, who has few: the top bar lists them (`of_same_user`).
+    """
+    members = memberships_of(user)
+    member = next((one for one in members if one.organization.slug == slug), None)
     if member is not None:
         member.user = user
+        member.of_same_user = members
     return member
 
 

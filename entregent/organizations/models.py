@@ -184,6 +184,9 @@ class Membership(models.Model):
 
     objects = MembershipQuerySet.as_manager()
 
+    # All active memberships of the same user, for the switch of the top bar; set by `membership.find_member`.
+    of_same_user: "list[Membership]" = []
+
     class Meta:
         ordering = ["user__name"]
         constraints = [models.UniqueConstraint(fields=["organization", "user"], name="membership_once")]

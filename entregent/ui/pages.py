@@ -42,6 +42,7 @@ def page_context(request, *, template: str = "") -> dict:
     return {
         "request": request,
         "member": member,
+        "memberships": (lambda: member.of_same_user or [member]) if member is not None else list,
         "can": member.can if member is not None else (lambda right: False),
         "csrf_token": _LazyToken(request),
         "nav": [entry for entries in navigation for entry in entries(member)] if member is not None else [],
