@@ -316,3 +316,9 @@ def test_directory_lets_in_whoever_is_known_by_a_proven_address(rf, client, pers
     assert adapter.authenticate_by_email(arrives(person.email, False)) is None
     assert adapter.authenticate_by_email(arrives("inconnue@eaux.example", True)) is None
     assert not adapter.is_open_for_signup(rf.get("/"), None)
+
+
+def test_square_code_is_dark_on_white_in_every_theme(person):
+    from entregent.organizations.sign_in import SecondFactorAdapter
+
+    assert '<path fill="#fff"' in SecondFactorAdapter().build_totp_svg("otpauth://totp/x?secret=y")
