@@ -78,8 +78,9 @@ def see(request, url: str, *, toast: str | None = None, undo_url: str | None = N
 
 def with_toast(response, text: str, *, undo_url: str | None = None, undo_label: str | None = None, tone: str = "ok"):
     """Adds a toast to a fragment's answer."""
+    label = undo_label and str(undo_label)
     response.headers["HX-Trigger"] = json.dumps(
-        {"g:toast": {"text": str(text), "undo_url": undo_url, "undo_label": undo_label and str(undo_label), "tone": tone}}
+        {"g:toast": {"text": str(text), "undo_url": undo_url, "undo_label": label, "tone": tone}}
     )
     return response
 
