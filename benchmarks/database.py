@@ -1,3 +1,4 @@
+# ruff: noqa: E501 (statements in SQL)
 """The server and the data of the benchmarks: an embedded PostgreSQL under `benchmarks/data/`, one database per size.
 
 The data are made in the database, by sets: a million clients with all that belongs to them take minutes. Chance is a

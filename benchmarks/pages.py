@@ -1,4 +1,5 @@
-"""Pages over HTTP, against a real server with two workers: each page, the bare page and raw SQL of the same work in turn.
+# ruff: noqa: E501 (statements in SQL)
+"""Pages over HTTP, against a real server with two workers: each page, the bare page and raw SQL of the same work.
 
 Run by `benchmarks.__main__` for one database, settings in the environment.
 """
@@ -23,9 +24,10 @@ import psycopg
 
 from benchmarks import figures, queries
 from benchmarks.load import Request, Sample, ask, cpu_of, memory_of
+from entregent.config.embedded_postgres import signalled_when_parent_dies
 
 SLUG = "banc"
-ROUNDS = 6
+ROUNDS = 5
 USERS = 8
 RAW = {
     # What a page shows, asked for in the plainest way, by the application's role within its wall.
@@ -119,7 +121,7 @@ class Work:
 
 @click.command()
 @click.option("--clients", required=True, type=int)
-@click.option("--seconds", default=1.5, help="of each page in each round, with eight users")
+@click.option("--seconds", default=1.0, help="of each page in each round, with eight users")
 @click.option("--postgres", type=int, default=0, help="process of the database server")
 @click.option("--into", type=click.Path())
 @click.option("--only", multiple=True)
@@ -200,7 +202,7 @@ def server() -> Iterator[tuple[int, int]]:
         port = free.getsockname()[1]
     command = [sys.executable, "-m", "granian", "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(port)]
     command += ["--workers", "2", "--blocking-threads", "4", "--log-level", "warning", "entregent.config.wsgi:application"]
-    process = subprocess.Popen(command, env=os.environ, start_new_session=True)
+    process = subprocess.Popen(command, env=os.environ, preexec_fn=signalled_when_parent_dies(signal.SIGTERM))
     try:
         deadline = time.monotonic() + 60
         while True:
@@ -222,11 +224,11 @@ def measure(pages, port, session, seconds, watched) -> dict[str, dict[str, Sampl
     """One user, then eight, page by page, and again: so that what else the machine does strikes all alike."""
     numbers = itertools.count()
     for make in pages.values():
-        ask(port, session, make, users=4, count=15, numbers=numbers, watched=watched)
+        ask(port, session, make, users=4, count=5, numbers=numbers, watched=watched)
     samples = {name: {"one": Sample(), "eight": Sample()} for name in pages}
     for _ in range(ROUNDS):
         for name, make in pages.items():
-            samples[name]["one"].add(ask(port, session, make, users=1, count=15, numbers=numbers, watched=watched))
+            samples[name]["one"].add(ask(port, session, make, users=1, count=10, numbers=numbers, watched=watched))
             samples[name]["eight"].add(
                 ask(port, session, make, users=USERS, seconds=seconds, numbers=numbers, watched=watched)
             )

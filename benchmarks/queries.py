@@ -1,4 +1,4 @@
-"""What people type into the quick search, made from the data: 200 varied questions, and known clients in many writings."""
+"""What people type into the quick search, made from the data: 200 varied questions, known clients in many writings."""
 
 import random
 import re
