@@ -6,7 +6,6 @@ from datetime import datetime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from entregent.audit.extension_points import sentences
 from entregent.audit.models import Action, Change
 from entregent.clients.models import BusinessObject, Client, ClientPerson
 from entregent.organizations.journal import Line, action_label, differences
@@ -103,9 +102,5 @@ def _in_reach(member: Membership, changes: list[Change]) -> list[Change]:
 
 def _title(action: Action | None, change: Change) -> str:
     if action is not None:
-        for sentence in sentences:
-            told = sentence(action.name, action.data)
-            if told:
-                return str(told)
-        return action_label(action.name)
+        return action_label(action.name, action.data)
     return {"I": _("Ajout"), "U": _("Modification"), "D": _("Suppression")}[change.operation]

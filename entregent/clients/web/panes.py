@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 
 from entregent.access.guard import requires
 from entregent.access.rights import Right
-from entregent.clients.models import BusinessObject, BusinessObjectType, Client
+from entregent.clients.models import Address, BusinessObject, BusinessObjectType, Client
 from entregent.clients.validation import IDENTIFIERS
 from entregent.toolbox.dates import today_in
 from entregent.toolbox.errors import NotFound
@@ -102,7 +102,7 @@ def file_context(request, client: Client) -> dict:
     """Everything that the panes and the header of the client file show, in five queries."""
     return (
         identity_context(request, client)
-        | {"addresses": list(client.addresses.all()), "people": people_of(client)}
+        | {"addresses": addresses_of(client), "people": people_of(client)}
         | objects_context(request, client)
         | {"rights": rights_on(request.member, client)}
     )
@@ -120,6 +120,12 @@ def identity_context(request, client: Client) -> dict:
         ],
         "rights": rights_on(request.member, client),
     }
+
+
+def addresses_of(client: Client) -> list[Address]:
+    """The main one first, then where letters go, then the others."""
+    places = Address.Kind.values
+    return sorted(client.addresses.all(), key=lambda address: (places.index(address.kind), address.pk))
 
 
 def people_of(client: Client) -> list:
@@ -215,7 +221,7 @@ def pane(request, number, pane) -> HttpResponse:
     if pane == "identite":
         context |= identity_context(request, client)
     elif pane == "adresses":
-        context["addresses"] = list(client.addresses.all())
+        context["addresses"] = addresses_of(client)
     elif pane == "personnes":
         context["people"] = people_of(client)
     else:
