@@ -122,8 +122,8 @@ class Visitor:
 
     def signs_in(self, email, password=PASSWORD):
         self.page.goto("/connexion/")
-        self.page.get_by_label("Courriel").fill(email)
-        self.page.get_by_label("Mot de passe", exact=True).fill(password)
+        self.page.get_by_label("Identifiant").fill(email)
+        self.page.get_by_label("Mot de passe").fill(password)
         self.page.get_by_role("button", name="Se connecter", exact=True).click()
         self.page.wait_for_url("**/*/")
         return self
