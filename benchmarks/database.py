@@ -55,12 +55,12 @@ def prepare(running: EmbeddedPostgres, clients: int, *, keep: bool = False) -> s
         ).fetchone()
         if found and (keep or found[0] == mark):
             if keep:
-                _migrate(dsn)
+                migrate(dsn)
             return dsn
         print(f"making {clients:,} clients…", flush=True)
         connection.execute(f'DROP DATABASE IF EXISTS "{name}"')
         connection.execute(f'CREATE DATABASE "{name}"')
-    _migrate(dsn)
+    migrate(dsn)
     started = time.monotonic()
     with psycopg.connect(dsn, autocommit=True) as connection:
         _fill(connection, clients)
@@ -88,7 +88,7 @@ def collect_static(dsn: str) -> None:
     _manage(dsn, "collectstatic", "--clear")
 
 
-def _migrate(dsn: str) -> None:
+def migrate(dsn: str) -> None:
     _manage(dsn, "migrate", "--skip-checks")
 
 

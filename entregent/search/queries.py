@@ -28,6 +28,9 @@ MOST_WORDS = 12
 
 # Trigrams need three characters; shorter words only narrow down what the longer ones found.
 _INDEXED = 3
+_PIECE = 5
+_PIECE_ALONE = 8
+_PIECE_OF_PHRASE = 7
 _ABBREVIATIONS = {"st": "saint", "ste": "sainte"}
 _PHONE = re.compile(r"(?<!\S)\(?\+?[\d(][\d\s.\-/()]{4,}\d(?!\S)")
 
@@ -177,25 +180,38 @@ SELECT subject_id, rank, count(*) OVER () FROM best ORDER BY rank, name_key USIN
 
 
 def _pieces(question: Question, parameters: dict) -> tuple[str, str]:
-    """The conditions on `doc` that find fragments, and the expression that ranks what they found."""
+    """The conditions on `doc` that find fragments, and the expression that ranks what they found.
+
+    The index reads a list for each three letters: a piece of a word tells the index enough, the rest is compared in the
+    rows that it gives (`doc || ''` keeps a condition away from the index).
+    """
     conditions = []
-    for position, phrase in enumerate(question.phrases):
-        # An address is looked for from its beginning on, digits anywhere.
-        start = "" if phrase.isdigit() or phrase.startswith("@") else " "
-        parameters[f"phrase_{position}"] = f"%{start}{phrase}%"
-        conditions.append(f"doc LIKE %(phrase_{position})s")
-    indexed = len(conditions) + sum(len(word) >= _INDEXED for word in question.words)
-    if not indexed:
-        return "false", "9"
-    for position, word in enumerate(question.words):
-        spellings = [word, _ABBREVIATIONS[word]] if word in _ABBREVIATIONS else [word]
-        # Of a short word only the beginning counts, and the empty string keeps it away from the index.
-        column, pattern = ("doc", "%{}%") if len(word) >= _INDEXED and len(spellings) == 1 else ("(doc || '')", "% {}%")
+
+    def add(spellings: Sequence[str], piece: str = "") -> None:
         alternatives = []
-        for number, spelling in enumerate(spellings):
-            parameters[f"word_{position}_{number}"] = pattern.format(spelling)
-            alternatives.append(f"{column} LIKE %(word_{position}_{number})s")
+        for spelling in spellings:
+            name = f"piece_{len(parameters)}"
+            parameters[name] = f"%{spelling}%"
+            alternatives.append(f"{piece or '(doc || %(nothing)s)'} LIKE %({name})s")
         conditions.append(f"({' OR '.join(alternatives)})")
+
+    parameters["nothing"] = ""
+    for phrase in question.phrases:
+        add([_telling_piece(phrase)], "doc")
+        # An address is looked for from its beginning on, digits anywhere.
+        add([phrase if phrase.isdigit() or phrase.startswith("@") else f" {phrase}"])
+    longest = _PIECE if len(question.words) > 1 else _PIECE_ALONE
+    for word in question.words:
+        if word in _ABBREVIATIONS:
+            add([f" {word}", f" {_ABBREVIATIONS[word]}"])
+        elif len(word) < _INDEXED:
+            add([f" {word}"])
+        else:
+            add([word[:longest]], "doc")
+            if len(word) > longest:
+                add([word])
+    if not any(condition.startswith("(doc LIKE") for condition in conditions):
+        return "false", str(Rank.FRAGMENTS)
     if question.phrases:
         # The whole of an address or of a number is what was asked for, a piece of it is not yet.
         parameters["ends"] = [f"%{phrase} %" for phrase in question.phrases]
@@ -207,6 +223,15 @@ def _pieces(question: Question, parameters: dict) -> tuple[str, str]:
         """CASE WHEN ' ' || name_key || ' ' LIKE ALL (%(whole)s) THEN 5 WHEN ' ' || name_key LIKE ALL (%(begun)s) THEN 6
                 WHEN doc LIKE ALL (%(whole)s) THEN 7 WHEN doc LIKE ALL (%(begun)s) THEN 8 ELSE 9 END""",
     )
+
+
+def _telling_piece(phrase: str) -> str:
+    """Of a phone number its end, of an address what stands before the @: what few others have."""
+    if phrase.isdigit():
+        return phrase[-_PIECE_OF_PHRASE:]
+    before, _at, _after = phrase.partition("@")
+    before = before[-_PIECE_OF_PHRASE:].lstrip()
+    return f"{before}@" if len(before) >= _INDEXED else phrase
 
 
 def _orders(words: Sequence[str]) -> list[str]:

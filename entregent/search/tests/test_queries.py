@@ -75,7 +75,8 @@ def entry(org, subject_id, name, doc="", number="", marks=()):
 
 
 def test_the_best_is_found_behind_hundreds_of_others(org):
-    Entry.objects.bulk_create([entry(org, n, f"Martin{n:03} Paul") for n in range(400)] + [entry(org, 900, "Zoé Martin0")])
+    Entry.objects.bulk_create([entry(org, n, f"Martin{n:03} Paul") for n in range(400)])
+    Entry.objects.bulk_create([entry(org, 900, "Zoé Martin0")])
     found = find(Kind.CLIENT, org.pk, ask("martin"))
     assert (found.count, found.more, len(found.ids)) == (300, True, 25)
     assert find(Kind.CLIENT, org.pk, ask("martin0 zoe")).ids[0] == 900
