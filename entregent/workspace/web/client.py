@@ -20,7 +20,7 @@ def client_file(request, number):
     context = file_context(request, client)
     if member.can(Right.INTERACTION_VIEW):
         context |= timeline_context(request, client)
-        context["follow_ups"] = client_follow_ups(member, client)
+        context["follow_ups"] = client_follow_ups(member, client, size=5)
     context["composer"] = _composer(member, client, context)
     context["facts"] = _facts(client, context)
     return render(request, "workspace/client.html", context)
