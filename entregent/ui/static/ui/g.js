@@ -638,7 +638,8 @@
       clearTimeout(waitTimer);
       $("#g-loading")?.setAttribute("hidden", "");
     }
-    const form = event.detail.elt?.closest?.("form");
+    /* The form that was sent: an answer that replaced it leaves only its surroundings in `elt`. */
+    const form = (event.detail.requestConfig?.elt ?? event.detail.elt)?.closest?.("form");
     if (!form || !event.detail.successful || event.detail.requestConfig?.verb === "get") return;
     if (form.dataset.draft) forgetDraft(form);
     if ("resetOnSuccess" in form.dataset) {
