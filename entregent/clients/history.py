@@ -1,19 +1,25 @@
 """The history of a client: what was done, by whom, and what each field was before."""
 
-from dataclasses import dataclass, field
-from datetime import datetime
+import re
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
 
+from babel.dates import format_date
+from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from entregent.audit.models import Action, Change
-from entregent.clients.models import BusinessObject, Client, ClientPerson
+from entregent.clients.models import BusinessObject, Client, ClientPerson, Person
 from entregent.organizations.journal import Line, action_label, differences
 from entregent.organizations.models import Membership, User
 
 PAGE = 50
 _OBJECTS = BusinessObject._meta.db_table
 _PEOPLE = "clients_person"
+
+# What the history of one client need not repeat: whose file it is, and what the event says already.
+_NEEDLESS = {"client_id", "since", "set_by_id", "lifted_at", "lifted_by_id", "type_id", "contract_id"}
+_DAY = re.compile(r"(\d{4})-(\d{2})-(\d{2})")
 
 # What the actions of this area are called.
 ACTION_WORDS = {
@@ -63,6 +69,7 @@ def history_of(member: Membership, client: Client, *, before: int | None = None,
     cursor = changes[limit - 1].pk if len(changes) > limit else None
     changes = _in_reach(member, changes[:limit])
     lines = differences(changes)
+    people = _people_named(lines)
     actions = Action.objects.in_bulk({change.action_id for change in changes if change.action_id})
     users = User.objects.in_bulk({change.user_id for change in changes if change.user_id})
     events: dict[tuple, Event] = {}
@@ -78,7 +85,7 @@ def history_of(member: Membership, client: Client, *, before: int | None = None,
                 title=_title(action, change),
                 reason=action.reason if action and action.name != "set_credit_hold" else "",
             )
-        events[key].lines = lines[change.pk] + events[key].lines
+        events[key].lines = _told(change, lines[change.pk], people) + events[key].lines
     return list(events.values()), cursor
 
 
@@ -98,6 +105,42 @@ def _in_reach(member: Membership, changes: list[Change]) -> list[Change]:
         return changes
     seen = set(BusinessObject.objects.visible_to(member).filter(pk__in=objects).values_list("pk", flat=True))
     return [change for change in changes if change.table_name != _OBJECTS or change.row_id in seen]
+
+
+def _people_named(lines: dict[int, list[Line]]) -> dict[str, str]:
+    ids = {
+        int(text)
+        for those in lines.values()
+        for line in those
+        if line.column == "person_id"
+        for text in (line.before, line.after)
+        if text.isdecimal()
+    }
+    return {str(pk): str(person) for pk, person in Person.objects.in_bulk(ids).items()} if ids else {}
+
+
+def _told(change: Change, lines: list[Line], people: dict[str, str]) -> list[Line]:
+    """The fields that say something to a person. Records of areas above tell themselves by their sentence when they
+    are new; what is changed in them is shown."""
+    if change.operation != "U" and not change.table_name.startswith("clients_"):
+        return []
+    told = []
+    for line in lines:
+        if line.column in _NEEDLESS or (change.operation == "I" and line.after == _("Non")):
+            continue
+        if line.column == "person_id":
+            before, after = people.get(line.before, line.before), people.get(line.after, line.after)
+            line = replace(line, label=_("Personne-ressource"), before=before, after=after)
+        told.append(replace(line, before=_readable(line.before), after=_readable(line.after)))
+    return told
+
+
+def _readable(text: str) -> str:
+    """A day as it is read rather than as it is kept."""
+    found = _DAY.fullmatch(text)
+    if found is None:
+        return text
+    return format_date(date(*map(int, found.groups())), "d MMM y", locale=get_language())
 
 
 def _title(action: Action | None, change: Change) -> str:

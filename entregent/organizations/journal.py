@@ -45,6 +45,7 @@ class Line:
     label: str
     before: str
     after: str
+    column: str = ""
 
 
 def differences(changes: Iterable[Change]) -> dict[int, list[Line]]:
@@ -188,7 +189,7 @@ def _lines(change: Change, before: dict, after: dict, names: _Names) -> list[Lin
             continue
         label = str(COLUMN_WORDS.get(column) or (field.verbose_name if field is not None else column))
         told = [names.text(table, column, state) or _text(field, state.get(column)) for state in (before, after)]
-        lines.append(Line(label[:1].upper() + label[1:], *told))
+        lines.append(Line(label[:1].upper() + label[1:], *told, column))
     return lines
 
 
