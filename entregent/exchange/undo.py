@@ -132,6 +132,7 @@ class Undoing:
             lowest, taken = self.cursor.fetchone()
             if not taken:
                 return None, {}, []
+            self._run("ANALYZE exchange_undo")
             self._run(_KEEP.format(since=step.since.format(table=step.table), also_kept=step.also_kept))
             clients = self._clients_of(step)
             deleted = self._delete(step)

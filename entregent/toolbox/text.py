@@ -37,6 +37,8 @@ def digits(text: str) -> str:
 
 def one_line(text: str) -> str:
     """Trimmed, with inner white space folded and control characters gone."""
+    if text.isprintable():
+        return _SPACES.sub(" ", text).strip() if "  " in text else text.strip()
     return _SPACES.sub(" ", "".join(c for c in text if c.isprintable() or c.isspace())).strip()
 
 
