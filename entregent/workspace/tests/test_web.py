@@ -134,3 +134,13 @@ def test_portlets_are_parts_of_their_page(agent, client_north, topic, signed_in,
     part = http.get(f"/eaux/{path}", headers={"HX-Request": "true"}).content.decode()
     assert part.strip() in page
     assert "<html" not in part
+
+
+def test_everything_is_said_in_english_too(agent, client_north, topic, signed_in):
+    log(agent, client_north, topic, channel="front_desk", incoming=True)
+    type(agent.user).objects.filter(pk=agent.user_id).update(language="en")
+    http = signed_in(agent)
+    home, page = (http.get(path).content.decode() for path in ("/eaux/", "/eaux/clients/N1/"))
+    assert "Hello Omar" in home
+    for text in ("Enquiry", "Front desk", "Incoming", "Last 30 days only", "New contact"):
+        assert text in page, text
