@@ -1,13 +1,11 @@
 """Phone numbers: kept in E.164, shown in national form, found in any writing. Source: Google's libphonenumber."""
 
-from functools import lru_cache
-
 import re
+from functools import lru_cache
 
 import phonenumbers
 
 from entregent.toolbox.text import digits
-
 
 _BETWEEN = re.compile(r"[ .\-\u00a0\u202f]")
 _USUAL = {

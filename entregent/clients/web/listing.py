@@ -18,6 +18,7 @@ from entregent.organizations.models import Sector
 from entregent.search.models import Kind
 from entregent.search.queries import MOST, ask, corrections, find, find_corrected
 from entregent.toolbox.errors import Refusal
+from entregent.ui.jinja import day_short
 from entregent.ui.pages import render
 
 PAGE = 100
@@ -98,7 +99,8 @@ def client_list(request) -> HttpResponse:
         "sectors": sectors,
         "statuses": Client.Status.choices,
         "kinds": dict(Client.Kind.choices),
-        "status_labels": dict(Client.Status.choices),
+        # Many rows share a day.
+        "days": {day: day_short(day) for day in {row["created_at"].date() for row in rows}},
         "total": total,
         "is_more": is_more,
         "is_filtered": bool(query or any(filters.values())),
