@@ -29,7 +29,7 @@ def create_import(*, by: Membership, kind: str, file: File, filename: str) -> Im
     check_rights(kind, by)
     record("create_import", by=by, kind=kind, file=filename[:200])
     if file.size is not None and file.size > MOST_BYTES:
-        raise Refusal("E-FILE", _("Le fichier est trop gros : 1 Go au maximum."), field="file")
+        raise Refusal("E-FILE", _("Le fichier est trop gros : 1 Go au maximum."), field="file")
     batch = Import(
         organization_id=by.organization_id, kind=kind, filename=_file_name(filename), created_by_id=by.user_id
     )
@@ -60,7 +60,7 @@ def set_mapping(batch: Import, *, by: Membership, mapping: Mapping) -> Import:
     # A row that is recognised needs its key alone; without a key every row needs what a new record needs.
     if lacking and not (mapping.key and mapping.key in mapping.fields()):
         label = kind_named(batch.kind).label_of(lacking[0])
-        raise Refusal("E-MAPPING", _("Aucune colonne ne donne « %(name)s ».") % {"name": label}, field="mapping")
+        raise Refusal("E-MAPPING", _("Aucune colonne ne donne « %(name)s ».") % {"name": label}, field="mapping")
     if not mapping.columns:
         raise Refusal("E-MAPPING", _("Choisissez au moins une colonne."), field="mapping")
     batch.mapping = mapping.as_data()
@@ -208,7 +208,7 @@ def _locked(batch: Import, *, by: Membership) -> Import:
 
 
 def _not_now() -> Refusal:
-    return Refusal("E-IMPORT-STATE", _("Cette importation n’en est pas là : rechargez la page."), status=409)
+    return Refusal("E-IMPORT-STATE", _("Cette importation n’en est pas là : rechargez la page."), status=409)
 
 
 def _file_name(filename: str) -> str:

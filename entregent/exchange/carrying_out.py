@@ -100,7 +100,7 @@ class Chunk:
             "country": member.organization.country,
             "language": member.organization.language,
             "on_duplicate": batch.on_duplicate,
-            "moved": _("La fiche a changé depuis l’essai à blanc : relancez l’importation."),
+            "moved": _("La fiche a changé depuis l’essai à blanc : relancez l’importation."),
         }
 
     def carry_out(self, after: int, until: int) -> dict[str, int]:

@@ -93,7 +93,7 @@ class Cleaner:
         for value in values.values():
             for text in value if isinstance(value, list) else (value,):
                 if text[:1] == "=" and _FORMULA.match(text):
-                    return Cleaned(reason=_("Formule refusée : %(text)s.") % {"text": text[:40]})
+                    return Cleaned(reason=_("Formule refusée : %(text)s.") % {"text": text[:40]})
         try:
             return self.clean(values)
         except Refusal as refusal:
@@ -118,7 +118,7 @@ class Cleaner:
         if not code:
             raise required("code", _("Code"))
         if not _CODE.fullmatch(code):
-            raise Refusal("E-CODE", _("Code invalide : lettres sans accent, chiffres et tirets."), field="code")
+            raise Refusal("E-CODE", _("Code invalide : lettres sans accent, chiffres et tirets."), field="code")
         fields["code"] = code
         if "applies_to" in values:
             fields["applies_to"] = [_choice(one, _("Proposée pour"), Topic.AppliesTo) for one in values["applies_to"]]
@@ -258,7 +258,7 @@ class Cleaner:
             raise required("client", _("N° du client"))
         type_code = "contract" if self.kind == "contracts" else one_line(data.pop("type", "")).lower()
         if type_code not in self.types:
-            raise Refusal("E-TYPE", _("Type d’objet métier inconnu : %(code)s.") % {"code": type_code[:40]}, field="type")
+            raise Refusal("E-TYPE", _("Type d’objet métier inconnu : %(code)s.") % {"code": type_code[:40]}, field="type")
         if data.get("contract"):
             extra["contract"] = _line(data.pop("contract"), _("N° du contrat"), 80)
         sector = data.pop("sector", None)
@@ -312,7 +312,7 @@ class Cleaner:
         if "topic" in values:
             topic = self.topics.get(search_key(values["topic"]))
             if topic is None:
-                raise Refusal("E-TOPIC", _("Rubrique inconnue : %(name)s.") % {"name": values["topic"][:60]}, field="topic")
+                raise Refusal("E-TOPIC", _("Rubrique inconnue : %(name)s.") % {"name": values["topic"][:60]}, field="topic")
             fields["topic_id"] = topic
         if "occurred_at" in values:
             fields["occurred_at"] = (moment := self._moment(values["occurred_at"])).isoformat()
@@ -339,7 +339,7 @@ class Cleaner:
     def _sector(self, code: str) -> int:
         found = self.sectors.get(code) or self.sectors.get(one_line(code))
         if found is None:
-            raise Refusal("E-SECTOR", _("Secteur inconnu : %(code)s.") % {"code": code[:40]}, field="sector")
+            raise Refusal("E-SECTOR", _("Secteur inconnu : %(code)s.") % {"code": code[:40]}, field="sector")
         if self.reached is not None and found not in self.reached:
             raise Refusal("E-SECTOR", _("Ce secteur est hors de votre périmètre."), field="sector")
         return found
@@ -347,7 +347,7 @@ class Cleaner:
     def _user(self, email: str) -> int:
         found = self.users.get(one_line(email).lower())
         if found is None:
-            raise Refusal("E-000-AGENT", _("Agent inconnu : %(email)s.") % {"email": email[:60]}, field="responsible")
+            raise Refusal("E-000-AGENT", _("Agent inconnu : %(email)s.") % {"email": email[:60]}, field="responsible")
         return found
 
     def _moment(self, text: str) -> datetime:
@@ -360,9 +360,9 @@ class Cleaner:
         try:
             moment = datetime.fromisoformat(text)
         except ValueError:
-            raise Refusal("E-DATE", _("%(field)s : date invalide.") % {"field": _("Date interaction")}, field="occurred_at") from None
+            raise Refusal("E-DATE", _("%(field)s : date invalide.") % {"field": _("Date interaction")}, field="occurred_at") from None
         if moment.year < 1900:
-            raise Refusal("E-DATE", _("%(field)s : date invalide.") % {"field": _("Date interaction")}, field="occurred_at")
+            raise Refusal("E-DATE", _("%(field)s : date invalide.") % {"field": _("Date interaction")}, field="occurred_at")
         return moment if moment.tzinfo else moment.replace(tzinfo=self.zone)
 
 
@@ -410,7 +410,7 @@ def _choice(text: str, label, choices) -> str:
     for value, shown in choices.choices:
         if plain in (search_key(value), search_key(str(shown))):
             return value
-    raise Refusal("E-CHOICE", _("%(field)s : choix inconnu (%(text)s).") % {"field": label, "text": text[:40]})
+    raise Refusal("E-CHOICE", _("%(field)s : choix inconnu (%(text)s).") % {"field": label, "text": text[:40]})
 
 
 def _flag(text: str, label) -> bool:
@@ -419,12 +419,12 @@ def _flag(text: str, label) -> bool:
         return True
     if plain in _FALSE:
         return False
-    raise Refusal("E-CHOICE", _("%(field)s : oui ou non.") % {"field": label})
+    raise Refusal("E-CHOICE", _("%(field)s : oui ou non.") % {"field": label})
 
 
 def _whole(text: str, label) -> int:
     if not re.fullmatch(r"-?[0-9]{1,6}", text.strip()):
-        raise Refusal("E-NUMBER", _("%(field)s : nombre entier attendu.") % {"field": label})
+        raise Refusal("E-NUMBER", _("%(field)s : nombre entier attendu.") % {"field": label})
     return int(text)
 
 
@@ -437,4 +437,4 @@ def _day(text: str, label) -> date:
             continue
         if day.year >= 1900:
             return day
-    raise Refusal("E-DATE", _("%(field)s : date invalide.") % {"field": label})
+    raise Refusal("E-DATE", _("%(field)s : date invalide.") % {"field": label})

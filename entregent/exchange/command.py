@@ -81,7 +81,7 @@ def run_export(
     member = _member(organization, email)
     with translation.override(member.user.language), in_organization(member.organization_id, user_id=member.user_id):
         if kind not in export_kinds():
-            raise Refusal("E-EXPORT-KIND", _("Ce genre de données ne s’exporte pas encore : %(kind)s.") % {"kind": kind})
+            raise Refusal("E-EXPORT-KIND", _("Ce genre de données ne s’exporte pas encore : %(kind)s.") % {"kind": kind})
         if not member.can(Right.DATA_EXPORT):
             raise RightMissing
         written = write_export(kind, path, member, progress or (lambda done, total: None))
@@ -91,14 +91,14 @@ def run_export(
 def _member(slug: str, email: str | None) -> Membership:
     organization = Organization.objects.filter(slug=slug).first()
     if organization is None:
-        raise Refusal("E-NOTFOUND", _("Organisation inconnue : %(slug)s.") % {"slug": slug})
+        raise Refusal("E-NOTFOUND", _("Organisation inconnue : %(slug)s.") % {"slug": slug})
     with in_organization(organization.pk):
         members = Membership.objects.active().select_related("user", "organization").filter(organization=organization)
         chosen = members.filter(user__email__iexact=email) if email else members.filter(role="admin").order_by("pk")
         member = chosen.first()
         if member is None:
             raise Refusal(
-                "E-NOTFOUND", _("Personne dans cette organisation au nom de qui le faire : indiquez --email.")
+                "E-NOTFOUND", _("Personne dans cette organisation au nom de qui le faire : indiquez --email.")
             )
         # Worked out once, inside the wall.
         member.reach  # noqa: B018

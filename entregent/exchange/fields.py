@@ -236,7 +236,7 @@ def kind_named(name: str) -> Kind:
         return KINDS[name]
     except KeyError:
         raise Refusal(
-            "E-IMPORT-KIND", _("Ce genre de données ne s’importe pas encore : %(kind)s.") % {"kind": name}, field="kind"
+            "E-IMPORT-KIND", _("Ce genre de données ne s’importe pas encore : %(kind)s.") % {"kind": name}, field="kind"
         ) from None
 
 

@@ -95,7 +95,7 @@ def from_data(data: Any) -> Mapping:
         raise refused(_("La correspondance n’est pas lisible."))
     unknown = [str(name) for name in data if name not in _KNOWN]
     if unknown:
-        raise refused(_("La correspondance a une clé inconnue : %(name)s.") % {"name": unknown[0][:60]})
+        raise refused(_("La correspondance a une clé inconnue : %(name)s.") % {"name": unknown[0][:60]})
     kind = kind_named(str(data.get("kind") or ""))
     columns = data.get("columns") or {}
     constants = data.get("constants") or {}
@@ -106,10 +106,10 @@ def from_data(data: Any) -> Mapping:
     for name, value in constants.items():
         _check_field(kind, str(name))
         if isinstance(value, dict | list):
-            raise refused(_("La valeur de « %(name)s » doit être un texte.") % {"name": str(name)[:60]})
+            raise refused(_("La valeur de « %(name)s » doit être un texte.") % {"name": str(name)[:60]})
     key = str(data.get("key") or "")
     if key and key not in kind.keys:
-        raise refused(_("« %(name)s » ne peut pas servir de clé ici.") % {"name": key[:60]})
+        raise refused(_("« %(name)s » ne peut pas servir de clé ici.") % {"name": key[:60]})
     given = {str(name): "" if value is None else str(value) for name, value in constants.items()}
     return Mapping(kind.name, key, mapped, given, tuple(str(one) for one in ignore))
 
@@ -124,7 +124,7 @@ def _target(kind: Kind, data: Any) -> Target:
             raise refused(_("Une colonne se décrit par to, split, take et prefix."))
         take = str(data.get("take") or "0")
         if not take.isascii() or not take.isdigit() or int(take) > 1000:
-            raise refused(_("« take » doit être un petit nombre."))
+            raise refused(_("« take » doit être un petit nombre."))
         target = Target(
             str(data.get("to") or ""), str(data.get("split") or ""), int(take), str(data.get("prefix") or "")
         )
@@ -136,7 +136,7 @@ def _target(kind: Kind, data: Any) -> Target:
 
 def _check_field(kind: Kind, name: str) -> None:
     if not kind.knows(name) or len(name) > 80:
-        raise refused(_("Champ inconnu : %(name)s.") % {"name": name[:60] or "—"})
+        raise refused(_("Champ inconnu : %(name)s.") % {"name": name[:60] or "—"})
 
 
 def matched(kind: Kind, header: list[str], samples: list[list[str]] = (), sector_codes: Iterable[str] = ()) -> Mapping:
@@ -179,7 +179,7 @@ def compile_mapping(mapping: Mapping, header: list[str]) -> Callable[[list[str]]
     steps: list[tuple[int, str, str, int, str, bool]] = []
     for column, targets in mapping.columns.items():
         if column not in places:
-            raise refused(_("La colonne « %(name)s » manque dans le fichier.") % {"name": column[:60]})
+            raise refused(_("La colonne « %(name)s » manque dans le fichier.") % {"name": column[:60]})
         for target in targets:
             known = kind.by_name.get(target.to)
             steps.append(

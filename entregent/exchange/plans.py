@@ -386,7 +386,7 @@ def prepare_sectors(rows: list[tuple[Row, Cleaned]], member: Membership) -> list
                 cleaned.reason = _("Ce secteur serait au-dessous de lui-même.")
                 break
             if at not in parents or at in bad:
-                cleaned.reason = _("Secteur parent inconnu : %(code)s.") % {"code": at[:40]}
+                cleaned.reason = _("Secteur parent inconnu : %(code)s.") % {"code": at[:40]}
                 break
             seen.append(at)
             at = parents[at]
@@ -431,16 +431,16 @@ def _sentences(kind: str) -> dict[str, str]:
     return {
         "twin": _("Doublon probable de {number}."),
         "twice": _("La même clé figure déjà à la ligne {line}."),
-        "deleted": _("Cette fiche a été supprimée le {day} : restaurez-la ou donnez un autre numéro."),
-        "removed": _("Ce client est retiré : son numéro ne se réutilise pas."),
+        "deleted": _("Cette fiche a été supprimée le {day} : restaurez-la ou donnez un autre numéro."),
+        "removed": _("Ce client est retiré : son numéro ne se réutilise pas."),
         "out_of_reach": _("Ce numéro n’est pas disponible."),
         "transition": _("Ce changement de statut est impossible."),
         "no_name": _("Nom est obligatoire.") if kind != "topics" else _("Libellé français est obligatoire."),
         "no_sector": _("Indiquez un secteur de votre périmètre."),
         "prospect": _("Indiquez un téléphone, un courriel ou une adresse."),
-        "no_client": _("Client inconnu : {number}."),
-        "no_person": _("Personne inconnue : {key}."),
-        "no_contract": _("Contrat inconnu de ce client : {key}."),
+        "no_client": _("Client inconnu : {number}."),
+        "no_person": _("Personne inconnue : {key}."),
+        "no_contract": _("Contrat inconnu de ce client : {key}."),
         "other_client": _("Ce numéro est déjà celui d’un autre client."),
         "no_topic": _("Rubrique est obligatoire."),
         "no_channel": _("Canal est obligatoire."),

@@ -100,7 +100,7 @@ def open_table(path: Path) -> Table:
         first = next(_xlsx_cells(path), None)
         cells = first[1] if first else []
     elif start.startswith(b"\xd0\xcf\x11\xe0"):
-        raise refused(_("Ce classeur est d’un ancien format : enregistrez-le en XLSX ou en CSV."))
+        raise refused(_("Ce classeur est d’un ancien format : enregistrez-le en XLSX ou en CSV."))
     else:
         form = _csv_form(path)
         cells = next(_csv_records(path, form), (0, []))[1]
@@ -118,12 +118,12 @@ def _header(cells: list[str]) -> list[str]:
     if not cells:
         raise refused(_("La première ligne doit porter les noms des colonnes."))
     if len(cells) > MOST_COLUMNS:
-        raise refused(_("Le fichier a %(n)s colonnes : %(most)s au maximum.") % {"n": len(cells), "most": MOST_COLUMNS})
+        raise refused(_("Le fichier a %(n)s colonnes : %(most)s au maximum.") % {"n": len(cells), "most": MOST_COLUMNS})
     names = [one_line(cell.replace("\x00", ""))[:200] or _("colonne %(n)s") % {"n": n} for n, cell in enumerate(cells, 1)]
     twice = [name for name, times in Counter(search_key(name) or name for name in names).items() if times > 1]
     if twice:
         shown = next(name for name in names if (search_key(name) or name) == twice[0])
-        raise refused(_("La colonne « %(name)s » figure deux fois.") % {"name": shown[:60]})
+        raise refused(_("La colonne « %(name)s » figure deux fois.") % {"name": shown[:60]})
     return names
 
 
@@ -172,7 +172,7 @@ def _encoding(path: Path) -> tuple[str, int, str]:
         return "utf-8", lines, line_end
     if utf8 and other:
         raise refused(
-            _("Le fichier mêle deux encodages : la ligne %(line)s n’est pas en UTF-8 comme les autres.")
+            _("Le fichier mêle deux encodages : la ligne %(line)s n’est pas en UTF-8 comme les autres.")
             % {"line": first_other}
         )
     if first_undefined:
@@ -193,7 +193,7 @@ def _checked(path: Path, encoding: str) -> tuple[str, int, str]:
                     line_end = "\r\n"
     except UnicodeError:
         raise refused(
-            _("Le fichier mêle deux encodages : la ligne %(line)s n’est pas en %(encoding)s comme les autres.")
+            _("Le fichier mêle deux encodages : la ligne %(line)s n’est pas en %(encoding)s comme les autres.")
             % {"line": line + 1, "encoding": encoding.upper().removesuffix("-SIG")}
         ) from None
     return encoding, line, line_end
@@ -243,7 +243,7 @@ def _csv_records(path: Path, form: Form) -> Iterator[tuple[int, list[str]]]:
             except csv.Error as error:
                 if "unexpected end of data" in str(error) or "field larger" in str(error):
                     raise refused(_("Un guillemet ouvert à la ligne %(line)s n’est pas refermé.") % {"line": line}) from None
-                raise refused(_("La ligne %(line)s n’est pas du CSV : guillemet mal placé.") % {"line": line}) from None
+                raise refused(_("La ligne %(line)s n’est pas du CSV : guillemet mal placé.") % {"line": line}) from None
             yield line, cells
             line = reader.line_num + 1
 
@@ -318,7 +318,7 @@ def _check_size(path: Path) -> None:
     if not any(info.filename == "xl/workbook.xml" for info in infos):
         raise refused(_("Ce fichier n’est ni un CSV ni un XLSX."))
     if sum(info.file_size for info in infos) > MOST_UNPACKED or len(infos) > 10_000:
-        raise refused(_("Le classeur est trop gros une fois déplié : enregistrez-le en CSV."))
+        raise refused(_("Le classeur est trop gros une fois déplié : enregistrez-le en CSV."))
 
 
 def _cell_text(value) -> str:
@@ -348,7 +348,7 @@ def _xlsx_rows(path: Path, width: int) -> Iterator[Row]:
             continue
         row = _row(number, [*cells, *[""] * (width - len(cells))], width)
         if number in formulas and not row.fault:
-            row = Row(row.line, row.cells, _("La ligne contient une formule : collez ses valeurs."))
+            row = Row(row.line, row.cells, _("La ligne contient une formule : collez ses valeurs."))
         yield row
 
 
@@ -363,11 +363,11 @@ def _rows_with_formulas(path: Path) -> set[int]:
                 while piece := sheet.read(1 << 20):
                     unpacked += len(piece)
                     if unpacked > MOST_UNPACKED:
-                        raise refused(_("Le classeur est trop gros une fois déplié : enregistrez-le en CSV."))
+                        raise refused(_("Le classeur est trop gros une fois déplié : enregistrez-le en CSV."))
                     text = rest + piece
                     rows.update(int(found) for found in _FORMULA_CELL.findall(text))
                     if len(rows) > MOST_FORMULAS:
-                        raise refused(_("Le classeur est fait de formules : enregistrez-le en CSV."))
+                        raise refused(_("Le classeur est fait de formules : enregistrez-le en CSV."))
                     rest = text[-4096:]
     except Refusal:
         raise

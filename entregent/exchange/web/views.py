@@ -147,6 +147,8 @@ def rejects(request, import_id):
     import tempfile
 
     batch = _batch(request, import_id)
+    if not batch.file:
+        raise NotFound
     file = tempfile.TemporaryFile()  # noqa: SIM115 (the response closes it)
     for piece in rejected_rows.pieces(batch):
         file.write(piece)
