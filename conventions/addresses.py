@@ -16,7 +16,6 @@ RECORDS: list[tuple[str, str, str]] = [
     ("interactions:", "number", "interaction"),
     ("interactions:client_", "number", "client"),
     ("interactions:topic_update", "code", "topic_code"),
-    ("interactions:entry_update", "seq", "entry"),
     ("interactions:participant_delete", "key", "participant"),
     ("interactions:agent_delete", "key", "agent"),
     ("interactions:object_delete", "key", "object_link"),
@@ -36,5 +35,6 @@ RECORDS: list[tuple[str, str, str]] = [
 # Keywords that are no records (a pane of the client file): what the walk puts there.
 PLAIN: dict[tuple[str, str], object] = {
     ("clients:pane", "pane"): "identite",
+    ("interactions:entry_update", "seq"): 1,
     ("exchange:export", "kind"): "clients",
 }

@@ -138,9 +138,9 @@ def restore_interaction(interaction: Interaction, *, by) -> Interaction:
     current.deleted_by = None
     current.version += 1
     current.save(update_fields=["deleted_at", "deleted_by", "version"])
-    # Asked after the row is back: a deleted record is visible to nobody.
+    # Asked after the row is back: a deleted record is visible to nobody, so to others it stays absent.
     if deleted_by_id != by.user_id and not _deletes_any(current, by):
-        raise RightMissing
+        raise NotFound
     return current
 
 
