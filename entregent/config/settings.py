@@ -72,7 +72,7 @@ TEMPLATES = [
         "BACKEND": "django.template.backends.jinja2.Jinja2",
         "APP_DIRS": False,
         "DIRS": [PACKAGE_DIR / area / "templates" for area in (
-            "workspace", "exchange", "interactions", "clients", "organizations", "outbox", "jobs", "ui"
+            "api", "workspace", "exchange", "interactions", "clients", "organizations", "outbox", "jobs", "ui"
         )],
         "OPTIONS": {"environment": "entregent.ui.jinja.environment"},
     },

@@ -252,7 +252,7 @@ def test_an_editor_deletes_their_own_within_a_day_only(agent, colleague, manager
     with pytest.raises(RightMissing):
         actions.delete_interaction(interaction, by=agent)
     actions.delete_interaction(interaction, by=manager)
-    with pytest.raises(RightMissing):
+    with pytest.raises(NotFound):
         actions.restore_interaction(interaction, by=agent)
 
 
