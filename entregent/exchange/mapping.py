@@ -151,11 +151,8 @@ def matched(kind: Kind, header: list[str], samples: list[list[str]] = (), sector
         used.add(name)
         values = [row[position] for row in samples if position < len(row) and row[position].strip()]
         columns[column] = (_with_hints(Target(name), values, codes),)
-    constants = {}
-    if kind.name == "clients" and "kind" not in used:
-        constants["kind"] = "person" if "first_name" in used else "company"
     key = next((name for name in kind.keys if name in used), "")
-    return Mapping(kind.name, key, columns, constants)
+    return Mapping(kind.name, key, columns)
 
 
 def _with_hints(target: Target, values: list[str], codes: set[str]) -> Target:

@@ -53,7 +53,6 @@ def test_a_file_goes_through_the_three_steps(admin, manager, signed_in, bringing
     assert answer.url == f"{BASE}{batch.pk}/colonnes/"
     data = form_of(http, batch)
     assert (data["to-0"], data["to-4"], data["prefix-4"]) == ("number", "sector", "D")
-    assert data["constant-kind"] == "company"
     answer = http.post(answer.url, data | {"act": "check"})
     assert answer.status_code == 303
     page = http.get(answer.url).content.decode()
