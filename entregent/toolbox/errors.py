@@ -58,7 +58,7 @@ class SessionEnded(Refusal):
 
 
 class Stale(Refusal):
-    """Somebody saved a newer version meanwhile. `current` is the record as it now stands, `who` and `when` tell of it."""
+    """Somebody saved a newer version meanwhile. `current` is the record as it stands now; who saved it, and when."""
 
     def __init__(self, *, who, when, current=None):
         super().__init__(

@@ -26,7 +26,9 @@ def message_list(request):
         messages = messages.filter(state=state)
     if before.isdecimal() and len(before) < 19:
         messages = messages.filter(pk__lt=int(before))
-    rows = list(messages.only("id", "recipients", "subject", "state", "tries", "created_at", "sent_at", "error")[: PAGE + 1])
+    rows = list(
+        messages.only("id", "recipients", "subject", "state", "tries", "created_at", "sent_at", "error")[: PAGE + 1]
+    )
     context = {
         "mails": rows[:PAGE],
         "next": rows[PAGE - 1].pk if len(rows) > PAGE else None,
