@@ -1,4 +1,4 @@
-"""Every URL of the product. Pages under `/<organization>/` carry the organization's slug: an address means one thing."""
+"""Every URL of the product. Pages under `/<organization>/` carry its slug: an address means one thing to everybody."""
 
 from django.conf import settings
 from django.urls import include, path
