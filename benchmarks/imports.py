@@ -173,7 +173,7 @@ def raw_load(file: Path) -> dict:
             organization = run("SELECT id FROM organizations_organization WHERE slug = %s", [SLUG]).fetchone()[0]
             run(f"CREATE UNLOGGED TABLE staging ({', '.join(f'{column} text' for column in COLUMNS)})")
             began = time.perf_counter()
-            into_staging = "COPY staging FROM STDIN (FORMAT csv, HEADER, DELIMITER ';')"
+            into_staging = "COPY staging FROM STDIN (FORMAT csv, HEADER, DELIMITER ';', FORCE_NOT_NULL (prenom))"
             with file.open("rb") as source, connection.cursor().copy(into_staging) as copy:
                 while piece := source.read(1 << 16):
                     copy.write(piece)

@@ -98,14 +98,14 @@ def ask(
 
 
 def cpu_of(pids: list[int]) -> float:
-    """Seconds of processor that these processes and their living children have had."""
+    """Seconds of processor that these processes and their children have had, those that have ended included."""
     total = 0.0
     for pid in pids:
         try:
             process = psutil.Process(pid)
             for one in [process, *process.children(recursive=True)]:
                 times = one.cpu_times()
-                total += times.user + times.system
+                total += times.user + times.system + times.children_user + times.children_system
         except psutil.NoSuchProcess:
             continue
     return total

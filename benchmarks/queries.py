@@ -44,12 +44,9 @@ def known_clients(connection: psycopg.Connection, how_many: int, seed: int = 7) 
 
 def one_typo(text: str, chance: random.Random) -> str:
     """One letter lost, doubled, changed or swapped with its neighbour, in one word of four letters or more."""
-    places = [i for i in range(len(text)) if text[i].isalpha()]
-    long_words = [match.span() for match in re.finditer(r"\w{4,}", text)]
-    if long_words:
-        start, end = chance.choice(long_words)
-        places = list(range(start, end))
-    at = chance.choice(places)
+    words = [match.span() for match in re.finditer(r"\w{4,}", text)] or [(0, len(text))]
+    start, end = chance.choice(words)
+    at = chance.randrange(start, end)
     match chance.randrange(4):
         case 0:
             return text[:at] + text[at + 1 :]
@@ -59,7 +56,7 @@ def one_typo(text: str, chance: random.Random) -> str:
             other = chance.choice("abcdefghijklmnopqrstuvwxyz".replace(text[at].lower(), ""))
             return text[:at] + other + text[at + 1 :]
         case _:
-            at = min(at, len(text) - 2)
+            at = min(at, end - 2)
             return text[:at] + text[at + 1] + text[at] + text[at + 2 :]
 
 

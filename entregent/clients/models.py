@@ -6,6 +6,7 @@ from django.db.models.fields.json import KT
 from django.db.models.functions import Now, Upper
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from entregent.access.rights import Right
 from entregent.access.scope import ScopedQuerySet
@@ -154,6 +155,13 @@ class CreditHold(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["client"], condition=Q(lifted_at__isnull=True), name="one_credit_hold")
         ]
+        indexes = [
+            # The newest holds, on the home page.
+            models.Index(
+                "organization", F("since").desc(), F("id").desc(), name="credit_hold_standing",
+                condition=Q(lifted_at__isnull=True),
+            )
+        ]
 
     def __str__(self):
         return f"{self.get_reason_display()}"
@@ -184,7 +192,7 @@ class Person(models.Model):
     organization = models.ForeignKey(Organization, models.CASCADE)
     file_as = models.CharField(_("classer sous"), max_length=200)
     first_name = models.CharField(_("prénom"), max_length=100, blank=True, default="")
-    last_name = models.CharField(_("nom"), max_length=100, blank=True, default="")
+    last_name = models.CharField(pgettext_lazy("person", "nom"), max_length=100, blank=True, default="")
     title = models.CharField(_("fonction"), max_length=120, blank=True, default="")
     company = models.CharField(_("société"), max_length=200, blank=True, default="")
     sort_key = models.CharField(max_length=200, editable=False)
