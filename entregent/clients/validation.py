@@ -15,7 +15,7 @@ from babel import Locale
 from django.core.exceptions import ValidationError
 from django.core.validators import EmailValidator
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext
 from stdnum.ca import bn
 from stdnum.exceptions import ValidationError as NumberInvalid
 from stdnum.fr import siren, siret, tva
@@ -54,7 +54,7 @@ def clean_client(data: Mapping, *, country: str = "FR", whole: bool = True) -> C
     cleaning = _Cleaning(data, whole)
     cleaning.choice("kind", _("Nature"), Client.Kind.values, needed=True)
     is_person = data.get("kind") == Client.Kind.PERSON
-    cleaning.text("name", _("Nom") if is_person else _("Raison sociale"), 200, needed=True)
+    cleaning.text("name", pgettext("person", "Nom") if is_person else _("Raison sociale"), 200, needed=True)
     cleaning.text("first_name", _("Prénom"), 100)
     cleaning.choice("status", _("Statut"), Client.Status.values)
     cleaning.text("category", _("Catégorie"), 60)
@@ -72,7 +72,7 @@ def clean_person(data: Mapping, *, country: str = "FR", whole: bool = True) -> C
     cleaning = _Cleaning(data, whole)
     cleaning.text("file_as", _("Classer sous"), 200)
     cleaning.text("first_name", _("Prénom"), 100)
-    cleaning.text("last_name", _("Nom"), 100)
+    cleaning.text("last_name", pgettext("person", "Nom"), 100)
     cleaning.text("title", _("Fonction"), 120)
     cleaning.text("company", _("Société"), 200)
     cleaning.text("external_key", _("Clé externe"), 80)

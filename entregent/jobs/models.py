@@ -1,6 +1,7 @@
 from django.db import models
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 
 class Job(models.Model):
@@ -12,7 +13,7 @@ class Job(models.Model):
 
     class State(models.TextChoices):
         PENDING = "pending", _("En attente")
-        RUNNING = "running", _("En cours")
+        RUNNING = "running", pgettext_lazy("job", "En cours")
         DONE = "done", _("Terminée")
         FAILED = "failed", _("Échouée")
         CANCELLED = "cancelled", _("Annulée")

@@ -2,6 +2,7 @@
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from entregent.access.rights import Right
 from entregent.clients.models import Address, Client, CreditHold
@@ -160,7 +161,7 @@ class PersonForm(PlainForm):
     """A person, and at a client what they are there."""
 
     first_name = forms.CharField(label=_("Prénom"), required=False)
-    last_name = forms.CharField(label=_("Nom"), required=False)
+    last_name = forms.CharField(label=pgettext_lazy("person", "Nom"), required=False)
     file_as = forms.CharField(
         label=_("Classer sous"), required=False, help_text=_("Laissé vide : « Nom, Prénom », ou la société.")
     )
