@@ -100,7 +100,9 @@ def start_undo(batch: Import, *, by: Membership, in_background: bool = True) -> 
     if not batch.can_be_undone:
         raise _not_now()
     check_rights(batch.kind, by)
-    return _start(batch, by, "import.undo", Import.State.UNDOING, _("Annulation de l’importation de %(file)s"), in_background)
+    return _start(
+        batch, by, "import.undo", Import.State.UNDOING, _("Annulation de l’importation de %(file)s"), in_background
+    )
 
 
 @transaction.atomic

@@ -131,7 +131,8 @@ class Chunk:
     def _update(self, table: str, columns: str, *, also: str = "") -> None:
         """Lays the fields of the rows over the records."""
         self._run(f"""
-            UPDATE {table} t SET ({columns}) = (SELECT {_prefixed(columns, "r")} FROM jsonb_populate_record(t, c.fields) r),
+            UPDATE {table} t SET ({columns}) =
+                (SELECT {_prefixed(columns, "r")} FROM jsonb_populate_record(t, c.fields) r),
                 version = t.version + 1 {also}
             FROM exchange_chunk c WHERE c.act = 'update' AND t.id = c.id
               AND (to_jsonb(t) || c.fields) IS DISTINCT FROM to_jsonb(t)
@@ -184,7 +185,8 @@ class Chunk:
         )
         self._give_numbers()
         self._run(f"""
-            INSERT INTO clients_client (id, organization_id, number, {columns}, sector_reach, version, created_by_id, updated_by_id)
+            INSERT INTO clients_client
+                (id, organization_id, number, {columns}, sector_reach, version, created_by_id, updated_by_id)
             SELECT c.id, %(org)s, CASE WHEN c.number IS NULL THEN c.key ELSE 'C' || c.number END,
                    {_prefixed(columns, "r")}, '{{}}', 1, %(user)s, %(user)s
             FROM exchange_chunk c CROSS JOIN LATERAL jsonb_populate_record(NULL::clients_client,
@@ -226,7 +228,8 @@ class Chunk:
     def _places_of_clients(self) -> None:
         columns = "street, unit, postal_code, city, region, country"
         self._run(f"""
-            UPDATE clients_address a SET ({columns}) = (SELECT {_prefixed(columns, "r")} FROM jsonb_populate_record(a, e.value) r),
+            UPDATE clients_address a SET ({columns}) =
+                (SELECT {_prefixed(columns, "r")} FROM jsonb_populate_record(a, e.value) r),
                 version = a.version + 1
             FROM exchange_chunk c, jsonb_each(c.extra -> 'addresses') e
             WHERE c.extra ? 'addresses' AND c.act = 'update' AND a.client_id = c.id AND a.kind = e.key
@@ -270,7 +273,7 @@ class Chunk:
                 SELECT DISTINCT ON (c.extra ->> 'client_id') (c.extra ->> 'client_id')::bigint AS client_id, c.id
                 FROM exchange_chunk c WHERE c.extra ? 'client_id' AND c.extra @> '{{"{mark}": true}}'
                 ORDER BY c.extra ->> 'client_id', c.line DESC
-            """
+            """  # noqa: S608
             self._run(f"""
                 UPDATE clients_clientperson cp SET {mark} = false FROM ({chosen}) w
                 WHERE cp.client_id = w.client_id AND cp.person_id <> w.id AND cp.{mark}
@@ -294,7 +297,9 @@ class Chunk:
             WHERE c.act = 'create'
         """)  # noqa: S608
         self._update("clients_address", columns)
-        self._index_clients("SELECT (c.extra ->> 'client_id')::bigint FROM exchange_chunk c WHERE c.extra ? 'client_id'")
+        self._index_clients(
+            "SELECT (c.extra ->> 'client_id')::bigint FROM exchange_chunk c WHERE c.extra ? 'client_id'"
+        )
 
     def _contracts(self) -> None:
         self._business_objects()
@@ -317,11 +322,12 @@ class Chunk:
               AND k.client_id = (c.extra ->> 'client_id')::bigint AND k.deleted_at IS NULL
         """)
         self._run(f"""
-            INSERT INTO clients_businessobject (id, organization_id, client_id, type_id, source_system, key, {columns}, version)
+            INSERT INTO clients_businessobject
+                (id, organization_id, client_id, type_id, source_system, key, {columns}, version)
             SELECT c.id, %(org)s, (c.extra ->> 'client_id')::bigint, r.type_id, r.source_system, r.key,
                    {_prefixed(columns, "r")}, 1
             FROM exchange_chunk c, jsonb_populate_record(NULL::clients_businessobject,
-                '{{"label": "", "state": "", "currency": "", "attributes": {{}}}}'::jsonb || (c.fields - 'key_compact')) r
+                '{{"label": "", "state": "", "currency": "", "attributes": {{}}}}'::jsonb || c.fields) r
             WHERE c.act = 'create'
         """)  # noqa: S608
         self._run(f"""
@@ -331,7 +337,9 @@ class Chunk:
             FROM exchange_chunk c WHERE c.act = 'update' AND t.id = c.id
         """)  # noqa: S608
         # Service points bring their clients into the reach of their sector.
-        self._run("SELECT array_agg(DISTINCT (extra ->> 'client_id')::bigint) FROM exchange_chunk WHERE fields ? 'sector_id'")
+        self._run(
+            "SELECT array_agg(DISTINCT (extra ->> 'client_id')::bigint) FROM exchange_chunk WHERE fields ? 'sector_id'"
+        )
         moved = self.cursor.fetchone()[0]
         if moved:
             self._run("SELECT clients_index(%(ids)s), clients_people_index(%(ids)s)", ids=moved)
@@ -354,7 +362,8 @@ class Chunk:
         )
         self._run(f"""
             INSERT INTO interactions_interaction
-                (id, organization_id, number, client_id, person_id, external_key, origin, created_by_id, {columns}, version)
+                (id, organization_id, number, client_id, person_id, external_key, origin, created_by_id, {columns},
+                 version)
             SELECT c.id, %(org)s, c.number, (c.extra ->> 'client_id')::bigint, (c.extra ->> 'person_id')::bigint,
                    c.key, 'import', (c.extra ->> 'author')::bigint, {_prefixed(columns, "r")}, 1
             FROM exchange_chunk c, jsonb_populate_record(NULL::interactions_interaction,
@@ -377,7 +386,8 @@ class Chunk:
             """)  # noqa: S608
         self._run("""
             INSERT INTO interactions_interactionagent (organization_id, interaction_id, user_id, role)
-            SELECT %(org)s, c.id, (c.extra ->> 'author')::bigint, 'originator' FROM exchange_chunk c WHERE c.act = 'create'
+            SELECT %(org)s, c.id, (c.extra ->> 'author')::bigint, 'originator'
+            FROM exchange_chunk c WHERE c.act = 'create'
         """)
         self._update("interactions_interaction", columns)
         self._run("""

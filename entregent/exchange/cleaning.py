@@ -258,7 +258,9 @@ class Cleaner:
             raise required("client", _("N° du client"))
         type_code = "contract" if self.kind == "contracts" else one_line(data.pop("type", "")).lower()
         if type_code not in self.types:
-            raise Refusal("E-TYPE", _("Type d’objet métier inconnu : %(code)s.") % {"code": type_code[:40]}, field="type")
+            raise Refusal(
+                "E-TYPE", _("Type d’objet métier inconnu : %(code)s.") % {"code": type_code[:40]}, field="type"
+            )
         if data.get("contract"):
             extra["contract"] = _line(data.pop("contract"), _("N° du contrat"), 80)
         sector = data.pop("sector", None)
@@ -312,7 +314,9 @@ class Cleaner:
         if "topic" in values:
             topic = self.topics.get(search_key(values["topic"]))
             if topic is None:
-                raise Refusal("E-TOPIC", _("Rubrique inconnue : %(name)s.") % {"name": values["topic"][:60]}, field="topic")
+                raise Refusal(
+                    "E-TOPIC", _("Rubrique inconnue : %(name)s.") % {"name": values["topic"][:60]}, field="topic"
+                )
             fields["topic_id"] = topic
         if "occurred_at" in values:
             fields["occurred_at"] = (moment := self._moment(values["occurred_at"])).isoformat()
@@ -360,9 +364,13 @@ class Cleaner:
         try:
             moment = datetime.fromisoformat(text)
         except ValueError:
-            raise Refusal("E-DATE", _("%(field)s : date invalide.") % {"field": _("Date interaction")}, field="occurred_at") from None
+            raise Refusal(
+                "E-DATE", _("%(field)s : date invalide.") % {"field": _("Date interaction")}, field="occurred_at"
+            ) from None
         if moment.year < 1900:
-            raise Refusal("E-DATE", _("%(field)s : date invalide.") % {"field": _("Date interaction")}, field="occurred_at")
+            raise Refusal(
+                "E-DATE", _("%(field)s : date invalide.") % {"field": _("Date interaction")}, field="occurred_at"
+            )
         return moment if moment.tzinfo else moment.replace(tzinfo=self.zone)
 
 

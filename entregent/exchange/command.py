@@ -81,7 +81,9 @@ def run_export(
     member = _member(organization, email)
     with translation.override(member.user.language), in_organization(member.organization_id, user_id=member.user_id):
         if kind not in export_kinds():
-            raise Refusal("E-EXPORT-KIND", _("Ce genre de données ne s’exporte pas encore : %(kind)s.") % {"kind": kind})
+            raise Refusal(
+                "E-EXPORT-KIND", _("Ce genre de données ne s’exporte pas encore : %(kind)s.") % {"kind": kind}
+            )
         if not member.can(Right.DATA_EXPORT):
             raise RightMissing
         written = write_export(kind, path, member, progress or (lambda done, total: None))

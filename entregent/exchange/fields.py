@@ -11,7 +11,8 @@ from entregent.toolbox.text import search_key
 
 @dataclass(frozen=True)
 class Field:
-    """One field of a kind. `names` are further names of columns, in search form. `is_list`: several columns may fill it."""
+    """One field of a kind. `names` are further names of columns, in search form. With `is_list` several columns
+    may fill it."""
 
     name: str
     label: object
@@ -33,9 +34,7 @@ class Kind:
     constants: tuple[str, ...] = field(default=())
 
     def knows(self, name: str) -> bool:
-        return name in self.by_name or any(
-            name.startswith(prefix) and len(name) > len(prefix) for prefix in self.open
-        )
+        return name in self.by_name or any(name.startswith(prefix) and len(name) > len(prefix) for prefix in self.open)
 
     @property
     def by_name(self) -> dict[str, Field]:
@@ -55,9 +54,21 @@ def _address_fields(prefix: str, title) -> tuple[Field, ...]:
         return tuple(f"{one} {word}" for one in plain for word in extra)
 
     return (
-        Field(f"{prefix}street", _title(title, _("numéro et rue")), names("adresse", "rue", "voie", "address", "street", "adresse 1", "address 1")),
-        Field(f"{prefix}unit", _title(title, _("complément")), names("complement", "adresse 2", "unit", "address 2", "appartement")),
-        Field(f"{prefix}postal_code", _title(title, _("code postal")), names("code postal", "codes postaux", "cp", "postal code", "postcode", "zip", "zip code")),
+        Field(
+            f"{prefix}street",
+            _title(title, _("numéro et rue")),
+            names("adresse", "rue", "voie", "address", "street", "adresse 1", "address 1"),
+        ),
+        Field(
+            f"{prefix}unit",
+            _title(title, _("complément")),
+            names("complement", "adresse 2", "unit", "address 2", "appartement"),
+        ),
+        Field(
+            f"{prefix}postal_code",
+            _title(title, _("code postal")),
+            names("code postal", "codes postaux", "cp", "postal code", "postcode", "zip", "zip code"),
+        ),
         Field(f"{prefix}city", _title(title, _("ville")), names("ville", "commune", "localite", "city", "town")),
         Field(f"{prefix}region", _title(title, _("province ou région")), names("province", "etat", "state", "county")),
         Field(f"{prefix}country", _title(title, _("pays")), names("pays", "country", "code pays", "country code")),
@@ -74,14 +85,80 @@ class _title:
         return f"{self.title} : {self.part}"
 
 
-_NUMBER = ("numero", "n", "no", "n client", "numero client", "numero de client", "client", "code client", "number", "client number",
-           "client no", "customer number", "customer", "id client", "client id", "code insee", "siren client", "matricule", "reference client")  # fmt: skip
-_CLIENT_REF = ("client", "numero client", "n client", "no client", "numero de client", "code client", "client number", "client id", "customer",
-               "customer number", "id client", "account")  # fmt: skip
-_EMAILS = ("courriel", "courriels", "email", "emails", "e mail", "mail", "adresse de courriel", "email address", "adresse email",
-           "courriel 1", "courriel 2", "courriel 3", "email 1", "email 2", "email 3", "adresse mail")  # fmt: skip
-_PHONES = ("telephone", "telephones", "tel", "tel 1", "tel 2", "telephone 1", "telephone 2", "portable", "mobile", "cellulaire", "phone", "phones",
-           "phone number", "numero de telephone", "telephone fixe", "telephone portable", "phone 1", "phone 2", "fixe")  # fmt: skip
+_NUMBER = (
+    "numero",
+    "n",
+    "no",
+    "n client",
+    "numero client",
+    "numero de client",
+    "client",
+    "code client",
+    "number",
+    "client number",
+    "client no",
+    "customer number",
+    "customer",
+    "id client",
+    "client id",
+    "code insee",
+    "siren client",
+    "matricule",
+    "reference client",
+)
+_CLIENT_REF = (
+    "client",
+    "numero client",
+    "n client",
+    "no client",
+    "numero de client",
+    "code client",
+    "client number",
+    "client id",
+    "customer",
+    "customer number",
+    "id client",
+    "account",
+)
+_EMAILS = (
+    "courriel",
+    "courriels",
+    "email",
+    "emails",
+    "e mail",
+    "mail",
+    "adresse de courriel",
+    "email address",
+    "adresse email",
+    "courriel 1",
+    "courriel 2",
+    "courriel 3",
+    "email 1",
+    "email 2",
+    "email 3",
+    "adresse mail",
+)
+_PHONES = (
+    "telephone",
+    "telephones",
+    "tel",
+    "tel 1",
+    "tel 2",
+    "telephone 1",
+    "telephone 2",
+    "portable",
+    "mobile",
+    "cellulaire",
+    "phone",
+    "phones",
+    "phone number",
+    "numero de telephone",
+    "telephone fixe",
+    "telephone portable",
+    "phone 1",
+    "phone 2",
+    "fixe",
+)
 _FIRST = ("prenom", "prenoms", "first name", "given name", "firstname")
 _LAST = ("nom", "nom de famille", "last name", "family name", "surname", "lastname")
 _KEY = ("cle", "cle externe", "identifiant", "id", "external key", "external id", "key", "reference externe")
@@ -90,23 +167,39 @@ _BIRTH = ("date de naissance", "naissance", "ne le", "birth date", "date of birt
 _CLIENT_FIELDS = (
     Field("number", _("N° client"), _NUMBER),
     Field("kind", _("Nature (person, company)"), ("nature", "kind", "genre", "type de client")),
-    Field("name", _("Nom ou raison sociale"), (*_LAST, "raison sociale", "name", "company name", "societe", "entreprise", "company", "denomination")),
+    Field(
+        "name",
+        _("Nom ou raison sociale"),
+        (*_LAST, "raison sociale", "name", "company name", "societe", "entreprise", "company", "denomination"),
+    ),
     Field("first_name", _("Prénom"), _FIRST),
     Field("status", _("Statut"), ("statut", "status")),
     Field("category", _("Catégorie"), ("categorie", "category", "type", "segment")),
     Field("language", _("Langue (fr, en)"), ("langue", "language", "lang")),
-    Field("sector", _("Secteur (code)"), ("secteur", "code secteur", "departement", "sector", "territoire", "territory", "sector code")),
-    Field("responsible", _("Agent responsable (courriel)"), ("responsable", "agent", "agent responsable", "responsible", "owner")),
+    Field(
+        "sector",
+        _("Secteur (code)"),
+        ("secteur", "code secteur", "departement", "sector", "territoire", "territory", "sector code"),
+    ),
+    Field(
+        "responsible",
+        _("Agent responsable (courriel)"),
+        ("responsable", "agent", "agent responsable", "responsible", "owner"),
+    ),
     Field("birth_date", _("Date de naissance"), _BIRTH),
     Field("emails", _("Courriels"), _EMAILS, is_list=True),
     Field("phones", _("Téléphones"), _PHONES, is_list=True),
     Field("identifiers.siren", _("SIREN"), ("siren", "n siren", "numero siren")),
     Field("identifiers.siret", _("SIRET"), ("siret", "n siret", "numero siret")),
     Field("identifiers.bn", _("Numéro d’entreprise (NE)"), ("ne", "numero d entreprise", "business number", "bn")),
-    Field("identifiers.vat", _("N° de TVA"), ("tva", "n tva", "numero de tva", "tva intracommunautaire", "vat", "vat number")),
+    Field(
+        "identifiers.vat",
+        _("N° de TVA"),
+        ("tva", "n tva", "numero de tva", "tva intracommunautaire", "vat", "vat number"),
+    ),
     *_address_fields("addresses.main.", _("Adresse principale")),
     *_address_fields("addresses.mailing.", _("Adresse postale")),
-)  # fmt: skip
+)
 
 _PERSON_FIELDS = (
     Field("external_key", _("Clé externe"), _KEY),
@@ -123,7 +216,7 @@ _PERSON_FIELDS = (
     Field("is_primary", _("Principale (oui, non)"), ("principale", "principal", "primary", "is primary")),
     Field("is_preferred", _("Privilégiée (oui, non)"), ("privilegiee", "privilegie", "preferred", "is preferred")),
     Field("is_billing", _("Facturation (oui, non)"), ("facturation", "billing", "is billing")),
-)  # fmt: skip
+)
 
 _ADDRESS_FIELDS = (
     Field("external_key", _("Clé externe"), _KEY),
@@ -131,22 +224,54 @@ _ADDRESS_FIELDS = (
     Field("person", _("Clé externe de la personne"), ("personne", "person", "cle personne", "person key")),
     Field("kind", _("Type (main, mailing, other)"), ("type", "type d adresse", "kind", "address type")),
     Field("label", _("Libellé"), ("libelle", "label")),
-    *(Field(one.name.removeprefix("addresses.main."), one.label.part, one.names) for one in _address_fields("addresses.main.", "")),
-)  # fmt: skip
+    *(
+        Field(one.name.removeprefix("addresses.main."), one.label.part, one.names)
+        for one in _address_fields("addresses.main.", "")
+    ),
+)
 
 _OBJECT_FIELDS = (
-    Field("key", _("Numéro"), ("numero", "n", "no", "number", "key", "cle", "numero de contrat", "contract number", "n contrat", "numero contrat",
-                               "reference", "numero de facture", "invoice number", "identifiant", "id")),
+    Field(
+        "key",
+        _("Numéro"),
+        (
+            "numero",
+            "n",
+            "no",
+            "number",
+            "key",
+            "cle",
+            "numero de contrat",
+            "contract number",
+            "n contrat",
+            "numero contrat",
+            "reference",
+            "numero de facture",
+            "invoice number",
+            "identifiant",
+            "id",
+        ),
+    ),
     Field("client", _("N° du client"), _CLIENT_REF),
-    Field("source_system", _("Système d’origine"), ("systeme", "systeme d origine", "source", "source system", "origine")),
+    Field(
+        "source_system", _("Système d’origine"), ("systeme", "systeme d origine", "source", "source system", "origine")
+    ),
     Field("label", _("Libellé"), ("libelle", "label", "description", "designation", "intitule")),
     Field("state", _("État"), ("etat", "state", "statut", "status")),
-    Field("dated_on", _("Date"), ("date", "date de debut", "debut", "dated on", "start date", "date d effet", "date de facture", "invoice date")),
-    Field("due_on", _("Échéance"), ("echeance", "due", "due on", "due date", "date d echeance", "fin", "date de fin", "end date")),
+    Field(
+        "dated_on",
+        _("Date"),
+        ("date", "date de debut", "debut", "dated on", "start date", "date d effet", "date de facture", "invoice date"),
+    ),
+    Field(
+        "due_on",
+        _("Échéance"),
+        ("echeance", "due", "due on", "due date", "date d echeance", "fin", "date de fin", "end date"),
+    ),
     Field("amount", _("Montant"), ("montant", "amount", "total", "montant ttc", "solde")),
     Field("currency", _("Devise"), ("devise", "currency", "monnaie")),
     Field("sector", _("Secteur (code)"), ("secteur", "code secteur", "sector", "sector code")),
-)  # fmt: skip
+)
 
 _INTERACTION_FIELDS = (
     Field("external_key", _("Clé externe"), (*_KEY, "numero", "number", "n")),
@@ -155,11 +280,23 @@ _INTERACTION_FIELDS = (
     Field("topic", _("Rubrique (code)"), ("rubrique", "topic", "sujet", "motif", "theme")),
     Field("channel", _("Canal"), ("canal", "channel", "mode", "moyen", "media")),
     Field("direction", _("Sens"), ("sens", "direction")),
-    Field("occurred_at", _("Date interaction"), ("date", "date interaction", "date et heure", "occurred at", "date and time", "le", "when")),
+    Field(
+        "occurred_at",
+        _("Date interaction"),
+        ("date", "date interaction", "date et heure", "occurred at", "date and time", "le", "when"),
+    ),
     Field("subject", _("Objet"), ("objet", "subject", "titre", "title")),
-    Field("notes", _("Notes"), ("notes", "note", "commentaire", "commentaires", "texte", "comment", "comments", "text", "compte rendu")),
+    Field(
+        "notes",
+        _("Notes"),
+        ("notes", "note", "commentaire", "commentaires", "texte", "comment", "comments", "text", "compte rendu"),
+    ),
     Field("internal", _("Interne (oui, non)"), ("interne", "internal")),
-    Field("follow_up_on", _("Date de suivi"), ("suivi", "date de suivi", "relance", "follow up", "follow up on", "follow up date")),
+    Field(
+        "follow_up_on",
+        _("Date de suivi"),
+        ("suivi", "date de suivi", "relance", "follow up", "follow up on", "follow up date"),
+    ),
     Field("follow_up_owner", _("Responsable du suivi (courriel)"), ("responsable du suivi", "follow up owner")),
     Field("author", _("Auteur (courriel)"), ("auteur", "agent", "author", "cree par", "created by", "saisi par")),
     Field("contact_name", _("Nom du contact"), ("nom du contact", "contact", "contact name", "interlocuteur")),
@@ -167,68 +304,127 @@ _INTERACTION_FIELDS = (
     Field("status", _("Statut"), ("statut", "status", "etat")),
     Field("priority", _("Priorité"), ("priorite", "priority")),
     Field("reference", _("Référence"), ("reference", "ref")),
-)  # fmt: skip
+)
 
 KINDS: dict[str, Kind] = {
     one.name: one
     for one in (
         Kind(
-            "sectors", _("Secteurs"), (Right.DATA_IMPORT, Right.SECTORS),
+            "sectors",
+            _("Secteurs"),
+            (Right.DATA_IMPORT, Right.SECTORS),
             (
                 Field("code", _("Code"), ("code", "code secteur", "sector code", "id", "identifiant")),
                 Field("name", _("Nom"), ("nom", "name", "libelle", "label")),
                 Field("level", _("Niveau"), ("niveau", "type", "level")),
-                Field("parent", _("Secteur parent (code)"), ("parent", "secteur parent", "code parent", "parent code", "rattache a")),
+                Field(
+                    "parent",
+                    _("Secteur parent (code)"),
+                    ("parent", "secteur parent", "code parent", "parent code", "rattache a"),
+                ),
             ),
-            ("code",), ("code", "name"), constants=("level",),
+            ("code",),
+            ("code", "name"),
+            constants=("level",),
         ),
         Kind(
-            "topics", _("Rubriques"), (Right.DATA_IMPORT, Right.TOPICS),
+            "topics",
+            _("Rubriques"),
+            (Right.DATA_IMPORT, Right.TOPICS),
             (
                 Field("code", _("Code"), ("code", "id", "identifiant")),
-                Field("label_fr", _("Libellé français"), ("libelle", "libelle francais", "francais", "nom", "label fr", "fr", "french", "label")),
-                Field("label_en", _("Libellé anglais"), ("libelle anglais", "anglais", "label en", "en", "english", "name")),
-                Field("applies_to", _("Proposée pour (client, prospect, person)"), ("pour", "applies to", "proposee pour"), is_list=True),
+                Field(
+                    "label_fr",
+                    _("Libellé français"),
+                    ("libelle", "libelle francais", "francais", "nom", "label fr", "fr", "french", "label"),
+                ),
+                Field(
+                    "label_en",
+                    _("Libellé anglais"),
+                    ("libelle anglais", "anglais", "label en", "en", "english", "name"),
+                ),
+                Field(
+                    "applies_to",
+                    _("Proposée pour (client, prospect, person)"),
+                    ("pour", "applies to", "proposee pour"),
+                    is_list=True,
+                ),
                 Field("position", _("Ordre"), ("ordre", "position", "rang", "order")),
                 Field("is_active", _("Proposée (oui, non)"), ("proposee", "active", "actif", "is active")),
             ),
-            ("code",), ("code", "label_fr"),
+            ("code",),
+            ("code", "label_fr"),
         ),
         Kind(
-            "clients", _("Clients"), (Right.DATA_IMPORT,), _CLIENT_FIELDS, ("number",), ("name",),
-            open=("identifiers.",), constants=("kind", "status", "category", "language", "sector", "addresses.main.country"),
+            "clients",
+            _("Clients"),
+            (Right.DATA_IMPORT,),
+            _CLIENT_FIELDS,
+            ("number",),
+            ("name",),
+            open=("identifiers.",),
+            constants=("kind", "status", "category", "language", "sector", "addresses.main.country"),
         ),
         Kind(
-            "people", _("Personnes-ressources"), (Right.DATA_IMPORT,), _PERSON_FIELDS, ("external_key",), (),
+            "people",
+            _("Personnes-ressources"),
+            (Right.DATA_IMPORT,),
+            _PERSON_FIELDS,
+            ("external_key",),
+            (),
             constants=("language", "company", "client"),
         ),
         Kind(
-            "addresses", _("Adresses"), (Right.DATA_IMPORT,), _ADDRESS_FIELDS, ("external_key", "client"), (),
+            "addresses",
+            _("Adresses"),
+            (Right.DATA_IMPORT,),
+            _ADDRESS_FIELDS,
+            ("external_key", "client"),
+            (),
             constants=("kind", "country"),
         ),
         Kind(
-            "contracts", _("Contrats"), (Right.DATA_IMPORT, Right.OBJECT_SYNC), _OBJECT_FIELDS, ("key",), ("key", "client"),
-            open=("attributes.",), constants=("source_system", "state", "currency"),
+            "contracts",
+            _("Contrats"),
+            (Right.DATA_IMPORT, Right.OBJECT_SYNC),
+            _OBJECT_FIELDS,
+            ("key",),
+            ("key", "client"),
+            open=("attributes.",),
+            constants=("source_system", "state", "currency"),
         ),
         Kind(
-            "business-objects", _("Objets métier"), (Right.DATA_IMPORT, Right.OBJECT_SYNC),
+            "business-objects",
+            _("Objets métier"),
+            (Right.DATA_IMPORT, Right.OBJECT_SYNC),
             (
                 Field("type", _("Type (code)"), ("type", "type d objet", "kind", "object type", "nature")),
-                Field("contract", _("N° du contrat"), ("contrat", "numero de contrat", "contract", "contract number", "n contrat")),
+                Field(
+                    "contract",
+                    _("N° du contrat"),
+                    ("contrat", "numero de contrat", "contract", "contract number", "n contrat"),
+                ),
                 *(
                     Field(one.name, one.label, tuple(name for name in one.names if "contra" not in name))
                     for one in _OBJECT_FIELDS
                 ),
             ),
-            ("key",), ("key", "client", "type"), open=("attributes.",),
+            ("key",),
+            ("key", "client", "type"),
+            open=("attributes.",),
             constants=("type", "source_system", "state", "currency"),
         ),
         Kind(
-            "interactions", _("Interactions"), (Right.DATA_IMPORT,), _INTERACTION_FIELDS, ("external_key",), ("topic", "channel"),
+            "interactions",
+            _("Interactions"),
+            (Right.DATA_IMPORT,),
+            _INTERACTION_FIELDS,
+            ("external_key",),
+            ("topic", "channel"),
             constants=("topic", "channel", "direction", "status", "priority"),
         ),
     )
-}  # fmt: skip
+}
 
 
 def kind_named(name: str) -> Kind:

@@ -159,7 +159,9 @@ def _with_hints(target: Target, values: list[str], codes: set[str]) -> Target:
     if target.to.endswith("postal_code") and any("|" in value for value in values):
         return Target(target.to, split="|", take=1)
     if target.to == "sector" and codes and values and not any(value in codes for value in values):
-        for prefix in sorted({code[: -len(value)] for value in values for code in codes if code.endswith(value) and code != value}):
+        for prefix in sorted(
+            {code[: -len(value)] for value in values for code in codes if code.endswith(value) and code != value}
+        ):
             if all(prefix + value in codes for value in values):
                 return Target(target.to, prefix=prefix)
     return target

@@ -16,14 +16,17 @@ def entries(member: Membership) -> list[AdministrationEntry]:
     if member.can(Right.DATA_IMPORT):
         shown.append(
             AdministrationEntry(
-                _("Importations"), "database-import", at("exchange:imports"), _("importer fichier CSV XLSX reprise de données")
-            )  # fmt: skip
+                _("Importations"),
+                "database-import",
+                at("exchange:imports"),
+                _("importer fichier CSV XLSX reprise de données"),
+            )
         )
     if member.can(Right.DATA_EXPORT):
         shown.append(
             AdministrationEntry(
                 _("Exportation"), "file-export", at("exchange:exports"), _("exporter télécharger fichier CSV XLSX")
-            )  # fmt: skip
+            )
         )
     if member.can(Right.OUTBOX_VIEW):
         shown.append(

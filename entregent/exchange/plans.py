@@ -74,7 +74,8 @@ _CLIENTS = """
              WHEN NOT ({visible_c}) THEN %(out_of_reach)s
              WHEN c.deleted_at IS NOT NULL THEN replace(%(deleted)s, '{{day}}', to_char(c.deleted_at, 'YYYY-MM-DD'))
              WHEN c.status = 'removed' THEN %(removed)s
-             WHEN i.fields ->> 'status' <> c.status AND NOT (c.status || '>' || (i.fields ->> 'status') = ANY (%(moves)s))
+             WHEN i.fields ->> 'status' <> c.status
+                AND NOT (c.status || '>' || (i.fields ->> 'status') = ANY (%(moves)s))
                 THEN %(transition)s
              ELSE '' END AS refusal,
         CASE WHEN coalesce(i.fields ->> 'name', '') = '' THEN %(no_name)s
@@ -103,7 +104,8 @@ _CLIENTS = """
     CROSS JOIN LATERAL (
         SELECT i.fields || jsonb_build_object('kind', n.kind)
             || CASE WHEN n.kind = 'company'
-                THEN jsonb_build_object('first_name', '', 'display_name', n.name, 'sort_key', left(search_key(n.name), 310))
+                THEN jsonb_build_object('first_name', '', 'display_name', n.name,
+                                        'sort_key', left(search_key(n.name), 310))
                 ELSE jsonb_build_object('display_name', trim(n.first_name || ' ' || n.name),
                                         'sort_key', left(search_key(n.name || ' ' || n.first_name), 310)) END
             || CASE WHEN i.fields ? 'identifiers'
@@ -367,9 +369,7 @@ def prepare_sectors(rows: list[tuple[Row, Cleaned]], member: Membership) -> list
 
     `extra.depth` says how far below the first new ancestor a row is: rows are carried out from the top down.
     """
-    standing = dict(
-        Sector.objects.filter(organization_id=member.organization_id).values_list("code", "parent__code")
-    )
+    standing = dict(Sector.objects.filter(organization_id=member.organization_id).values_list("code", "parent__code"))
     parents: dict[str, str | None] = dict(standing)
     bad: dict[str, str] = {}
     for _row, cleaned in rows:

@@ -119,7 +119,9 @@ def _header(cells: list[str]) -> list[str]:
         raise refused(_("La première ligne doit porter les noms des colonnes."))
     if len(cells) > MOST_COLUMNS:
         raise refused(_("Le fichier a %(n)s colonnes : %(most)s au maximum.") % {"n": len(cells), "most": MOST_COLUMNS})
-    names = [one_line(cell.replace("\x00", ""))[:200] or _("colonne %(n)s") % {"n": n} for n, cell in enumerate(cells, 1)]
+    names = [
+        one_line(cell.replace("\x00", ""))[:200] or _("colonne %(n)s") % {"n": n} for n, cell in enumerate(cells, 1)
+    ]
     twice = [name for name, times in Counter(search_key(name) or name for name in names).items() if times > 1]
     if twice:
         shown = next(name for name in names if (search_key(name) or name) == twice[0])
@@ -216,7 +218,12 @@ def _delimiter(sample: str) -> str:
     best, best_score = ",", (0.0, 0)
     for delimiter in DELIMITERS:
         try:
-            records = [r for _n, r in zip(range(50), csv.reader(io.StringIO(sample, newline=""), delimiter=delimiter), strict=False)]
+            records = [
+                r
+                for _n, r in zip(
+                    range(50), csv.reader(io.StringIO(sample, newline=""), delimiter=delimiter), strict=False
+                )
+            ]
         except csv.Error:
             continue
         records = [record for record in records if record]
@@ -242,7 +249,9 @@ def _csv_records(path: Path, form: Form) -> Iterator[tuple[int, list[str]]]:
                 return
             except csv.Error as error:
                 if "unexpected end of data" in str(error) or "field larger" in str(error):
-                    raise refused(_("Un guillemet ouvert à la ligne %(line)s n’est pas refermé.") % {"line": line}) from None
+                    raise refused(
+                        _("Un guillemet ouvert à la ligne %(line)s n’est pas refermé.") % {"line": line}
+                    ) from None
                 raise refused(_("La ligne %(line)s n’est pas du CSV : guillemet mal placé.") % {"line": line}) from None
             yield line, cells
             line = reader.line_num + 1

@@ -58,7 +58,12 @@ def _xlsx(header: list[str], reason: str, rows) -> Iterator[bytes]:
     with tempfile.TemporaryFile() as file:
         with xlsxwriter.Workbook(
             file,
-            {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False},
+            {
+                "constant_memory": True,
+                "strings_to_formulas": False,
+                "strings_to_urls": False,
+                "strings_to_numbers": False,
+            },
         ) as book:
             sheet = book.add_worksheet()
             sheet.write_row(0, 0, [*header, reason])

@@ -105,9 +105,7 @@ def apply(work: Work) -> None:
                     batch.state = Import.State.DONE
                 batch.last_change = _last_change()
                 batch.applied_at = timezone.now()
-                batch.save(
-                    update_fields=["counts", "state", "action_id", "first_change", "last_change", "applied_at"]
-                )
+                batch.save(update_fields=["counts", "state", "action_id", "first_change", "last_change", "applied_at"])
                 chunk.job.result = batch.counts
             if until is None:
                 return
@@ -188,7 +186,9 @@ def _settled(work: Work, *, cancelled: str) -> Iterator[None]:
 
 def _end(work: Work, state: str | None, error: str) -> None:
     with in_organization(work.organization_id, user_id=work.initiator_id):
-        batch = Import.objects.select_for_update().filter(job_id=work.job_id, organization_id=work.organization_id).first()
+        batch = (
+            Import.objects.select_for_update().filter(job_id=work.job_id, organization_id=work.organization_id).first()
+        )
         if batch is not None:
             # What was carried out in part can be undone.
             batch.state = state or (Import.State.STOPPED if batch.action_id else Import.State.FAILED)

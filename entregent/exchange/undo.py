@@ -18,8 +18,9 @@ _NOT_PUT_BACK = {"id", "organization_id", "version", "sector_reach", "path", "ke
 
 @dataclass(frozen=True)
 class Step:
-    """The changes of one table. `since` finds what others did meanwhile with record `w.row_id` of client `w.client_id`:
-    a condition on the journal `n`. `label` names a record `t` that is kept; without one its kept rows are not listed."""
+    """The changes of one table. `since` finds what others did meanwhile with record `w.row_id` of client
+    `w.client_id`: a condition on the journal `n`. `label` names a record `t` that is kept;
+    without one its kept rows are not listed."""
 
     table: str
     since: str
@@ -37,7 +38,8 @@ def _of_interaction(table: str) -> Step:
         table,
         "n.client_id IS NOT DISTINCT FROM w.client_id AND n.table_name = 'interactions_interaction'"
         f" AND n.row_id = {owner}",
-        also_kept=f"EXISTS (SELECT 1 FROM interactions_interactionentry e WHERE e.interaction_id = {owner} AND e.seq > 1)",
+        also_kept="EXISTS (SELECT 1 FROM interactions_interactionentry e"  # noqa: S608
+        f" WHERE e.interaction_id = {owner} AND e.seq > 1)",
     )
 
 
@@ -197,7 +199,8 @@ class Undoing:
             self._run("SELECT DISTINCT client_id FROM exchange_undo WHERE client_id IS NOT NULL AND NOT is_kept")
         elif step.table == "clients_person":
             self._run(
-                "SELECT DISTINCT cp.client_id FROM clients_clientperson cp JOIN exchange_undo w ON w.row_id = cp.person_id"
+                "SELECT DISTINCT cp.client_id FROM clients_clientperson cp"
+                " JOIN exchange_undo w ON w.row_id = cp.person_id"
             )
         elif step.table in ("clients_clientperson", "clients_businessobject"):
             self._run("SELECT DISTINCT client_id FROM exchange_undo WHERE client_id IS NOT NULL")

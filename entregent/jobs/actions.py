@@ -11,7 +11,8 @@ from entregent.jobs.registry import kinds
 def start_job(
     *, by, kind: str, label: str, data: dict | None = None, total: int | None = None, in_background: bool = True
 ) -> Job:
-    """Asks the worker for a piece of bulk work. The job and its place in the queue are one transaction with the caller's.
+    """Asks the worker for a piece of bulk work. The job and its place in the queue are one transaction with
+    the caller's.
 
     `in_background=False`: the caller does it in its own process (a command), by `tasks.run_job`.
     """

@@ -67,9 +67,7 @@ def run_worker(
                         loop.add_signal_handler(number, end)
                 try:
                     # A worker that fails (the database is gone for good) ends the others: the supervisor starts anew.
-                    await asyncio.wait(
-                        workers, return_when=asyncio.FIRST_EXCEPTION if wait else asyncio.ALL_COMPLETED
-                    )
+                    await asyncio.wait(workers, return_when=asyncio.FIRST_EXCEPTION if wait else asyncio.ALL_COMPLETED)
                     end()
                     ended = await asyncio.gather(*workers, return_exceptions=True)
                 finally:

@@ -11,7 +11,12 @@ def reasons(batch):
 
 
 def test_sectors_come_as_a_tree_whatever_their_order(admin, bringing):
-    batch = bringing.bring(admin, "sectors", "code,nom,parent\nA1,Un,A\nA,Tout,\n", "kind: sectors\nkey: code\ncolumns: {code: code, nom: name, parent: parent}")
+    batch = bringing.bring(
+        admin,
+        "sectors",
+        "code,nom,parent\nA1,Un,A\nA,Tout,\n",
+        "kind: sectors\nkey: code\ncolumns: {code: code, nom: name, parent: parent}",
+    )
     assert batch.counts == {"create": 2, "created": 2, "updated": 0, "refused": 0}
     assert Sector.objects.get(code="A1").parent.code == "A"
 

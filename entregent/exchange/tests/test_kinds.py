@@ -99,7 +99,9 @@ def test_the_dry_run_changes_nothing_and_says_what_the_run_does(manager, bringin
     assert Client.objects.count() == 2
 
 
-@pytest.mark.parametrize(("choice", "clients", "number"), [("reject", 1, "A1"), ("create", 2, "A1"), ("update", 1, "A1")])
+@pytest.mark.parametrize(
+    ("choice", "clients", "number"), [("reject", 1, "A1"), ("create", 2, "A1"), ("update", 1, "A1")]
+)
 def test_probable_duplicates_are_left_created_or_brought_up_to_date(manager, bringing, choice, clients, number):
     bringing.bring(manager, "clients", HEAD + MOREAU)
     batch = bringing.check(manager, "clients", HEAD + "B1;Moreau;Claire;0261910042;;2 rue Basse;;Metz\n")
@@ -136,7 +138,9 @@ def test_a_client_changed_between_dry_run_and_run_is_kept_as_it_is(manager, brin
     assert len(reasons(batch)) == 2
 
 
-def test_a_manager_of_one_sector_imports_there_and_learns_nothing_of_the_others(org, north, south, client_south, bringing):
+def test_a_manager_of_one_sector_imports_there_and_learns_nothing_of_the_others(
+    org, north, south, client_south, bringing
+):
     limited = make_member(org, "nord@eaux.example", "Noé Nord", "manager")
     grant(limited, "sector", north.pk)
     batch = bringing.check(
@@ -175,7 +179,9 @@ def test_people_come_with_their_client_and_their_marks(manager, client_north, br
 
 
 def test_addresses_find_their_owner(manager, client_north, bringing):
-    content = "client;type;rue;cp;ville\nN1;main;1 rue Haute;57000;Metz\nN1;mailing;BP 12;57001;Metz\nN9;main;x;57000;Metz\n"
+    content = (
+        "client;type;rue;cp;ville\nN1;main;1 rue Haute;57000;Metz\nN1;mailing;BP 12;57001;Metz\nN9;main;x;57000;Metz\n"
+    )
     batch = bringing.bring(manager, "addresses", content)
     assert batch.count("created") == 2
     assert reasons(batch) == {4: "Client inconnu : N9."}
@@ -188,13 +194,18 @@ def test_addresses_find_their_owner(manager, client_north, bringing):
 
 def test_a_contract_makes_a_prospect_a_client_and_objects_hang_on_it(furnished, bringing):
     make_client(furnished.organization, "P1", "Prospect", status="prospect", emails=["p@example.com"])
-    contracts = "numéro;client;libellé;date;montant;attributes.puissance\nC-1;P1;Eau;01/02/2026;1 842,60;9\nC-1;P9;x;;;\n"
+    contracts = (
+        "numéro;client;libellé;date;montant;attributes.puissance\nC-1;P1;Eau;01/02/2026;1 842,60;9\nC-1;P9;x;;;\n"
+    )
     batch = bringing.bring(furnished, "contracts", contracts)
     assert batch.count("created") == 1
     contract = BusinessObject.objects.get(key="C-1")
     assert (str(contract.amount), contract.currency, contract.attributes) == ("1842.60", "EUR", {"puissance": "9"})
     assert Client.objects.get(number="P1").status == "client"
-    invoices = "type,numero,client,contrat,montant,echeance\ninvoice,F-1,P1,C-1,12.50,2026-12-01\ninvoice,F-2,P1,C-9,1,\nlune,F-3,P1,,1,\n"
+    invoices = (
+        "type,numero,client,contrat,montant,echeance\ninvoice,F-1,P1,C-1,12.50,2026-12-01\n"
+        "invoice,F-2,P1,C-9,1,\nlune,F-3,P1,,1,\n"
+    )
     second = bringing.bring(furnished, "business-objects", invoices)
     assert BusinessObject.objects.get(key="F-1").contract == contract
     assert set(reasons(second)) == {3, 4}
@@ -280,11 +291,10 @@ def test_a_client_with_something_new_on_it_is_kept_when_the_import_is_undone(fur
     ],
 )
 def test_a_mapping_that_is_none_is_refused_with_a_sentence(manager, text):
+    enter(manager)
+    file = ContentFile(b"Nom;Ville\nx;y\n")
+    batch = actions.create_import(by=manager, kind="clients", file=file, filename="x.csv")
     with pytest.raises(Refusal) as refused:
-        enter(manager)
-        batch = actions.create_import(
-            by=manager, kind="clients", file=ContentFile(b"Nom;Ville\nx;y\n"), filename="x.csv"
-        )
         actions.set_mapping(batch, by=manager, mapping=from_yaml(text))
     assert refused.value.code in ("E-MAPPING", "E-IMPORT-KIND")
 

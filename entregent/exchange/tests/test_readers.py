@@ -68,7 +68,13 @@ def test_a_quoted_cell_may_hold_lines_and_its_row_is_named_by_the_first(tmp_path
 
 def test_rows_that_are_too_short_or_too_long_or_hold_a_null_are_at_fault_alone(tmp_path):
     table = open_table(write(tmp_path, b"a;b\n1\n1;2\n1;2;3\n1;2;;\n1;x\x00y\n"))
-    assert [(row.line, bool(row.fault)) for row in table.rows()] == [(2, True), (3, False), (4, True), (5, False), (6, True)]
+    assert [(row.line, bool(row.fault)) for row in table.rows()] == [
+        (2, True),
+        (3, False),
+        (4, True),
+        (5, False),
+        (6, True),
+    ]
 
 
 def test_a_workbook_is_read_as_texts(tmp_path):
@@ -170,8 +176,7 @@ def test_a_mangled_workbook_is_read_or_refused(tmp_path, data):
 
 def read_or_refuse(path):
     try:
-        table = open_table(path)
-        for row in table.rows():
-            assert all(isinstance(cell, str) for cell in row.cells)
-    except Refusal as refused:
-        assert refused.code == "E-FILE"
+        rows = list(open_table(path).rows())
+    except Refusal:
+        return
+    assert all(isinstance(cell, str) for row in rows for cell in row.cells)

@@ -33,7 +33,10 @@ def export_file(request, kind):
         for piece in csv_pieces(header, rows):
             file.write(piece)
     file.seek(0)
-    types = {"csv": "text/csv; charset=utf-8", "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"}
+    types = {
+        "csv": "text/csv; charset=utf-8",
+        "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    }
     return FileResponse(
         file, as_attachment=True, filename=f"{kind}-{date.today().isoformat()}.{form}", content_type=types[form]
     )

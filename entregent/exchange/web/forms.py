@@ -13,7 +13,9 @@ class ImportForm(forms.Form):
     kind = forms.ChoiceField(label=gettext_lazy("Données"))
     file = forms.FileField(
         label=gettext_lazy("Fichier"),
-        help_text=gettext_lazy("CSV (virgule, point-virgule ou tabulation ; UTF-8 ou Windows-1252) ou XLSX, 1 Go au plus."),
+        help_text=gettext_lazy(
+            "CSV (virgule, point-virgule ou tabulation ; UTF-8 ou Windows-1252) ou XLSX, 1 Go au plus."
+        ),
         error_messages={
             "required": gettext_lazy("Choisissez un fichier."),
             "empty": gettext_lazy("Le fichier est vide."),
@@ -78,7 +80,10 @@ class ColumnsForm:
 
     @property
     def keys(self) -> list[tuple[str, str]]:
-        return [("", _("Aucune : chaque ligne est nouvelle")), *((key, self.kind.label_of(key)) for key in self.kind.keys)]
+        return [
+            ("", _("Aucune : chaque ligne est nouvelle")),
+            *((key, self.kind.label_of(key)) for key in self.kind.keys),
+        ]
 
     def _choices(self, column: str, chosen: set[str]) -> list[tuple[str, str]]:
         choices = [("", _("— ne pas importer —"))]

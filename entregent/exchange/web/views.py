@@ -1,3 +1,4 @@
+import tempfile
 from itertools import islice
 
 import yaml
@@ -144,7 +145,6 @@ def discard_create(request, import_id):
 @requires(Right.DATA_IMPORT)
 def rejects(request, import_id):
     """The rejected rows in the form of the file that came in."""
-    import tempfile
 
     batch = _batch(request, import_id)
     if not batch.file:
@@ -218,7 +218,9 @@ def _batch(request, import_id: int) -> Import:
 def _saved(request, batch: Import) -> ImportMapping:
     chosen = request.POST.get("saved", "")
     found = ImportMapping.objects.filter(
-        organization_id=request.member.organization_id, kind=batch.kind, pk=int(chosen) if chosen.isdecimal() and len(chosen) < 19 else 0
+        organization_id=request.member.organization_id,
+        kind=batch.kind,
+        pk=int(chosen) if chosen.isdecimal() and len(chosen) < 19 else 0,
     ).first()
     if found is None:
         raise Refusal("E-MAPPING", _("Choisissez une correspondance gardée."), field="saved")
