@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from xml.etree import ElementTree
+from xml.parsers import expat
 
 from django.utils.translation import gettext as _
 
@@ -26,10 +27,12 @@ MOST_COLUMNS = 300
 MOST_LINE = 1_000_000  # characters of one line or one field
 MOST_UNPACKED = 200 * 1024 * 1024  # bytes of an XLSX once unpacked
 MOST_FORMULAS = 100_000
+MOST_CELLS = 10_000_000  # of the rectangle that the cells of a sheet span: the reader keeps all of it in memory
 
 _BOMS = [(codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16")]
 # What a text file does not hold: control characters other than tab, line ends, form feed and end of file.
 _CONTROL = re.compile(rb"[\x00-\x08\x0b\x0e-\x19\x1b-\x1f]")
+_PLACE = re.compile(r"([A-Za-z]{1,12})([0-9]{1,12})")
 _FORMULA_CELL = re.compile(rb'<(?:\w+:)?c\s[^>]*?\br="[A-Z]{1,3}(\d+)"[^>]*>\s*<(?:\w+:)?f[\s>/]')
 
 
@@ -96,6 +99,8 @@ def open_table(path: Path) -> Table:
     with path.open("rb") as file:
         start = file.read(8)
     if start.startswith(b"PK\x03\x04") or start.startswith(b"PK\x05\x06"):
+        _check_size(path)
+        _check_extent(path)
         form = Form("xlsx", about=0)
         first = next(_xlsx_cells(path), None)
         cells = first[1] if first else []
@@ -328,6 +333,68 @@ def _check_size(path: Path) -> None:
         raise refused(_("Ce fichier n’est ni un CSV ni un XLSX."))
     if sum(info.file_size for info in infos) > MOST_UNPACKED or len(infos) > 10_000:
         raise refused(_("Le classeur est trop gros une fois déplié : enregistrez-le en CSV."))
+
+
+def _check_extent(path: Path) -> None:
+    """Two cells in opposite corners make a sheet of 16 thousand million cells: the reader would take the process down.
+
+    Every part is looked at, since the workbook may call any of them its sheet.
+    """
+    with zipfile.ZipFile(path) as archive:
+        for info in archive.infolist():
+            extent, seen, unpacked = _Extent(), b"", 0
+            try:
+                with archive.open(info) as part:
+                    while piece := part.read(1 << 20):
+                        unpacked += len(piece)
+                        if unpacked > MOST_UNPACKED:
+                            raise extent.too_big()
+                        seen = seen[-16:] + piece
+                        extent.holds_sheet = extent.holds_sheet or b"sheetData" in seen
+                        extent.parser.Parse(piece, False)
+                    extent.parser.Parse(b"", True)
+            except expat.ExpatError as error:
+                if extent.holds_sheet:
+                    raise refused(_("Le classeur est abîmé et ne se lit pas.")) from error
+            except Refusal:
+                raise
+            except Exception as error:
+                # Whatever a mangled archive makes zlib or zipfile raise, the sentence is the same.
+                raise refused(_("Le classeur est abîmé et ne se lit pas.")) from error
+
+
+class _Extent:
+    """How far the cells with a value reach down and to the right in a part of a workbook."""
+
+    def __init__(self):
+        self.parser = expat.ParserCreate()
+        self.parser.StartElementHandler = self._begin
+        self.holds_sheet = False
+        self._row = self._column = self._lowest = self._rightmost = 0
+
+    def too_big(self) -> Refusal:
+        return refused(_("Le classeur est trop gros une fois déplié : enregistrez-le en CSV."))
+
+    def _begin(self, name: str, attributes: dict[str, str]) -> None:
+        if ":" in name:
+            name = name.rpartition(":")[2]
+        if name == "row":
+            text = attributes.get("r", "")
+            self._row = int(text) if text.isdecimal() and len(text) < 12 else self._row + 1
+            self._column = 0
+        elif name == "c":
+            place = _PLACE.fullmatch(attributes.get("r", ""))
+            if place is None:
+                self._column += 1
+            else:
+                self._column = 0
+                for letter in place[1].upper():
+                    self._column = self._column * 26 + ord(letter) - 64
+                self._row = int(place[2])
+        elif name in ("v", "is") and (self._row > self._lowest or self._column > self._rightmost):
+            self._lowest, self._rightmost = max(self._lowest, self._row), max(self._rightmost, self._column)
+            if self._lowest * self._rightmost > MOST_CELLS:
+                raise self.too_big()
 
 
 def _cell_text(value) -> str:

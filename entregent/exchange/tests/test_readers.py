@@ -180,3 +180,28 @@ def read_or_refuse(path):
     except Refusal:
         return
     assert all(isinstance(cell, str) for row in rows for cell in row.cells)
+
+
+@pytest.mark.parametrize("far", ['<c r="XFD1048576"><v>1</v></c>', '<c r="a1"/><c r="zzzzzzz9"><is><t>x</t></is></c>'])
+def test_two_cells_in_opposite_corners_do_not_take_the_process_down(tmp_path, far):
+    small = xlsx(tmp_path, [["n", "nom"], ["1", "Été"]])
+    path = tmp_path / "vaste.xlsx"
+    with zipfile.ZipFile(small) as source, zipfile.ZipFile(path, "w") as target:
+        for info in source.infolist():
+            content = source.read(info)
+            if info.filename == "xl/worksheets/sheet1.xml":
+                content = content.replace(b"</sheetData>", f'<row r="1048576">{far}</row></sheetData>'.encode())
+            target.writestr(info.filename, content)
+    with pytest.raises(Refusal) as refused:
+        open_table(path)
+    assert refused.value.code == "E-FILE"
+
+
+def test_a_sheet_of_which_far_cells_are_only_coloured_is_read(tmp_path):
+    path = tmp_path / "classeur.xlsx"
+    with xlsxwriter.Workbook(str(path)) as book:
+        sheet = book.add_worksheet()
+        sheet.write_row(0, 0, ["n", "nom"])
+        sheet.write_row(1, 0, ["1", "Été"])
+        sheet.write_blank(1_048_575, 16_383, None, book.add_format({"bg_color": "#ff0000"}))
+    assert [row.cells for row in open_table(path).rows()] == [["1", "Été"]]
