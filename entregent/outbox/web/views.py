@@ -13,6 +13,7 @@ from entregent.toolbox.errors import NotFound
 from entregent.ui.pages import render, see
 
 _LINK = re.compile(r"https?://[^\s<>\"']+")
+_ACCOUNT_LINK = re.compile(rf"{re.escape(settings.PUBLIC_URL)}/compte/[^\s<>\"']*")
 PAGE = 100
 
 
@@ -43,7 +44,11 @@ def message_list(request):
 @requires(Right.OUTBOX_VIEW)
 def message_detail(request, message_id):
     mail = _message(request.member, message_id)
-    context = {"mail": mail, "parts": _with_links(mail.text), "is_kept": settings.MAIL_IS_KEPT}
+    # The link of an invitation makes whoever follows it the person invited. Only where no mail leaves is it handed
+    # over from this page, by those who invite.
+    is_handed_over = settings.DEMO or (settings.MAIL_IS_KEPT and request.member.can(Right.MEMBERS))
+    text = mail.text if is_handed_over else _ACCOUNT_LINK.sub(rf"{settings.PUBLIC_URL}/compte/…", mail.text)
+    context = {"mail": mail, "parts": _with_links(text), "is_kept": settings.MAIL_IS_KEPT}
     return render(request, "outbox/message_detail.html", context)
 
 
