@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from itertools import islice
 
 from django.db import InterfaceError, OperationalError, connection
@@ -27,6 +28,7 @@ CHUNK_ROWS = 4000
 # Sectors are planned together, since a parent may stand anywhere in the file.
 MOST_SECTORS = 50_000
 MOST_KEPT_SHOWN = 500
+ROWS_KEPT_FOR = timedelta(days=30)
 
 
 @job_kind("import.check", right=Right.DATA_IMPORT)
@@ -38,6 +40,7 @@ def check(work: Work) -> None:
             check_rights(batch.kind, chunk.member)
             if "line" not in chunk.cursor:
                 ImportRow.objects.filter(batch=batch)._raw_delete("default")
+                _forget_old_rows(batch.organization_id)
                 chunk.advance(0, line=0)
                 chunk.job.done = 0
                 chunk.job.total = batch.format.get("about") or None
@@ -77,6 +80,18 @@ def check(work: Work) -> None:
             batch.save(update_fields=["state"])
             chunk.job.total = chunk.job.done
             chunk.job.result = batch.counts
+
+
+def _forget_old_rows(organization_id: int) -> None:
+    """Rows of imports long done go, but for the rejected ones: the journal is what an import is undone from."""
+    long_done = Import.objects.filter(
+        organization_id=organization_id,
+        state__in=[Import.State.DONE, Import.State.UNDONE],
+        created_at__lt=timezone.now() - ROWS_KEPT_FOR,
+    )
+    ImportRow.objects.filter(
+        batch__in=long_done, organization_id=organization_id, verdict__in=["create", "update", "unchanged"]
+    ).delete()
 
 
 @job_kind("import.apply", right=Right.DATA_IMPORT)

@@ -322,3 +322,16 @@ def test_the_command_imports_and_leaves_its_rejects_beside_the_file(admin, tmp_p
         run_import(kind="clients", path=path, organization="nulle-part")
     with in_organization(admin.organization_id, user_id=admin.user_id):
         assert Client.objects.count() == 1
+
+
+def test_rows_of_old_imports_are_forgotten_but_for_their_rejects(manager, bringing):
+    from datetime import timedelta
+
+    from django.utils import timezone
+
+    from entregent.exchange.models import Import
+
+    old = bringing.bring(manager, "clients", "N° client;Nom\nA1;Moreau\nA2;\n")
+    Import.objects.filter(pk=old.pk).update(created_at=timezone.now() - timedelta(days=31))
+    bringing.check(manager, "clients", "N° client;Nom\nA3;Dupont\n")
+    assert list(old.rows.values_list("line", flat=True)) == [3]
