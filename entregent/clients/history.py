@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
+from babel import Locale
 from babel.dates import format_date
 from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
@@ -18,7 +19,10 @@ _OBJECTS = BusinessObject._meta.db_table
 _PEOPLE = "clients_person"
 
 # What the history of one client need not repeat: whose file it is, and what the event says already.
-_NEEDLESS = {"client_id", "since", "set_by_id", "lifted_at", "lifted_by_id", "type_id", "contract_id"}
+_NEEDLESS = {
+    "client_id", "since", "set_by_id", "lifted_at", "lifted_by_id", "type_id", "contract_id", "created_by_id",
+    "updated_by_id", "source_system",
+}  # fmt: skip
 _DAY = re.compile(r"(\d{4})-(\d{2})-(\d{2})")
 
 # What the actions of this area are called.
@@ -131,7 +135,8 @@ def _told(change: Change, lines: list[Line], people: dict[str, str]) -> list[Lin
         if line.column == "person_id":
             before, after = people.get(line.before, line.before), people.get(line.after, line.after)
             line = replace(line, label=_("Personne-ressource"), before=before, after=after)
-        told.append(replace(line, before=_readable(line.before), after=_readable(line.after)))
+        readable = _country if line.column == "country" else _readable
+        told.append(replace(line, before=readable(line.before), after=readable(line.after)))
     return told
 
 
@@ -141,6 +146,10 @@ def _readable(text: str) -> str:
     if found is None:
         return text
     return format_date(date(*map(int, found.groups())), "d MMM y", locale=get_language())
+
+
+def _country(code: str) -> str:
+    return Locale.parse(get_language()).territories.get(code, code)
 
 
 def _title(action: Action | None, change: Change) -> str:

@@ -18,6 +18,7 @@ from entregent.audit.models import Action, Change
 from entregent.organizations.extension_points import action_words
 from entregent.organizations.models import Membership, Organization, User
 from entregent.toolbox.errors import Stale
+from entregent.toolbox.phones import national
 
 # Bookkeeping of the database, which says nothing to a person.
 _HIDDEN = {"id", "organization_id", "version", "created_at", "updated_at"}
@@ -201,6 +202,8 @@ def _text(field, value) -> str:
     choices = dict(field.flatchoices) if field is not None else {}
     if isinstance(value, list):
         return ", ".join(_text(getattr(field, "base_field", None), one) for one in value)
+    if isinstance(value, dict) and value.keys() == {"label", "number"}:
+        return f"{value['label']} {national(value['number'])}".strip()
     if isinstance(value, dict):
         return " · ".join(f"{key} : {_text(None, one)}" for key, one in value.items())
     if isinstance(value, str) and field is not None and field.name == "scope_type" and value in scope_words:

@@ -14,6 +14,13 @@ from entregent.organizations.terms import TERMS
 
 CURRENCIES = ("EUR", "CAD", "CHF", "USD", "GBP", "XOF", "XAF", "XPF", "MAD", "TND", "DZD", "MUR", "HTG")
 
+# What the tables of languages name beside countries: unions, the world, what tests of software use.
+_NO_COUNTRIES = {"EU", "EZ", "QO", "UN", "XA", "XB", "ZZ"}
+_CONTINENTS = tuple(
+    f"{area}/"
+    for area in ["Africa", "America", "Antarctica", "Asia", "Atlantic", "Australia", "Europe", "Indian", "Pacific"]
+)
+
 # What is no longer seen while a module is off. Nothing of it is deleted.
 MODULE_EFFECTS = {
     Module.MORTGAGE: _("Désactivé : demandes de prêt, transmission et siège social disparaissent des pages."),
@@ -23,6 +30,12 @@ MODULE_EFFECTS = {
     Module.CLIENT_MGMT: _("Désactivé : l'écran « Gestion des clients » disparaît."),
     Module.FILE_TRANSFER: _("Désactivé : les transferts de fichiers disparaissent, leurs liens cessent de s'ouvrir."),
 }
+
+
+def _time_zones(current: str | None) -> list[str]:
+    """Places of the world, without the old names (« ROC », « localtime ») that the same table holds."""
+    zones = {zone for zone in available_timezones() if zone == "UTC" or zone.startswith(_CONTINENTS)}
+    return sorted(zones | ({current} if current else set()))
 
 
 class DayInput(forms.DateInput):
@@ -82,10 +95,11 @@ class SettingsForm(forms.Form):
         super().__init__(*args, **kwargs)
         locale = Locale.parse(get_language())
         self.fields["country"].choices = sorted(
-            ((code, name) for code, name in locale.territories.items() if len(code) == 2 and code.isalpha()),
+            ((code, name) for code, name in locale.territories.items() if code.isalpha() and code not in _NO_COUNTRIES),
             key=lambda choice: choice[1],
         )
-        self.fields["time_zone"].choices = [(zone, zone.replace("_", " ")) for zone in sorted(available_timezones())]
+        zones = _time_zones(self.initial.get("time_zone"))
+        self.fields["time_zone"].choices = [(zone, zone.replace("_", " ")) for zone in zones]
         current = self.initial.get("currency") or self.data.get("currency")
         codes = (*CURRENCIES, *([current] if current and current not in CURRENCIES else []))
         self.fields["currency"].choices = [(code, f"{code} · {locale.currencies.get(code, code)}") for code in codes]
