@@ -60,7 +60,7 @@ def post_interaction(request: HttpRequest, response: HttpResponse, payload: Inte
     def make():
         person = None
         if payload.person is not None:
-            person = Person.objects.visible_to(member).filter(pk=payload.person).first()
+            person = Person.objects.visible_to(member, Right.INTERACTION_LOG).filter(pk=payload.person).first()
             if person is None:
                 raise Refusal("E-001-PERSON", _("Personne-ressource inconnue."), field="person")
         topic = Topic.objects.filter(organization_id=member.organization_id, code=payload.topic).first()
@@ -68,7 +68,7 @@ def post_interaction(request: HttpRequest, response: HttpResponse, payload: Inte
             raise Refusal("E-003-TOPIC", _("Rubrique inconnue."), field="topic")
         return log_interaction(
             by=member,
-            client=client_of(member, payload.client),
+            client=client_of(member, payload.client, Right.INTERACTION_LOG),
             person=person,
             topic=topic,
             origin="api",

@@ -4,10 +4,10 @@ A cursor is the sort values of the last item, so that page 9,000 costs what page
 """
 
 import base64
-import binascii
 import json
 
-from django.db.models import Q, QuerySet
+from django.core.exceptions import ValidationError
+from django.db.models import Model, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from entregent.toolbox.errors import Refusal
@@ -19,7 +19,7 @@ def page(records: QuerySet, *, order: list[str], cursor: str | None, limit: int)
     """One page of `records` in `order` (fields, « - » for descending, the last one unique), and the next cursor."""
     records = records.order_by(*order)
     if cursor:
-        records = records.filter(_after(order, _values(cursor, len(order))))
+        records = records.filter(_after(order, _values(cursor, records.model, order)))
     found = list(records[: limit + 1])
     if len(found) <= limit:
         return found, None
@@ -38,14 +38,21 @@ def _after(order: list[str], values: list) -> Q:
     return condition
 
 
-def _values(cursor: str, expected: int) -> list:
+def _values(cursor: str, model: type[Model], order: list[str]) -> list:
     try:
         values = json.loads(base64.b64decode(cursor.encode(), altchars=b"-_", validate=True))
-    except (ValueError, binascii.Error) as error:
+        if not isinstance(values, list) or len(values) != len(order):
+            raise _wrong()
+        return [_value(model, name, value) for name, value in zip(order, values, strict=True)]
+    except (ValueError, TypeError, ValidationError) as error:
         raise _wrong() from error
-    if not isinstance(values, list) or len(values) != expected or any(isinstance(v, list | dict) for v in values):
-        raise _wrong()
-    return values
+
+
+def _value(model: type[Model], name: str, value):
+    """What a column of this kind can hold: a cursor may have been made up."""
+    if not isinstance(value, str | int) or isinstance(value, bool) or "\x00" in str(value):
+        raise ValueError(name)
+    return model._meta.get_field(name.lstrip("-")).to_python(value)
 
 
 def _wrong() -> Refusal:

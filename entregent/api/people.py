@@ -63,9 +63,8 @@ def post_person(request: HttpRequest, response: HttpResponse, payload: PersonIn)
     member = request.member
 
     def make():
-        return create_person(
-            by=member, client=client_of(member, payload.client), **payload.model_dump(exclude={"client"})
-        )
+        client = client_of(member, payload.client, Right.CLIENT_EDIT)
+        return create_person(by=member, client=client, **payload.model_dump(exclude={"client"}))
 
     return Status(201, _one(member, created_once(request, payload, make), response))
 

@@ -57,6 +57,11 @@ def unreadable(request, error) -> JsonResponse:
     return problem(error.status_code, "E-FORMAT", _("La demande ne peut pas être lue."), detail=str(error))
 
 
+def untenable(request, error) -> JsonResponse:
+    """A value that no column can hold: a null character, a number beyond all measure."""
+    return problem(422, "E-FORMAT", _("La demande n'a pas la forme attendue."))
+
+
 def _error(refusal: Refusal) -> dict:
     return {"field": refusal.field or "", "code": refusal.code, "message": str(refusal.message)}
 

@@ -6,6 +6,7 @@ from django.http import HttpResponse
 from django.utils.translation import gettext as _
 from ninja import Schema
 
+from entregent.access.rights import Right
 from entregent.clients.models import Client
 from entregent.organizations.idempotency import once
 from entregent.organizations.models import Membership, Sector, User
@@ -63,10 +64,11 @@ def member_user(member: Membership, email: str | None, *, field: str) -> User | 
     return found.user
 
 
-def client_of(member: Membership, number: str | None) -> Client | None:
+def client_of(member: Membership, number: str | None, right: Right = Right.CLIENT_VIEW) -> Client | None:
+    """The client of that number on which the member holds `right`."""
     if number is None:
         return None
-    client = Client.objects.visible_to(member).filter(number=number).first()
+    client = Client.objects.visible_to(member, right).filter(number=number).first()
     if client is None:
         raise Refusal("E-003-CLIENT", _("Numéro de client inconnu."), field="client")
     return client

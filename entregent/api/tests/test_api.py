@@ -1,13 +1,15 @@
 """The API through its front door: a token, a request, an answer."""
 
+import base64
 import json
 
 import pytest
 
+from entregent.clients.actions import seed_object_types
 from entregent.clients.models import Client
 from entregent.interactions.models import Interaction, Topic
 from entregent.organizations.actions import create_api_token
-from testing.cast import enter, enter_organization, make_client
+from testing.cast import enter, enter_organization, grant, make_client
 
 
 class Caller:
@@ -184,3 +186,54 @@ def test_the_schema_names_what_may_be_answered(client, db):
     answers = schema["paths"]["/api/v1/clients"]["post"]["responses"]
     assert {"201", "401", "403", "404", "412", "422"} <= set(answers)
     assert client.get("/api/v1/docs").status_code == 200
+
+
+def test_what_is_only_read_is_not_written_to(call, agent, topic, client_north, client_south):
+    grant(agent, "client", client_south.pk, role="reader")
+    api = call(agent)
+    assert api("GET", "/clients/S1").status_code == 200
+    person = api("POST", "/people", {"last_name": "Roy", "client": "S1", "is_primary": True})
+    contact = {"client": "S1", "topic": "renseignement", "channel": "phone_call"}
+    logged = api("POST", "/interactions", contact)
+    for refused in (person, logged):
+        assert (refused.status_code, refused.body["code"]) == (422, "E-003-CLIENT")
+    enter(agent)
+    assert not client_south.client_people.exists()
+    assert not Interaction.objects.exists()
+    assert api("POST", "/interactions", contact | {"client": "N1"}).status_code == 201
+
+
+@pytest.mark.parametrize(
+    "values", [["a", "x"], [1, 2], ["\x00", 1], [1, None], [True, 1e99], [10**30, 10**30], [[], {}]]
+)
+@pytest.mark.parametrize("path", ["/clients", "/people", "/interactions", "/topics", "/sectors"])
+def test_a_cursor_that_nobody_gave_is_refused(call, manager, path, values):
+    cursor = base64.urlsafe_b64encode(json.dumps(values).encode()).decode()
+    answer = call(manager)("GET", f"{path}?cursor={cursor}")
+    assert answer.status_code in (200, 422)
+    if answer.status_code == 422:
+        assert answer.body["code"] == "E-CURSOR"
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("GET", "/clients?q=%00&category=%00", None),
+        ("GET", "/clients?category=%00", None),
+        ("GET", "/clients/%00", None),
+        ("GET", "/business-objects?key=%00", None),
+        ("POST", "/clients", {"kind": "company", "name": "a\x00b"}),
+        ("POST", "/clients", {"kind": "company", "name": "ab", "category": "\x00", "number": "1\x002"}),
+        ("POST", "/clients", {"kind": "company", "name": "ab", "responsible": "\x00@b.fr", "sector": "\x00"}),
+        ("POST", "/people", {"last_name": "a\x00b", "client": "\x00"}),
+        ("POST", "/business-objects", {"client": "N1", "type": "\x00", "key": "\x00", "attributes": {"a": "\x00"}}),
+        ("POST", "/business-objects", {"client": "N1", "type": "contract", "key": "k", "attributes": {"a": "\x00"}}),
+        ("POST", "/business-objects", {"client": "N1", "type": "contract", "key": "k", "amount": "1e30"}),
+        ("POST", "/interactions", {"client": "N1", "topic": "\x00", "channel": "email"}),
+    ],
+)
+def test_what_no_text_can_hold_is_refused_without_a_fault(call, manager, client_north, method, path, body):
+    enter(manager)
+    seed_object_types(manager.organization)
+    answer = call(manager)(method, path, body)
+    assert answer.status_code in (200, 201, 400, 404, 422)
