@@ -1,0 +1,56 @@
+"""What is written for readers: links lead somewhere, commands and settings that are named exist."""
+
+import re
+import unicodedata
+from pathlib import Path
+
+import pytest
+
+from conventions.layers import ROOT
+from entregent.config.cli import main
+from entregent.config.environment import Environment
+
+DOCUMENTS = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))]
+LARGEST_PICTURE = 200_000
+
+
+def _anchor(heading: str) -> str:
+    """As GitHub and GitLab make it: small letters, figures and hyphens; accents stay."""
+    kept = [c for c in heading.strip().lower() if c in " -_" or unicodedata.category(c)[0] in "LN"]
+    return "".join(kept).replace(" ", "-")
+
+
+def _anchors(path: Path) -> set[str]:
+    return {_anchor(heading) for heading in re.findall(r"^#+ (.+)$", path.read_text(), re.MULTILINE)}
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_links_lead_somewhere(path):
+    for target in re.findall(r"\]\(([^)]+)\)", path.read_text()):
+        if target.startswith(("http://", "https://")):
+            continue
+        name, _, anchor = target.partition("#")
+        there = (path.parent / name).resolve() if name else path
+        assert there.exists(), target
+        if anchor:
+            assert anchor in _anchors(there), target
+
+
+def test_commands_that_are_named_exist():
+    for path in DOCUMENTS:
+        for name in re.findall(r"(?m)(?:^|`)entregent ([a-z]+)", path.read_text()):
+            assert name in main.commands, f"{path.name}: entregent {name}"
+
+
+def test_settings_that_are_named_exist():
+    # The demo's own switch and what one command or the benchmarks alone read are no settings of the product.
+    known = {f"ENTREGENT_{name.upper()}" for name in Environment.model_fields}
+    known |= {"ENTREGENT_PASSWORD", "ENTREGENT_BENCH_DIR", "ENTREGENT_URL", "ENTREGENT_TOKEN"}
+    for path in DOCUMENTS:
+        for name in re.findall(r"ENTREGENT_[A-Z_]*[A-Z]", path.read_text()):
+            assert name in known, f"{path.name}: {name}"
+
+
+def test_pictures_are_light():
+    heavy = [path.name for path in (ROOT / "docs").rglob("*.png") if path.stat().st_size > LARGEST_PICTURE]
+    assert heavy == []
