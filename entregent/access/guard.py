@@ -8,7 +8,8 @@ from collections.abc import Callable
 from functools import wraps
 
 from django.conf import settings
-from django.db import transaction
+from django.core.exceptions import BadRequest
+from django.db import DataError, transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.http import urlencode
 
@@ -107,6 +108,9 @@ class RefusalMiddleware:
         if isinstance(exception, Refusal):
             for draw in refusal_pages:
                 return draw(request, exception)
+        if isinstance(exception, DataError):
+            # A null character, a number beyond all measure: what no column can hold, nobody means.
+            raise BadRequest from exception
         return None
 
 

@@ -58,3 +58,8 @@ def highlighted(text: str, words: list[str]) -> list[tuple[str, bool]]:
         else:
             pieces.append((character, hit))
     return pieces
+
+
+def as_id(text: str) -> int | None:
+    """The number of a row as an address or a form gives it; None for whatever is none (« ² », forty digits)."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None

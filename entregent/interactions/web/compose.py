@@ -11,6 +11,7 @@ from entregent.interactions.web.answers import FOLLOW_UPS_CHANGED, INTERACTIONS_
 from entregent.interactions.web.composer import Composer, ContactForm, active_contracts, new_key
 from entregent.interactions.web.find import clients_found
 from entregent.toolbox.errors import NotFound, Refusal, Refusals
+from entregent.toolbox.text import as_id
 from entregent.ui.pages import is_htmx, render, render_block, see
 
 PAGE = "interactions/create.html"
@@ -107,13 +108,13 @@ def _whom(member, wanted) -> tuple[Client | None, Person | None, str]:
             client = Client.objects.get_visible(member, Right.INTERACTION_LOG, number=number)
         except NotFound:
             return None, None, number
-    if person_id.isdigit():
-        person = Person.objects.get_visible(member, Right.INTERACTION_LOG, pk=int(person_id))
+    if as_id(person_id) is not None:
+        person = Person.objects.get_visible(member, Right.INTERACTION_LOG, pk=as_id(person_id))
     return client, person, ""
 
 
 def _participants(member, keys: list[str]) -> list[Person]:
-    wanted = [int(key) for key in keys if key.isdigit()][:50]
+    wanted = [key for key in map(as_id, keys) if key is not None][:50]
     return list(Person.objects.visible_to(member).filter(pk__in=wanted)) if wanted else []
 
 

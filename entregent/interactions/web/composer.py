@@ -16,6 +16,7 @@ from entregent.interactions.actions.recording import ACTIVE_CONTRACT_STATES
 from entregent.interactions.models import Interaction, Topic
 from entregent.toolbox.dates import today_in
 from entregent.toolbox.errors import Refusal, Refusals
+from entregent.toolbox.text import as_id
 
 Channel = Interaction.Channel
 
@@ -112,8 +113,8 @@ def active_contracts(member, client: Client | None, *, chosen: str = "") -> list
     if client is None:
         return []
     wanted = Q(state__in=ACTIVE_CONTRACT_STATES)
-    if chosen.isdigit():
-        wanted |= Q(pk=int(chosen))
+    if as_id(chosen) is not None:
+        wanted |= Q(pk=as_id(chosen))
     return list(
         BusinessObject.objects.visible_to(member)
         .filter(wanted, client_id=client.pk, type__code=BusinessObjectType.CONTRACT)
@@ -194,7 +195,9 @@ class ContactForm(forms.Form):
         composer = self.composer
         for name in self.fields:
             composer.values[name] = self.data.get(name, "")
-        composer.values["participants"] = [int(key) for key in self.data.getlist("participants") if key.isdigit()]
+        composer.values["participants"] = [
+            key for key in map(as_id, self.data.getlist("participants")) if key is not None
+        ]
         composer.errors = {name: [str(text) for text in texts] for name, texts in self.errors.items()}
         composer.is_open = True
 

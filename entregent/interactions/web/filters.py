@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from entregent.interactions.models import Interaction, InteractionQuerySet, Topic
 from entregent.organizations.models import Membership
 from entregent.toolbox.dates import thirty_days_ago, today_in
+from entregent.toolbox.text import as_id
 
 NAMES = ("canal", "rubrique", "agent", "statut", "suivi", "jours", "du", "au")
 
@@ -26,12 +27,12 @@ class InteractionFilter:
         channel, topic, agent = self.values["canal"], self.values["rubrique"], self.values["agent"]
         if channel in Interaction.Channel.values:
             records = records.filter(channel=channel)
-        if topic.isdigit():
-            records = records.filter(topic_id=int(topic))
+        if as_id(topic) is not None:
+            records = records.filter(topic_id=as_id(topic))
         if agent == "moi":
             records = records.filter(created_by_id=self.member.user_id)
-        elif agent.isdigit():
-            records = records.filter(created_by_id=int(agent))
+        elif as_id(agent) is not None:
+            records = records.filter(created_by_id=as_id(agent))
         if self.values["statut"] in Interaction.Status.values:
             records = records.filter(status=self.values["statut"])
         if self.values["suivi"] == "retard":

@@ -11,6 +11,7 @@ from entregent.interactions.models import Interaction, InteractionAgent
 from entregent.interactions.web.answers import at
 from entregent.organizations.models import Membership
 from entregent.toolbox.errors import NotFound, Refusal, required
+from entregent.toolbox.text import as_id
 from entregent.ui.pages import see
 
 
@@ -19,9 +20,9 @@ from entregent.ui.pages import see
 def participant_create(request, number):
     """By client number, or by the id of a person."""
     interaction = _get(request, number)
-    typed, person_id = request.POST.get("client", "").strip(), request.POST.get("person", "")
-    if person_id.isdigit():
-        party = Person.objects.get_visible(request.member, pk=int(person_id))
+    typed, person_id = request.POST.get("client", "").strip(), as_id(request.POST.get("person", ""))
+    if person_id is not None:
+        party = Person.objects.get_visible(request.member, pk=person_id)
     elif typed:
         party = Client.objects.visible_to(request.member).filter(number=typed).first()
         if party is None:
@@ -44,9 +45,9 @@ def participant_delete(request, number, key):
 @require_POST
 def agent_create(request, number):
     interaction = _get(request, number)
-    key = request.POST.get("user", "")
+    key = as_id(request.POST.get("user", ""))
     members = Membership.objects.active().filter(organization_id=request.member.organization_id)
-    colleague = members.select_related("user").filter(user_id=int(key)).first() if key.isdigit() else None
+    colleague = members.select_related("user").filter(user_id=key).first() if key is not None else None
     if colleague is None:
         raise required("user", _("Agent"))
     role = request.POST.get("role", "")
@@ -68,10 +69,10 @@ def agent_delete(request, number, key):
 @require_POST
 def object_create(request, number):
     interaction = _get(request, number)
-    key = request.POST.get("object", "")
-    if not key.isdigit():
+    key = as_id(request.POST.get("object", ""))
+    if key is None:
         raise required("object", _("Objet métier"))
-    found = BusinessObject.objects.get_visible(request.member, pk=int(key))
+    found = BusinessObject.objects.get_visible(request.member, pk=key)
     actions.link_object(interaction, by=request.member, business_object=found)
     return _back(request, interaction, _("Objet ajouté."))
 

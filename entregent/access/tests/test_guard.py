@@ -1,0 +1,45 @@
+"""What reaches no view, or leaves one as something else than an answer."""
+
+import pytest
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "/eaux/clients/?q=%00",
+        "/eaux/clients/?categorie=%00",
+        "/eaux/clients/?secteur=%00",
+        "/eaux/clients/?apres=%00",
+        "/eaux/clients/%00/",
+        "/eaux/clients/N1/volets/objets/?contrat=%00",
+        "/eaux/clients/nouveau/doublons/?name=a%00b&phone=%00&email=a%00@b.fr",
+        "/eaux/clients/N1/personnes/rattachement/?q=ab%00",
+        "/eaux/interactions/?rubrique=%C2%B2&agent=%C2%B2&apres=%00&du=%00",
+        "/eaux/interactions/?rubrique=99999999999999999999999999&agent=99999999999999999999999999",
+        "/eaux/contacts/nouveau/?client=%00&person=%C2%B2&participants=%C2%B2",
+        "/eaux/contacts/nouveau/?client=N1&person=99999999999999999999999999",
+        "/eaux/recherche/?q=%00",
+        "/eaux/administration/boite-d-envoi/?etat=%00&avant=%C2%B2",
+        "/%00/",
+    ],
+)
+def test_a_text_that_no_column_can_hold_is_no_fault_of_ours(signed_in, manager, client_north, address):
+    assert signed_in(manager).get(address).status_code in (200, 302, 400, 404, 422)
+
+
+@pytest.mark.parametrize("text", ["\x00", "²", "9" * 5000, "-1", ""])
+@pytest.mark.parametrize(
+    ("address", "names"),
+    [
+        ("/eaux/contacts/nouveau/", ("client", "person", "participants", "contract", "topic", "idempotency_key")),
+        ("/eaux/clients/N1/personnes/rattachement/", ("person",)),
+        ("/eaux/clients/N1/blocage-de-credit/", ("reason", "note")),
+        ("/eaux/clients/N1/statut/", ("to",)),
+        ("/eaux/clients/N1/modifier/", ("name", "version", "sector", "responsible", "number", "phones", "identifiers")),
+        ("/eaux/clients/N1/adresses/nouvelle/", ("kind", "street", "version")),
+        ("/eaux/mon-absence/", ("substitute", "starts_on", "end")),
+    ],
+)
+def test_neither_is_it_in_a_form(signed_in, manager, client_north, address, names, text):
+    response = signed_in(manager).post(address, dict.fromkeys(names, text))
+    assert response.status_code in (200, 302, 303, 400, 403, 404, 409, 422)
