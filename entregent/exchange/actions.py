@@ -151,7 +151,7 @@ def discard_import(batch: Import, *, by: Membership) -> None:
         raise _not_now()
     record("discard_import", by=by, kind=batch.kind, file=batch.filename)
     batch.rows.all()._raw_delete("default")
-    name = batch.file.name
+    name = batch.file.name or ""
     storage = batch.file.storage
     batch.delete()
     transaction.on_commit(lambda: storage.delete(name))

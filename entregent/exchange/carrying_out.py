@@ -4,6 +4,8 @@ What was planned is looked at again under lock: a row whose record appeared, cha
 refused with a reason, nothing is written over. The index of the search is brought up to date once for each client.
 """
 
+from typing import Any
+
 from django.db import connection
 from django.utils.translation import gettext as _
 
@@ -35,7 +37,7 @@ WITH standing AS (SELECT t.id, t.version FROM {table} t
 moved AS (
     DELETE FROM exchange_chunk c
     WHERE (c.act = 'update' AND NOT EXISTS (SELECT 1 FROM standing s WHERE s.id = c.id AND s.version = c.version))
-       OR (c.act = 'create' AND {taken})
+       OR (c.act = 'create' AND ({taken}))
     RETURNING c.line
 )
 UPDATE exchange_importrow r SET verdict = 'reject', reason = %(moved)s
@@ -93,7 +95,7 @@ class Chunk:
     def __init__(self, batch: Import, member: Membership):
         self.batch = batch
         self.member = member
-        self.parameters = {
+        self.parameters: dict[str, Any] = {
             "batch": batch.pk,
             "org": member.organization_id,
             "user": member.user_id,

@@ -144,7 +144,7 @@ class Cleaner:
                 data[name] = value
         sector = data.pop("sector", None)
         responsible = data.pop("responsible", None)
-        cleaned = {}
+        cleaned: dict[str, Any] = {}
         # The same rules as the forms', called one by one: a name is looked at a million times.
         for name in ("name", "first_name"):
             if name in data:

@@ -56,33 +56,33 @@ def _address_fields(prefix: str, title) -> tuple[Field, ...]:
     return (
         Field(
             f"{prefix}street",
-            _title(title, _("numéro et rue")),
+            _Title(title, _("numéro et rue")),
             names("adresse", "rue", "voie", "address", "street", "adresse 1", "address 1"),
         ),
         Field(
             f"{prefix}unit",
-            _title(title, _("complément")),
+            _Title(title, _("complément")),
             names("complement", "adresse 2", "unit", "address 2", "appartement"),
         ),
         Field(
             f"{prefix}postal_code",
-            _title(title, _("code postal")),
+            _Title(title, _("code postal")),
             names("code postal", "codes postaux", "cp", "postal code", "postcode", "zip", "zip code"),
         ),
-        Field(f"{prefix}city", _title(title, _("ville")), names("ville", "commune", "localite", "city", "town")),
-        Field(f"{prefix}region", _title(title, _("province ou région")), names("province", "etat", "state", "county")),
-        Field(f"{prefix}country", _title(title, _("pays")), names("pays", "country", "code pays", "country code")),
+        Field(f"{prefix}city", _Title(title, _("ville")), names("ville", "commune", "localite", "city", "town")),
+        Field(f"{prefix}region", _Title(title, _("province ou région")), names("province", "etat", "state", "county")),
+        Field(f"{prefix}country", _Title(title, _("pays")), names("pays", "country", "code pays", "country code")),
     )
 
 
-class _title:
+class _Title:
     """« Adresse : ville », in the language of whoever reads."""
 
     def __init__(self, title, part):
         self.title, self.part = title, part
 
     def __str__(self):
-        return f"{self.title} : {self.part}"
+        return f"{self.title} : {self.part}"
 
 
 _NUMBER = (
@@ -225,7 +225,7 @@ _ADDRESS_FIELDS = (
     Field("kind", _("Type (main, mailing, other)"), ("type", "type d adresse", "kind", "address type")),
     Field("label", _("Libellé"), ("libelle", "label")),
     *(
-        Field(one.name.removeprefix("addresses.main."), one.label.part, one.names)
+        Field(one.name.removeprefix("addresses.main."), getattr(one.label, "part", one.label), one.names)
         for one in _address_fields("addresses.main.", "")
     ),
 )

@@ -1,6 +1,6 @@
 """How columns become fields: the mapping, as it is written in YAML, made on the page and kept by name."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -139,7 +139,9 @@ def _check_field(kind: Kind, name: str) -> None:
         raise refused(_("Champ inconnu : %(name)s.") % {"name": name[:60] or "—"})
 
 
-def matched(kind: Kind, header: list[str], samples: list[list[str]] = (), sector_codes: Iterable[str] = ()) -> Mapping:
+def matched(
+    kind: Kind, header: list[str], samples: Sequence[list[str]] = (), sector_codes: Iterable[str] = ()
+) -> Mapping:
     """What the names of the columns, in French or English, let guess; a first look at the values helps."""
     columns: dict[str, tuple[Target, ...]] = {}
     used: set[str] = set()

@@ -401,7 +401,10 @@ class _Reach:
 
     def __init__(self, records, member: Membership):
         self._whole = member.reach.is_whole(Right.DATA_IMPORT)
-        self._sql, self._values = ("", ()) if self._whole else records.order_by().values("id").query.sql_with_params()
+        self._sql: str = ""
+        self._values: tuple = ()
+        if not self._whole:
+            self._sql, self._values = records.order_by().values("id").query.sql_with_params()
         _Reach._count += 1
         self._name = f"reach{_Reach._count}_"
 

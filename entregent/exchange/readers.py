@@ -327,7 +327,7 @@ def _check_size(path: Path) -> None:
     try:
         with zipfile.ZipFile(path) as archive:
             infos = archive.infolist()
-    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
+    except (zipfile.BadZipFile, OSError, ValueError, RuntimeError) as error:
         raise refused(_("Le classeur est abîmé et ne se lit pas.")) from error
     if not any(info.filename == "xl/workbook.xml" for info in infos):
         raise refused(_("Ce fichier n’est ni un CSV ni un XLSX."))
@@ -373,7 +373,7 @@ class _Extent:
         self._row = self._column = self._lowest = self._rightmost = 0
 
     def too_big(self) -> Refusal:
-        return refused(_("Le classeur est trop gros une fois déplié : enregistrez-le en CSV."))
+        return refused(_("Le classeur est trop gros une fois déplié : enregistrez-le en CSV."))
 
     def _begin(self, name: str, attributes: dict[str, str]) -> None:
         if ":" in name:

@@ -54,7 +54,7 @@ def check(work: Work) -> None:
             contract_type = BusinessObjectType.objects.filter(
                 organization_id=batch.organization_id, code=BusinessObjectType.CONTRACT
             ).first()
-            planner = Planner(batch.kind, batch.pk, chunk.member, contract_type and contract_type.pk)
+            planner = Planner(batch.kind, batch.pk, chunk.member, contract_type.pk if contract_type else None)
             member = chunk.member
         size = MOST_SECTORS if batch.kind == "sectors" else CHUNK_ROWS
         rows = (row for row in table.rows() if row.line > after)
@@ -111,11 +111,12 @@ def apply(work: Work) -> None:
                 else:
                     _under_action(batch.action_id)
                 after = chunk.cursor.get("line", 0)
-                lines = ImportRow.objects.filter(batch_id=batch.pk, line__gt=after).order_by("line")[:CHUNK_ROWS]
-                size, until = len(lines := list(lines.values_list("line", flat=True))), lines[-1] if lines else None
+                rows = ImportRow.objects.filter(batch_id=batch.pk, line__gt=after).order_by("line")
+                lines = list(rows.values_list("line", flat=True)[:CHUNK_ROWS])
+                until = lines[-1] if lines else None
                 if until is not None:
                     _carry_out(batch, chunk, after, until)
-                    chunk.advance(size, line=until)
+                    chunk.advance(len(lines), line=until)
                 else:
                     batch.state = Import.State.DONE
                 batch.last_change = _last_change()

@@ -222,7 +222,8 @@ def _model(table: str) -> type[models.Model]:
 
 
 def _columns(table: str) -> list[str]:
-    return [field.column for field in _model(table)._meta.concrete_fields if field.column not in _NOT_PUT_BACK]
+    columns = [str(field.column) for field in _model(table)._meta.concrete_fields]
+    return [column for column in columns if column not in _NOT_PUT_BACK]
 
 
 def _has_version(table: str) -> bool:

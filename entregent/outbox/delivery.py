@@ -89,4 +89,7 @@ def _take(lease: timedelta) -> Message | None:
 
 def _settle(message: Message, state: str, retry_in: timedelta = timedelta(0), what_went_wrong: str = "") -> None:
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("SELECT outbox_settle(%s, %s, %s, %s)", [message.pk, state, retry_in, what_went_wrong])
+        cursor.execute(
+            "SELECT outbox_settle(%s, %s, make_interval(secs => %s), %s)",
+            [message.pk, state, retry_in.total_seconds(), what_went_wrong],
+        )

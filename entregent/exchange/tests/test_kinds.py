@@ -186,7 +186,8 @@ def test_addresses_find_their_owner(manager, client_north, bringing):
     assert batch.count("created") == 2
     assert reasons(batch) == {4: "Client inconnu : N9."}
     assert bringing.check(manager, "addresses", content).counts == {"unchanged": 2, "reject": 1}
-    bringing.bring(manager, "addresses", "client;type;rue\nN1;main;2 rue Haute\n")
+    second = bringing.bring(manager, "addresses", "client;type;rue\nN1;main;2 rue Haute\n")
+    assert second.counts == {"update": 1, "created": 0, "updated": 1, "refused": 0}, reasons(second)
     assert Address.objects.get(kind="main").street == "2 rue Haute"
     bringing.undo(batch, manager)
     assert Address.objects.count() == 1

@@ -25,7 +25,7 @@ class ImportForm(forms.Form):
 
     def __init__(self, *args, member, **kwargs):
         super().__init__(*args, **kwargs)
-        self.fields["kind"].choices = [
+        self.fields["kind"].choices = [  # type: ignore[attr-defined]
             (name, kind.label) for name, kind in KINDS.items() if all(member.can(right) for right in kind.rights)
         ]
         self.initial.setdefault("kind", "clients")

@@ -118,7 +118,7 @@ def run_create(request, import_id):
 @requires(Right.DATA_IMPORT)
 def stop_create(request, import_id):
     batch = _batch(request, import_id)
-    job = Job.objects.filter(pk=batch.job_id, organization_id=request.member.organization_id).first()
+    job = Job.objects.filter(pk=batch.job_id or 0, organization_id=request.member.organization_id).first()
     if job is None:
         raise NotFound
     actions.stop_import(batch, by=request.member, job=cancel_job(job, by=request.member))
