@@ -56,6 +56,13 @@ class EffectiveGrant:
     scope_ids: tuple[int, ...]  # a sector with its subtree; one client; empty for the whole organization
     on_behalf_of: str = ""  # name of the absent colleague
     until: date | None = None  # last day of the replacement
+    removed: frozenset[Right] = frozenset()  # what the absent colleague may not do, though their role gives it
+
+    def gives(self, right: Right, added: Collection[Right] = ()) -> bool:
+        """`added` goes with the member's own accesses only: on behalf of a colleague nobody does more than they did."""
+        if right in self.removed:
+            return False
+        return right in ROLE_RIGHTS[self.role] or (right in added and not self.on_behalf_of)
 
 
 @dataclass(frozen=True)
@@ -74,13 +81,13 @@ class Reach:
         return (
             right in self.added
             or right in ROLE_RIGHTS[self.own_role]
-            or any(right in ROLE_RIGHTS[grant.role] for grant in self.grants)
+            or any(grant.gives(right) for grant in self.grants)
         )
 
     def grants_with(self, right: Right) -> list[EffectiveGrant]:
         if right in self.removed:
             return []
-        return [grant for grant in self.grants if right in self.added or right in ROLE_RIGHTS[grant.role]]
+        return [grant for grant in self.grants if grant.gives(right, self.added)]
 
     def is_whole(self, right: Right) -> bool:
         return any(grant.scope_type == ORGANIZATION_SCOPE for grant in self.grants_with(right))

@@ -359,6 +359,9 @@ def update_member(
             raise Refusal("E-ROLE", _("Vous ne pouvez pas donner une habilitation que vous n'avez pas."), status=403)
     if rights_removed is not None:
         changes["rights_removed"] = _rights(rights_removed)
+        given_back = set(locked.rights_removed) - set(changes["rights_removed"])
+        if by.role != Role.ADMIN and any(not by.can(Right(right)) for right in given_back & set(Right)):
+            raise Refusal("E-ROLE", _("Vous ne pouvez pas donner une habilitation que vous n'avez pas."), status=403)
         if set(changes["rights_removed"]) & {Right.MEMBERS, Right.SETTINGS} and locked.role == Role.ADMIN:
             _another_admin(locked)
     added = changes.get("rights_added", locked.rights_added)
@@ -450,6 +453,7 @@ def grant_access(
     with _inside(member.organization_id, by):
         if by is not None:
             _not_above(member, by)
+            _check_not_wider(by, scope_type, scope_id)
         _check_days(member.organization, starts_on, ends_on)
         if scope_type == "sector" and not Sector.objects.filter(
             pk=scope_id, organization_id=member.organization_id
@@ -470,6 +474,20 @@ def grant_access(
             ends_on=ends_on,
             granted_by_id=by.user_id if by is not None else None,
         )
+
+
+def _check_not_wider(by: Membership, scope_type: str, scope_id: int | None) -> None:
+    """Nobody gives more than they have; what an absent colleague left for some days is not theirs to give."""
+    if scope_type not in (ORGANIZATION_SCOPE, "sector"):
+        return  # One client, who was found among those in reach.
+    for grant in by.reach.grants:
+        is_within = grant.scope_type == ORGANIZATION_SCOPE or (
+            grant.scope_type == scope_type and scope_id in grant.scope_ids
+        )
+        if is_within and not grant.on_behalf_of:
+            return
+    message = _("Vous ne pouvez pas donner un accès plus large que le vôtre.")
+    raise Refusal("E-ROLE", message, field="scope_type", status=403)
 
 
 def _check_days(organization: Organization, starts_on, ends_on) -> None:
@@ -498,8 +516,10 @@ def set_substitute(
     """For the days given, `substitute` reaches what `absent` reaches by their own accesses, none handed on twice."""
     if absent.organization_id != substitute.organization_id:
         raise NotFound
-    if by is not None and by.pk != absent.pk and not by.can(Right.MEMBERS):
-        raise RightMissing
+    if by is not None and by.pk != absent.pk:
+        if not by.can(Right.MEMBERS):
+            raise RightMissing
+        _not_above(absent, by)
     if absent.pk == substitute.pk:
         raise Refusal("E-SUBSTITUTE", _("Choisissez une autre personne."), field="substitute")
     if not substitute.is_active or not substitute.user.is_active:

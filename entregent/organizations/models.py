@@ -332,16 +332,17 @@ class IdempotencyKey(models.Model):
 
 
 # Grants of the members, and of the colleagues whom they replace today. An absent administrator's reach is handed on
-# with a manager's rights: administration itself is not. Sectors come with their subtree.
+# with a manager's rights: administration itself is not, nor what the absent may not do. Sectors come with all below.
 _EFFECTIVE_GRANTS = """
 WITH today AS (
     SELECT (now() AT TIME ZONE o.time_zone)::date AS day FROM organizations_organization o WHERE o.id = %(organization)s
 ), standing AS (
-    SELECT m.id AS member, m.id, m.role, m.role = 'admin' AS is_whole, '' AS on_behalf_of, NULL::date AS until
+    SELECT m.id AS member, m.id, m.role, m.role = 'admin' AS is_whole, '' AS on_behalf_of, NULL::date AS until,
+           '{}'::varchar[] AS removed
     FROM organizations_membership m WHERE m.organization_id = %(organization)s AND m.id = ANY (%(members)s)
     UNION ALL
     SELECT s.substitute_id, a.id, CASE a.role WHEN 'admin' THEN 'manager' ELSE a.role END, a.role = 'admin', u.name,
-           s.ends_on
+           s.ends_on, a.rights_removed
     FROM organizations_substitution s
     JOIN today ON today.day BETWEEN s.starts_on AND s.ends_on
     JOIN organizations_membership a ON a.id = s.absent_id AND a.is_active
@@ -357,14 +358,15 @@ SELECT standing.member, g.id, coalesce(g.role, standing.role), g.scope_type,
             WHERE root.id = g.scope_id AND root.organization_id = %(organization)s)
          WHEN 'organization' THEN ARRAY[]::bigint[]
          ELSE ARRAY[g.scope_id] END,
-       standing.on_behalf_of, standing.until
+       standing.on_behalf_of, standing.until, standing.removed
 FROM organizations_grant g
 JOIN standing ON standing.id = g.membership_id
 CROSS JOIN today
 WHERE g.organization_id = %(organization)s
   AND (g.starts_on IS NULL OR g.starts_on <= today.day) AND (g.ends_on IS NULL OR g.ends_on >= today.day)
 UNION ALL
-SELECT standing.member, 0, standing.role, 'organization', ARRAY[]::bigint[], standing.on_behalf_of, standing.until
+SELECT standing.member, 0, standing.role, 'organization', ARRAY[]::bigint[], standing.on_behalf_of, standing.until,
+       standing.removed
 FROM standing WHERE standing.is_whole
 ORDER BY 1, 2
 """
@@ -378,8 +380,16 @@ def effective_grants(members: Iterable[Membership]) -> dict[int, list[EffectiveG
         return given
     with connection.cursor() as cursor:
         cursor.execute(_EFFECTIVE_GRANTS, {"organization": members[0].organization_id, "members": list(given)})
-        for member_id, grant_id, role, scope_type, ids, on_behalf_of, until in cursor.fetchall():
+        for member_id, grant_id, role, scope_type, ids, on_behalf_of, until, removed in cursor.fetchall():
             given[member_id].append(
-                EffectiveGrant(grant_id, Role(role), scope_type, tuple(ids), on_behalf_of=on_behalf_of, until=until)
+                EffectiveGrant(
+                    grant_id,
+                    Role(role),
+                    scope_type,
+                    tuple(ids),
+                    on_behalf_of=on_behalf_of,
+                    until=until,
+                    removed=frozenset(Right(right) for right in removed if right in _RIGHTS),
+                )
             )
     return given

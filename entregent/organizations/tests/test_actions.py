@@ -152,6 +152,32 @@ def test_a_substitute_is_another_active_member_of_the_organization(admin, agent,
     assert codes(refused) == [("E-000-AGENT", "substitute")]
 
 
+def test_who_manages_members_without_administering_gives_no_more_than_they_have(
+    admin, agent, outsider, north, south, org
+):
+    today = today_in(org.time_zone)
+    enter(admin)
+    actions.update_member(
+        agent, by=admin, version=1, rights_added=["organization.members"], rights_removed=["data.export"]
+    )
+    agent = Membership.objects.select_related("user", "organization").get(pk=agent.pk)
+    refusals = [
+        lambda: actions.grant_access(member=agent, scope_type="organization", by=agent),
+        lambda: actions.grant_access(member=agent, scope_type="sector", scope_id=south.pk, by=agent),
+        lambda: actions.set_substitute(absent=admin, substitute=agent, starts_on=today, ends_on=today, by=agent),
+        lambda: actions.update_member(agent, by=agent, version=agent.version, rights_removed=[]),
+    ]
+    for attempt in refusals:
+        with pytest.raises(Refusal) as refused:
+            attempt()
+        assert refused.value.status == 403
+    actions.set_substitute(absent=outsider, substitute=agent, starts_on=today, ends_on=today, by=admin)
+    agent.__dict__.pop("reach", None)
+    with pytest.raises(Refusal):
+        actions.grant_access(member=agent, scope_type="sector", scope_id=south.pk, by=agent)
+    assert actions.grant_access(member=outsider, scope_type="sector", scope_id=north.pk, by=agent).pk
+
+
 def test_a_sector_keeps_its_code_and_never_stands_below_itself(admin, org, north, south):
     enter(admin)
     below = actions.create_sector(organization=org, code="N-1", name="Sous-Nord", parent=north, by=admin)

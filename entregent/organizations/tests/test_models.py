@@ -140,6 +140,16 @@ def test_whoever_replaces_an_administrator_administers_nothing(admin, agent, cli
     assert not now(agent).can(Right.SETTINGS)
 
 
+def test_a_substitute_does_no_more_for_the_absent_than_they_did(agent, outsider, client_north, client_south, today):
+    replace(agent, outsider, today, today)
+    enter(agent)
+    Membership.objects.filter(pk=agent.pk).update(rights_removed=["client.edit"])
+    Membership.objects.filter(pk=outsider.pk).update(rights_added=["client.delete"])
+    assert seen(outsider) == {"N1", "S1"}
+    assert seen(outsider, Right.CLIENT_EDIT) == {"S1"}
+    assert seen(outsider, Right.CLIENT_DELETE) == {"S1"}
+
+
 def test_an_absent_who_left_hands_on_nothing(agent, outsider, client_north, client_south, today):
     replace(agent, outsider, today, today)
     enter(agent)
