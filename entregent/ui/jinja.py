@@ -2,6 +2,7 @@
 
 from datetime import date, datetime
 from decimal import Decimal
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_date, format_datetime
@@ -18,6 +19,29 @@ from entregent.toolbox import phones
 from entregent.toolbox.text import highlighted
 
 
+def plural(singular: str, several: str, number: int) -> str:
+    """`ngettext`, but for French, which has no catalogue here and says « 0 suivi » as it says « 1 suivi »."""
+    return ngettext(singular, several, 1 if number == 0 and get_language() == "fr" else number)
+
+
+_told: dict[tuple[str | None, str], str] = {}
+
+
+def told(message: str) -> str:
+    """`gettext`, remembered: a page asks for hundreds of texts, and there are only so many."""
+    key = (get_language(), message)
+    text = _told.get(key)
+    if text is None:
+        text = _told[key] = gettext(message)
+    return text
+
+
+# Babel takes 30 to 60 µs a value; a list shows the same days and amounts again and again.
+_date = lru_cache(maxsize=4096)(format_date)
+_currency = lru_cache(maxsize=4096)(format_currency)
+_static = static if settings.DEBUG else lru_cache(maxsize=256)(static)
+
+
 def environment(**options) -> Environment:
     options.setdefault("undefined", StrictUndefined)
     options["autoescape"] = True
@@ -25,10 +49,10 @@ def environment(**options) -> Environment:
     options["lstrip_blocks"] = True
     env = Environment(extensions=["jinja2.ext.i18n", "jinja2.ext.do", "jinja2.ext.loopcontrols"], **options)  # noqa: S701
     env.install_gettext_callables(  # type: ignore[attr-defined]
-        gettext, ngettext, newstyle=True, pgettext=pgettext, npgettext=npgettext
+        told, plural, newstyle=True, pgettext=pgettext, npgettext=npgettext
     )
     env.globals.update(
-        url=_url, static=static, Right=Right, DEMO=settings.DEMO, DEBUG=settings.DEBUG, language=get_language,
+        url=_url, static=_static, Right=Right, DEMO=settings.DEMO, DEBUG=settings.DEBUG, language=get_language,
         now=timezone.now,
     )
     env.filters.update(
@@ -66,7 +90,7 @@ def date_short(context, moment: datetime | None) -> str:
         return ""
     local = moment.astimezone(_zone(context))
     pattern = "d MMM" if local.year == timezone.now().year else "d MMM y"
-    return f"{format_date(local, pattern, locale=get_language())} · {local:%H:%M}"
+    return f"{_date(local, pattern, locale=get_language())} · {local:%H:%M}"
 
 
 @pass_context
@@ -81,12 +105,12 @@ def day_short(value: date | datetime | None) -> str:
     """« 19 nov. », with the year when it is another one."""
     if value is None:
         return ""
-    return format_date(value, "d MMM" if value.year == timezone.now().year else "d MMM y", locale=get_language())
+    return _date(value, "d MMM" if value.year == timezone.now().year else "d MMM y", locale=get_language())
 
 
 def day_long(value: date | datetime | None) -> str:
     """« jeudi 19 novembre 2026 »."""
-    return "" if value is None else format_date(value, "full", locale=get_language())
+    return "" if value is None else _date(value, "full", locale=get_language())
 
 
 def _iso(value: date | datetime | None) -> str:
@@ -95,7 +119,7 @@ def _iso(value: date | datetime | None) -> str:
 
 def money(amount: Decimal | None, currency: str = "EUR") -> str:
     """« 1 842,60 € »."""
-    return "" if amount is None else format_currency(amount, currency or "EUR", locale=get_language())
+    return "" if amount is None else _currency(amount, currency or "EUR", locale=get_language())
 
 
 def number(value) -> str:

@@ -8,6 +8,8 @@ from django import forms
 from django.template import engines
 from django.utils import translation
 
+from entregent.ui.jinja import plural
+
 
 @pytest.fixture
 def draw():
@@ -157,3 +159,11 @@ def test_components_speak_english(draw):
     assert "Credit hold" in html
     assert "Internal" in html
     assert "Undo" in html
+
+
+@pytest.mark.parametrize(
+    ("language", "number", "said"), [("fr", 0, "un"), ("fr", 1, "un"), ("fr", 2, "des"), ("en", 0, "des"), ("en", 1, "un")]
+)
+def test_french_says_zero_as_it_says_one(language, number, said):
+    with translation.override(language):
+        assert plural("un", "des", number) == said

@@ -640,7 +640,8 @@
     }
     /* The form that was sent: an answer that replaced it leaves only its surroundings in `elt`. */
     const form = (event.detail.requestConfig?.elt ?? event.detail.elt)?.closest?.("form");
-    if (!form || !event.detail.successful || event.detail.requestConfig?.verb === "get") return;
+    /* A refusal (409, 422) is swapped in as a success is, but nothing is saved: the draft stays. */
+    if (!form || !event.detail.successful || event.detail.xhr.status >= 400 || event.detail.requestConfig?.verb === "get") return;
     if (form.dataset.draft) forgetDraft(form);
     if ("resetOnSuccess" in form.dataset) {
       form.reset();
