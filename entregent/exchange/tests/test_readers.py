@@ -186,7 +186,7 @@ def read_or_refuse(path):
 
 @pytest.mark.parametrize("far", ['<c r="XFD1048576"><v>1</v></c>', '<c r="a1"/><c r="zzzzzzz9"><is><t>x</t></is></c>'])
 def test_two_cells_in_opposite_corners_do_not_take_the_process_down(tmp_path, far):
-    small = xlsx(tmp_path, [["n", "nom"], ["1", "Été"]])
+    small = write(tmp_path, small_workbook(), "petit.xlsx")
     path = tmp_path / "vaste.xlsx"
     with zipfile.ZipFile(small) as source, zipfile.ZipFile(path, "w") as target:
         for info in source.infolist():
