@@ -9,6 +9,8 @@ import pytest
 from conventions.layers import ROOT
 from entregent.config.cli import main
 from entregent.config.environment import Environment
+from entregent.exchange.fields import KINDS
+from entregent.exchange.mapping import from_yaml
 
 DOCUMENTS = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))]
 LARGEST_PICTURE = 200_000
@@ -54,3 +56,18 @@ def test_settings_that_are_named_exist():
 def test_pictures_are_light():
     heavy = [path.name for path in (ROOT / "docs").rglob("*.png") if path.stat().st_size > LARGEST_PICTURE]
     assert heavy == []
+
+
+def test_every_field_of_an_import_is_told():
+    told = (ROOT / "docs" / "how-to" / "import.md").read_text()
+    for kind in KINDS.values():
+        row = re.search(rf"^\| `{kind.name}` \| (`.*) \|$", told, re.MULTILINE)[1]
+        for field in kind.fields:
+            name = re.sub(r"^(addresses\.\w+\.).*", r"\1…", field.name)
+            assert f"`{name}`" in row, f"{kind.name}: {field.name}"
+
+
+def test_mappings_that_are_shown_are_valid():
+    text = (ROOT / "docs" / "how-to" / "import.md").read_text()
+    shown = [from_yaml(block) for block in re.findall(r"```yaml\n(.*?)```", text, re.DOTALL)]
+    assert [mapping.kind for mapping in shown] == ["clients", "clients"]
