@@ -96,13 +96,19 @@ def _sign_in_first(request: HttpRequest) -> HttpResponse:
 
 
 class RefusalMiddleware:
-    """Turns refusals that left a view into the page, fragment or JSON that says why."""
+    """Turns refusals that left a view into the page, fragment or JSON that says why.
+
+    What was answered to a member is kept by no cache: neither that of a proxy nor that of a browser that others use.
+    """
 
     def __init__(self, get_response):
         self.get_response = get_response
 
     def __call__(self, request):
-        return self.get_response(request)
+        response = self.get_response(request)
+        if getattr(request, "member", None) is not None:
+            response.headers.setdefault("Cache-Control", "private, no-store")
+        return response
 
     def process_exception(self, request, exception):
         if isinstance(exception, Refusal):

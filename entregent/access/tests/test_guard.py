@@ -1,6 +1,9 @@
 """What reaches no view, or leaves one as something else than an answer."""
 
 import pytest
+from django.test import RequestFactory
+
+from entregent.ui.web.errors import fault
 
 
 @pytest.mark.parametrize(
@@ -43,3 +46,15 @@ def test_a_text_that_no_column_can_hold_is_no_fault_of_ours(signed_in, manager, 
 def test_neither_is_it_in_a_form(signed_in, manager, client_north, address, names, text):
     response = signed_in(manager).post(address, dict.fromkeys(names, text))
     assert response.status_code in (200, 302, 303, 400, 403, 404, 409, 422)
+
+
+def test_no_cache_keeps_what_a_member_was_answered(signed_in, agent, client_north):
+    http = signed_in(agent)
+    for address in ("/eaux/", "/eaux/clients/N1/", "/eaux/recherche/?q=mor", "/compte/"):
+        assert "no-store" in http.get(address).headers["Cache-Control"]
+
+
+def test_an_address_writes_no_line_of_the_log(caplog):
+    fault(RequestFactory().get("/eaux/%0A2026-11-21 sign-in of admin/"))
+    (line,) = [record.getMessage() for record in caplog.records if record.name == "entregent.faults"][:1]
+    assert "\n" not in line

@@ -24,7 +24,8 @@ def bad_request(request, exception=None):
 def fault(request):
     """A fault of ours: noted under a number that the person can quote. Nothing of the request is in the answer."""
     reference = secrets.token_hex(4)
-    log.error("fault %s at %s %s", reference, request.method, request.path)
+    # In ASCII: an address may hold line ends, and with them lines of a log that nobody wrote.
+    log.error("fault %s at %s %s", reference, request.method, ascii(request.path)[1:-1])
     refusal = Refusal("E-FAULT", _("Une erreur s'est produite."), status=500)
     try:
         request.member = None
