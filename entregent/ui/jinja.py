@@ -90,7 +90,7 @@ def date_short(context, moment: datetime | None) -> str:
         return ""
     local = moment.astimezone(_zone(context))
     pattern = "d MMM" if local.year == timezone.now().year else "d MMM y"
-    return f"{_date(local, pattern, locale=get_language())} · {local:%H:%M}"
+    return f"{_date(local.date(), pattern, locale=get_language())} · {local:%H:%M}"
 
 
 @pass_context
