@@ -9,7 +9,7 @@ from entregent.clients.actions import seed_object_types
 from entregent.clients.models import Client
 from entregent.interactions.models import Interaction, Topic
 from entregent.organizations.actions import create_api_token
-from testing.cast import enter, enter_organization, grant, make_client
+from testing.cast import enter, enter_organization, grant, make_client, make_member
 
 
 class Caller:
@@ -237,3 +237,15 @@ def test_what_no_text_can_hold_is_refused_without_a_fault(call, manager, client_
     seed_object_types(manager.organization)
     answer = call(manager)(method, path, body)
     assert answer.status_code in (200, 201, 400, 404, 422)
+
+
+def test_an_object_is_put_into_a_sector_in_reach_only(call, org, north, south, client_north):
+    member = make_member(org, "chef@eaux.example", "Chloé Chef", "manager")
+    grant(member, "sector", north.pk)
+    enter(member)
+    seed_object_types(org)
+    api = call(member)
+    point = {"client": "N1", "type": "service_point", "key": "P1"}
+    refused = api("POST", "/business-objects", point | {"sector": "SUD"})
+    assert (refused.status_code, refused.body["code"]) == (422, "E-SECTOR")
+    assert api("POST", "/business-objects", point | {"sector": "NORD"}).status_code == 201

@@ -5,6 +5,7 @@ import re
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
+from entregent.access.rights import Right
 from entregent.audit.actions import record
 from entregent.clients import validation
 from entregent.clients.actions import _rules
@@ -58,7 +59,8 @@ def sync_business_object(
     _rules.refuse_if_any(refusals)
     object_type = _type(type_code, by=by)
     values["contract"] = _contract(contract, client, by=by)
-    values["sector"] = sector
+    # The sector of a service point brings its client into the reach of others.
+    values["sector"] = _rules.sector_for(sector, by=by, right=Right.OBJECT_SYNC)
     identity = {
         "organization_id": by.organization_id,
         "type": object_type,
