@@ -12,7 +12,7 @@ class ClientsConfig(AppConfig):
         register_scope("client", _among_clients)
 
         from entregent.clients.actions import seed_object_types
-        from entregent.clients.history import ACTION_WORDS
+        from entregent.clients.history import ACTION_WORDS, TABLE_WORDS
         from entregent.clients.navigation import administration
         from entregent.clients.scopes import client_words, what_stands_in
         from entregent.organizations.extension_points import (
@@ -20,9 +20,11 @@ class ClientsConfig(AppConfig):
             administration_entries,
             organization_defaults,
             sector_blockers,
+            table_words,
         )
 
         action_words.add(ACTION_WORDS, name="clients")
+        table_words.add(TABLE_WORDS, name="clients")
         administration_entries.add(administration, order=50)
         organization_defaults.add(seed_object_types)
         sector_blockers.add(what_stands_in)

@@ -52,6 +52,18 @@ ACTION_WORDS = {
 }
 
 
+# What one row of each table of this area is called in the journal.
+TABLE_WORDS = {
+    "clients_client": gettext_lazy("Client"),
+    "clients_credithold": gettext_lazy("Blocage de crédit"),
+    "clients_person": gettext_lazy("Personne-ressource"),
+    "clients_clientperson": gettext_lazy("Rôle d’une personne-ressource"),
+    "clients_address": gettext_lazy("Adresse"),
+    "clients_businessobjecttype": gettext_lazy("Type d’objet métier"),
+    "clients_businessobject": gettext_lazy("Objet métier"),
+}
+
+
 @dataclass
 class Event:
     """Something done, with every field that it changed."""

@@ -12,11 +12,13 @@ class InteractionsConfig(AppConfig):
             action_words,
             administration_entries,
             organization_defaults,
+            table_words,
         )
         from entregent.ui.extension_points import navigation as top_bar
 
         organization_defaults.add(seed_topics, order=20)
         administration_entries.add(navigation.administration, order=30)
         action_words.add(history.ACTION_WORDS, name="interactions.history.ACTION_WORDS")
+        table_words.add(history.TABLE_WORDS, name="interactions.history.TABLE_WORDS")
         sentences.add(history.sentence)
         top_bar.add(navigation.top_bar, order=30)

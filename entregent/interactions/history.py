@@ -5,6 +5,15 @@ from django.utils.translation import gettext as _
 
 from entregent.interactions.models import Interaction
 
+# What one row of each table of this area is called in the journal.
+TABLE_WORDS = {
+    "interactions_topic": gettext_lazy("Rubrique"),
+    "interactions_interaction": gettext_lazy("Interaction"),
+    "interactions_interactionentry": gettext_lazy("Entrée d’une interaction"),
+    "interactions_interactionparticipant": gettext_lazy("Interlocuteur d’une interaction"),
+    "interactions_interactionagent": gettext_lazy("Agent d’une interaction"),
+    "interactions_interactionobject": gettext_lazy("Objet d’une interaction"),
+}
 ACTION_WORDS = {
     "log_interaction": gettext_lazy("Contact enregistré"),
     "update_interaction": gettext_lazy("Interaction modifiée"),

@@ -14,6 +14,8 @@ sector_blockers = ExtensionPoint("organizations.sector_blockers", doc="What stil
 client_scopes = ExtensionPoint("organizations.client_scopes", doc="Further scopes in which a client stands: groups.")
 # Contributions: {name of an action: what was done, in words}.
 action_words = ExtensionPoint("organizations.action_words", doc="How the audit journal names the actions of an area.")
+# Contributions: {table of the database: what one row of it is, in words}.
+table_words = ExtensionPoint("organizations.table_words", doc="How the audit journal names the records of an area.")
 # Contributions: entries(member) -> list[AdministrationEntry].
 administration_entries = ExtensionPoint(
     "organizations.administration_entries", doc="Entries of the left navigation of the administration pages."

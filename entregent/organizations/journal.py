@@ -3,19 +3,23 @@
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cache
 from zoneinfo import ZoneInfo
 
+from babel.dates import format_datetime
 from django.apps import apps
 from django.db import connection
+from django.db.models import DateTimeField
 from django.utils import timezone
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from entregent.access.rights import RIGHT_LABELS
 from entregent.access.scope import scope_words
 from entregent.audit.extension_points import sentences
 from entregent.audit.models import Action, Change
-from entregent.organizations.extension_points import action_words
+from entregent.organizations.extension_points import action_words, table_words
 from entregent.organizations.models import Membership, Organization, User
 from entregent.toolbox.errors import Stale
 from entregent.toolbox.phones import national
@@ -145,8 +149,11 @@ def _models() -> dict:
 
 
 def table_label(table: str) -> str:
+    for words in table_words:
+        if table in words:
+            return str(words[table])
     model = _models().get(table)
-    return str(TABLE_WORDS.get(table) or (model._meta.verbose_name if model is not None else table))
+    return str(model._meta.verbose_name if model is not None else table)
 
 
 COLUMN_WORDS = {
@@ -163,6 +170,28 @@ COLUMN_WORDS = {
     "rights_removed": _("Habilitations retirées"),
     "sector_id": _("Secteur"),
     "client_id": _("Client"),
+    "person_id": _("Personne-ressource"),
+    "interaction_id": _("Interaction"),
+    "type_id": _("Type"),
+    "contract_id": _("Contrat"),
+    "object_id": _("Objet métier"),
+    "author_id": _("Auteur"),
+    "seq": _("Rang"),
+    "since": _("Depuis"),
+    "source_system": _("Système d'origine"),
+    "external_key": _("Clé externe"),
+    "created_by_id": _("Créé par"),
+    "updated_by_id": _("Modifié par"),
+    "deleted_at": _("Supprimé"),
+    "deleted_by_id": _("Supprimé par"),
+    "lifted_at": _("Levé"),
+    "lifted_by_id": _("Levé par"),
+    "published_at": _("Publié"),
+    "follow_up_owner_id": _("Suivi par"),
+    "follow_up_done_at": _("Suivi fait"),
+    "follow_up_done_by_id": _("Suivi fait par"),
+    "sales_contact_id": _("Contact commercial"),
+    "salesperson_id": _("Commercial"),
 }
 TABLE_WORDS = {
     "organizations_membership": _("Membre"),
@@ -199,6 +228,9 @@ def _text(field, value) -> str:
         return ""
     if isinstance(value, bool):
         return str(_("Oui") if value else _("Non"))
+    if isinstance(field, DateTimeField) and isinstance(value, str):
+        moment = timezone.localtime(datetime.fromisoformat(value))
+        return format_datetime(moment, "d MMM y, HH:mm", tzinfo=moment.tzinfo, locale=get_language())
     choices = dict(field.flatchoices) if field is not None else {}
     if isinstance(value, list):
         return ", ".join(_text(getattr(field, "base_field", None), one) for one in value)

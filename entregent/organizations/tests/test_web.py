@@ -2,6 +2,7 @@ from datetime import timedelta
 
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 
 from entregent.access.rights import Right
 from entregent.organizations import actions
@@ -361,3 +362,15 @@ def test_pages_speak_english_to_who_reads_english(admin, signed_in):
     assert "Export data" in page
     assert "As the role says" in page
     assert "Habilitation" not in page
+
+
+def test_the_journal_of_changes_names_records_and_fields_in_words(org, admin, client_north, signed_in):
+    browser = signed_in(admin)
+    enter(admin)
+    client_north.deleted_at = timezone.now()
+    client_north.deleted_by = admin.user
+    client_north.save()
+    page = browser.get(f"/{org.slug}/administration/journal/?vue=modifications").content.decode()
+    assert "Supprimé par" in page
+    assert "Deleted" not in page
+    assert f"→ {client_north.deleted_at:%Y-%m-%d}T" not in page

@@ -162,7 +162,8 @@ def test_components_speak_english(draw):
 
 
 @pytest.mark.parametrize(
-    ("language", "number", "said"), [("fr", 0, "un"), ("fr", 1, "un"), ("fr", 2, "des"), ("en", 0, "des"), ("en", 1, "un")]
+    ("language", "number", "said"),
+    [("fr", 0, "un"), ("fr", 1, "un"), ("fr", 2, "des"), ("en", 0, "des"), ("en", 1, "un")],
 )
 def test_french_says_zero_as_it_says_one(language, number, said):
     with translation.override(language):
