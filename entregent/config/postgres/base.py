@@ -39,14 +39,18 @@ def step_down(raw_connection):
 
 @contextmanager
 def as_owner(connection):
-    """For migrations: the connection's own user again, and the application's role afterwards."""
+    """For migrations: the connection's own user again, and the application's role afterwards.
+
+    A connection of the owner's own login (`AS_OWNER`) stays what it was.
+    """
     connection.ensure_connection()
     with connection.cursor() as cursor:
         cursor.execute("SET ROLE NONE")
     try:
         yield
     finally:
-        if connection.connection is not None and not connection.connection.closed:
+        is_open = connection.connection is not None and not connection.connection.closed
+        if is_open and not connection.settings_dict.get("AS_OWNER"):
             step_down(connection.connection)
             if not connection.in_atomic_block and not connection.get_autocommit():
                 connection.commit()

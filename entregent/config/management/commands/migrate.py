@@ -33,7 +33,14 @@ def _grant(connection):
             if table in tables:
                 cursor.execute(f"REVOKE ALL ON {table} FROM {APP_ROLE}")
                 cursor.execute(f"GRANT {rights} ON {table} TO {APP_ROLE}")
-        user = connections[DEFAULT_DB_ALIAS].settings_dict["USER"]
-        owner = connection.settings_dict["USER"]
-        if user and user != owner:
-            cursor.execute(f'GRANT {APP_ROLE} TO "{user}"')
+        # The login of web and worker, which may be the owner's: it steps down to the role after connecting.
+        cursor.execute(
+            """
+            SELECT quote_ident(rolname) FROM pg_roles WHERE rolname = %s AND NOT rolsuper
+            AND NOT pg_has_role(oid, %s, CASE WHEN current_setting('server_version_num')::int >= 160000
+                                         THEN 'SET' ELSE 'MEMBER' END)
+            """,
+            [connections[DEFAULT_DB_ALIAS].settings_dict["USER"] or connection.settings_dict["USER"], APP_ROLE],
+        )
+        for (login,) in cursor.fetchall():
+            cursor.execute(f"GRANT {APP_ROLE} TO {login}")
