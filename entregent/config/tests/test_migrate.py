@@ -1,4 +1,4 @@
-"""`entregent migrate` on a server of one's own: with a login for the owner and one for web and worker, or one for both."""
+"""`entregent migrate` on a server of one's own: with one login for all, or another one for the owner."""
 
 import os
 import subprocess
