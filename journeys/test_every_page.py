@@ -1,0 +1,110 @@
+"""Every important page, opened by those who work with it: no axe violation, no error of the console, no page that is
+too wide; and in English, no French of ours left."""
+
+import re
+
+import pytest
+
+ORG = "/eaux-du-val"
+CLIENT = f"{ORG}/clients/100517"
+ADMINISTRATION = f"{ORG}/administration"
+
+OF_A_MANAGER = {
+    "accueil": f"{ORG}/",
+    "recherche": f"{ORG}/recherche/?q=dupont",
+    "recherche-sans-reponse": f"{ORG}/recherche/?q=zzqqzz",
+    "clients": f"{ORG}/clients/",
+    "fiche": f"{CLIENT}/",
+    "fiche-modifier": f"{CLIENT}/modifier/",
+    "fiche-supprimer": f"{CLIENT}/suppression/",
+    "fiche-credit": f"{CLIENT}/blocage-de-credit/",
+    "fiche-historique": f"{CLIENT}/historique/",
+    "fiche-acces": f"{CLIENT}/acces/",
+    "fiche-adresse": f"{CLIENT}/adresses/nouvelle/",
+    "fiche-personne": f"{CLIENT}/personnes/nouvelle/",
+    "prospect": f"{ORG}/clients/nouveau/",
+    "client-nouveau": f"{ORG}/clients/nouveau/client/",
+    "contact": f"{ORG}/contacts/nouveau/?client=100517",
+    "interactions": f"{ORG}/interactions/",
+    "interaction": f"{ORG}/interactions/1/",
+    "suivis": f"{ORG}/suivis/",
+    "absence": f"{ORG}/mon-absence/",
+    "compte": "/compte/",
+    "securite": "/compte/securite/",
+    "sessions": "/compte/sessions/",
+    "organisations": "/compte/organisations/",
+}
+OF_AN_ADMINISTRATOR = {
+    name: f"{ADMINISTRATION}/{path}"
+    for name, path in {
+        "organisation": "organisation/",
+        "modules": "modules/",
+        "membres": "membres/",
+        "inviter": "membres/inviter/",
+        "secteurs": "secteurs/",
+        "secteur-nouveau": "secteurs/nouveau/",
+        "jetons": "jetons/",
+        "journal": "journal/",
+        "rubriques": "rubriques/",
+        "rubrique-nouvelle": "rubriques/nouvelle/",
+        "types": "objets-metier/",
+        "type-nouveau": "objets-metier/nouveau/",
+        "importations": "importations/",
+        "importation-nouvelle": "importations/nouvelle/",
+        "exportation": "exportation/",
+        "envois": "boite-d-envoi/",
+        "travaux": "travaux/",
+    }.items()
+}
+
+# Words of our own French that no name, note or address of the demo holds.
+FRENCH = re.compile(
+    r"\b(Accueil|Annuler|Enregistrer|Modifier|Supprimer|Rechercher|Ajouter|Nouveau|Nouvelle|Aucune?|Suivis?|Rubriques?|"
+    r"Crédit|Téléphones?|Courriels?|Adresses?|Historique|Secteurs?|Membres?|Jetons?|Afficher|Fermer|Retirer|Choisir|"
+    r"Tous|Toutes|Obligatoire|Aujourd[’']hui|Hier|Reporter|Fait|Depuis|Votre|Vos)\b"
+)
+# What the people of the demo wrote themselves: names, notes, the French labels that an administrator edits.
+WRITTEN_BY_PEOPLE = "textarea, input, option, .g-event, .g-entry, .g-items small, .g-cell-text, [lang=fr], td, dd"
+OWN_TEXT = """([theirs]) => {
+  const copy = document.querySelector('main').cloneNode(true);
+  copy.querySelectorAll(theirs).forEach(node => node.remove());
+  return copy.textContent.replace(/\\s+/g, ' ');
+}"""
+
+
+@pytest.mark.parametrize(
+    ("email", "pages"),
+    [("nadia@eaux-du-val.example", OF_A_MANAGER), ("admin@eaux-du-val.example", OF_AN_ADMINISTRATOR)],
+    ids=["manager", "administrator"],
+)
+def test_every_page_is_sound_in_french(visit, email, pages):
+    visitor = visit(email)
+    for turn, (name, path) in enumerate(pages.items()):
+        assert visitor.page.goto(path).status == 200, path
+        assert visitor.page.locator("h1").count() == 1, path
+        # Each page in one width and theme, which take turns: the whole of them is seen within the time of a journey.
+        visitor.looks(name, widths=((1440, 320)[turn % 2],), themes=(("light", "dark")[turn // 2 % 2],))
+
+
+@pytest.mark.parametrize(
+    ("email", "pages"),
+    [("nadia@eaux-du-val.example", OF_A_MANAGER), ("admin@eaux-du-val.example", OF_AN_ADMINISTRATOR)],
+    ids=["manager", "administrator"],
+)
+def test_no_french_is_left_in_english(visit, email, pages):
+    page = visit(email).page
+    page.goto(f"{ORG}/")
+    page.get_by_role("button", name="EN : English version").click()
+    page.get_by_role("link", name="Home").first.wait_for()
+    left = {}
+    try:
+        for name, path in pages.items():
+            page.goto(path)
+            assert page.locator("html").get_attribute("lang") == "en", path
+            if words := set(FRENCH.findall(page.evaluate(OWN_TEXT, [WRITTEN_BY_PEOPLE]))):
+                left[name] = words
+    finally:
+        # The language is kept with the person: the next journey finds it as it was.
+        page.get_by_role("button", name="FR : version française").click()
+        page.get_by_role("link", name="Accueil").first.wait_for()
+    assert left == {}
