@@ -14,7 +14,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.http import urlencode
 
 from entregent.access.rights import Right
-from entregent.access.wall import as_user, in_organization
+from entregent.access.wall import as_user, enter, enter_as_user
 from entregent.toolbox.errors import ModuleOff, NotFound, Refusal, RightMissing, SessionEnded
 from entregent.toolbox.extension_points import ExtensionPoint
 
@@ -38,8 +38,9 @@ def requires(right: Right, *, module: str | None = None) -> Callable:
         def guarded(request: HttpRequest, organization: str, *args, **kwargs) -> HttpResponse:
             if not request.user.is_authenticated:
                 return _sign_in_first(request)
-            member = _member(request, organization)
-            with in_organization(member.organization_id, user_id=member.user_id):
+            with transaction.atomic():
+                member = _member(request, organization)
+                enter(member.organization_id, user_id=member.user_id)
                 request.member = member
                 for condition in entry_conditions:
                     answer = condition(request)
@@ -81,11 +82,11 @@ def public(view: Callable) -> Callable:
 
 
 def _member(request: HttpRequest, slug: str):
-    with as_user(request.user.pk):
-        for find in member_finders:
-            member = find(request.user, slug)
-            if member is not None:
-                return member
+    enter_as_user(request.user.pk)
+    for find in member_finders:
+        member = find(request.user, slug)
+        if member is not None:
+            return member
     raise NotFound
 
 

@@ -21,7 +21,7 @@ def in_organization(organization_id: int, *, user_id: int | None = None) -> Iter
     """
     outer = _settings() if connection.in_atomic_block else None
     with transaction.atomic():
-        _set(str(organization_id), "" if user_id is None else str(user_id))
+        enter(organization_id, user_id=user_id)
         yield
         if outer is not None:
             _set(*outer)
@@ -32,10 +32,20 @@ def as_user(user_id: int) -> Iterator[None]:
     """Before an organization is chosen: a person sees their own memberships, and nothing else."""
     outer = _settings() if connection.in_atomic_block else None
     with transaction.atomic():
-        _set("", str(user_id))
+        enter_as_user(user_id)
         yield
         if outer is not None:
             _set(*outer)
+
+
+def enter(organization_id: int, *, user_id: int | None = None) -> None:
+    """For the rest of the transaction at hand: inside the organization."""
+    _set(str(organization_id), "" if user_id is None else str(user_id))
+
+
+def enter_as_user(user_id: int) -> None:
+    """For the rest of the transaction at hand: a person before an organization is chosen."""
+    _set("", str(user_id))
 
 
 def current_organization_id() -> int | None:
