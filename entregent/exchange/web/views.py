@@ -172,13 +172,14 @@ def _told(request, batch: Import) -> dict:
     job = Job.objects.filter(pk=batch.job_id, organization_id=batch.organization_id).first() if batch.job_id else None
     rows = batch.rows.filter(organization_id=batch.organization_id).order_by("line")
     is_known = not batch.is_at_work and batch.state != Import.State.NEW
+    is_carried_out = not batch.can_be_mapped and not batch.can_be_applied
     sampled = [
         (verdict, label, list(rows.filter(verdict=verdict).values("line", "raw", "reason", "key")[:SAMPLES_SHOWN]))
         for verdict, label in (
             ("reject", _("Lignes rejetées")),
             ("duplicate", _("Doublons probables")),
-            ("create", _("Lignes à créer")),
-            ("update", _("Lignes à mettre à jour")),
+            ("create", _("Lignes créées") if is_carried_out else _("Lignes à créer")),
+            ("update", _("Lignes mises à jour") if is_carried_out else _("Lignes à mettre à jour")),
         )
         if is_known and (batch.count(verdict) or (verdict == "reject" and batch.count("refused")))
     ]
