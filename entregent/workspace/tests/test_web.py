@@ -14,8 +14,8 @@ from testing.cast import enter, enter_organization
 pytestmark = pytest.mark.django_db
 
 # Of these 13 are the guard's, inside the transaction of the test: session, user, member, grants and the wall.
-QUERIES_HOME = 19
-QUERIES_FILE = 24
+QUERIES_HOME = 13
+QUERIES_FILE = 18
 
 
 @pytest.fixture
