@@ -36,16 +36,19 @@ def make_person(org, first_name, last_name, *, client=None, **fields):
 
 def found(member, text):
     enter(member)
-    return {group.kind: [item.number or item.label for item in group.items] for group in quick_search(member, text).groups}
+    groups = quick_search(member, text).groups
+    return {group.kind: [item.number or item.label for item in group.items] for group in groups}
 
 
 @pytest.mark.parametrize(
     "text",
     [
         "Lefèvre", "lefevre", "LEFEVRE", "lefe", "fevre", "jean pierre", "Jean-Pierre", "jeanpierre", "jean lefevre",
-        "lefevre saint aubin jean pierre", "Jean-Pierre Lefèvre-Saint-Aubin", "aubin", "st aubin", "saint aubin", "ubin fev",
+        "lefevre saint aubin jean pierre", "Jean-Pierre Lefèvre-Saint-Aubin", "aubin",
+        "st aubin", "saint aubin", "ubin fev",
         "lefvre", "lefevre jaen", "0261910042", "02 61 91 00 42", "+33 2 61 91", "+33261910042", "0033 2 61 91 00 42",
-        "2 61 91 00 42", "02.61.91.00.42", "910042", "jp.lefevre@orange.example", "JP.Lefevre@Orange", "@orange.example",
+        "2 61 91 00 42", "02.61.91.00.42", "910042",
+        "jp.lefevre@orange.example", "JP.Lefevre@Orange", "@orange.example",
         "C-00 123", "c00123", "C00", "210100012", "210 100 012", "01400", "abergement", "labergement clemenciat",
         "12 rue ste anne", "rue sainte anne", "lefevre 01400",
     ],
@@ -147,7 +150,8 @@ def test_the_index_follows_every_change_at_once(manager, org, north, south, clie
     assert found(manager, "moreau") == {}
     assert found(manager, "roux teinturerie") == {"clients": ["N1"]}
     change(phones=[{"label": "", "number": "+33144556677"}], emails=["contact@roux.example"], number="N-9")
-    assert found(manager, "01 44 55 66 77") == found(manager, "contact@roux") == found(manager, "n9") == {"clients": ["N-9"]}
+    for text in ("01 44 55 66 77", "contact@roux", "n9"):
+        assert found(manager, text) == {"clients": ["N-9"]}
     address = Address.objects.create(organization=org, client=client_north, city="Villejuif")
     assert found(manager, "villejuif") == {"clients": ["N-9"]}
     address.city = "Sète"
