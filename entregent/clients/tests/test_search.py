@@ -19,7 +19,8 @@ def lefevre(org, north):
         identifiers={"siren": "210100012"},
     )
     Address.objects.create(
-        organization=org, client=client, street="12 rue Sainte-Anne", postal_code="01400", city="L'Abergement-Clémenciat"
+        organization=org, client=client, street="12 rue Sainte-Anne", postal_code="01400",
+        city="L'Abergement-Clémenciat",
     )
     return client
 
