@@ -109,9 +109,6 @@ class Chunk:
         """Returns how many rows were created, updated, and refused for what changed meanwhile."""
         with connection.cursor() as self.cursor:
             self._run("SELECT set_config('app.search_deferred', 'on', true)")
-            # Rows are looked up by key. Right after a first large import the statistics still say « empty table », and
-            # the planner would read the whole table for each row of the chunk.
-            self._run("SET LOCAL enable_seqscan = off")
             self._run(_CHUNK)
             self._run("DELETE FROM exchange_chunk")
             self._run(_TAKE, after=after, until=until)

@@ -46,6 +46,7 @@ def check(work: Work) -> None:
                 chunk.job.total = batch.format.get("about") or None
                 batch.counts = {}
                 batch.save(update_fields=["counts"])
+                _keep_statistics(0)
             after = chunk.cursor["line"]
             table = table_of(batch)
             mapping = from_data(batch.mapping)
@@ -110,6 +111,7 @@ def apply(work: Work) -> None:
                     chunk.job.total = batch.rows_read
                 else:
                     _under_action(batch.action_id)
+                _keep_statistics(chunk.job.done // CHUNK_ROWS)
                 after = chunk.cursor.get("line", 0)
                 rows = ImportRow.objects.filter(batch_id=batch.pk, line__gt=after).order_by("line")
                 lines = list(rows.values_list("line", flat=True)[:CHUNK_ROWS])
@@ -125,6 +127,14 @@ def apply(work: Work) -> None:
                 chunk.job.result = batch.counts
             if until is None:
                 return
+
+
+def _keep_statistics(chunks_done: int) -> None:
+    """After 0, 1, 2, 4, 8… chunks: an import that fills an empty table would else be planned as if it still were empty,
+    and read the whole table for each row."""
+    if chunks_done & (chunks_done - 1) == 0:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT exchange_refresh_statistics()")
 
 
 def _carry_out(batch: Import, chunk, after: int, until: int) -> None:
@@ -150,6 +160,7 @@ def undo(work: Work) -> None:
                 else:
                     _under_action(batch.undo_action_id)
                 if "step" not in chunk.cursor:
+                    _keep_statistics(0)
                     chunk.advance(0, step=0, last=batch.last_change)
                     chunk.job.total = batch.count("created") + batch.count("updated")
                     batch.undo_result = {}
