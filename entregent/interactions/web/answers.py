@@ -7,6 +7,7 @@ from django.urls import reverse
 
 # Panes refresh themselves when one of these reaches the body.
 INTERACTIONS_CHANGED = "g:interactions-changed"
+CONTACT_LOGGED = "g:contact-logged"
 FOLLOW_UPS_CHANGED = "g:follow-ups-changed"
 
 

@@ -7,7 +7,15 @@ from entregent.access.rights import Right
 from entregent.clients.models import Client, Person
 from entregent.interactions.actions import log_interaction
 from entregent.interactions.timeline import by_day, fresh_event, object_pill
-from entregent.interactions.web.answers import FOLLOW_UPS_CHANGED, INTERACTIONS_CHANGED, announce, at, done, home_of
+from entregent.interactions.web.answers import (
+    CONTACT_LOGGED,
+    FOLLOW_UPS_CHANGED,
+    INTERACTIONS_CHANGED,
+    announce,
+    at,
+    done,
+    home_of,
+)
 from entregent.interactions.web.composer import Composer, ContactForm, active_contracts, new_key
 from entregent.interactions.web.find import clients_found
 from entregent.toolbox.errors import NotFound, Refusal, Refusals
@@ -49,7 +57,7 @@ def interaction_create(request):
 
     toast = _("Contact n° %(number)s enregistré.") % {"number": interaction.number}
     undo_url = at("interactions:delete", member, number=interaction.number)
-    events = [FOLLOW_UPS_CHANGED] if interaction.follow_up_on else []
+    events = [FOLLOW_UPS_CHANGED] if interaction.follow_up_on else [CONTACT_LOGGED]
     if not is_htmx(request):
         return see(request, home_of(interaction, member), toast=toast, undo_url=undo_url)
     if not is_on_file:

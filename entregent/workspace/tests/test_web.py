@@ -144,3 +144,11 @@ def test_everything_is_said_in_english_too(agent, client_north, topic, signed_in
     assert "Hello Omar" in home
     for text in ("Enquiry", "Front desk", "Incoming", "Last 30 days only", "New contact"):
         assert text in page, text
+
+
+def test_the_line_under_the_header_is_drawn_anew_after_a_contact(agent, client_north, topic, signed_in):
+    http = signed_in(agent)
+    log(agent, client_north, topic)
+    line = http.get("/eaux/clients/N1/", headers={"HX-Request": "true", "HX-Target": "client-facts"}).content.decode()
+    assert line.strip().startswith('<div id="client-facts"')
+    assert line.strip() in http.get("/eaux/clients/N1/").content.decode()

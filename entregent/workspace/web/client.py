@@ -9,7 +9,7 @@ from entregent.interactions.timeline import client_follow_ups
 from entregent.interactions.web.composer import Composer, ContractChoice
 from entregent.interactions.web.views import timeline_context
 from entregent.ui.jinja import day_short, money
-from entregent.ui.pages import render
+from entregent.ui.pages import render, render_block
 
 
 @requires(Right.CLIENT_VIEW)
@@ -23,6 +23,8 @@ def client_file(request, number):
         context["follow_ups"] = client_follow_ups(member, client, size=5)
     context["composer"] = _composer(member, client, context)
     context["facts"] = _facts(client, context)
+    if request.headers.get("HX-Target") == "client-facts":
+        return render_block(request, "workspace/client.html", "facts", context)
     return render(request, "workspace/client.html", context)
 
 
