@@ -28,7 +28,12 @@ CHROMIUM_FLAGS = [
 SCREENSHOTS = Path(__file__).parent / "screenshots"
 ROOT = Path(__file__).resolve().parents[1]
 READY_WITHIN = 180
-NEXT_FRAME = "() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
+# A size or a theme that just changed is laid out by the next frame; colours that fade are looked at when they have.
+SETTLED = """async () => {
+  await new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)));
+  for (const animation of document.getAnimations()) { try { animation.finish(); } catch { /* it never ends */ } }
+  await new Promise(done => requestAnimationFrame(done));
+}"""
 
 
 def free_port() -> int:
@@ -138,8 +143,7 @@ class Visitor:
             self.page.set_viewport_size({"width": width, "height": 900 if width > 500 else 800})
             for theme in themes:
                 html.evaluate("(html, theme) => html.setAttribute('data-bs-theme', theme)", theme)
-                # A size that just changed is laid out by the next frame.
-                self.page.evaluate(NEXT_FRAME)
+                self.page.evaluate(SETTLED)
                 if os.environ.get("ENTREGENT_SCREENSHOTS"):
                     SCREENSHOTS.mkdir(exist_ok=True)
                     self.page.screenshot(path=SCREENSHOTS / f"{name}-{width}-{theme}.png")
