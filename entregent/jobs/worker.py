@@ -6,7 +6,9 @@ so that it needs no free place. Mails and other short work have a worker of thei
 
 import asyncio
 import logging
+import os
 import signal
+import threading
 from typing import Any
 
 logger = logging.getLogger(__name__)
@@ -14,6 +16,10 @@ logger = logging.getLogger(__name__)
 # procrastinate's own figures: a sign of life each 10 seconds, taken for dead after 30.
 HEARTBEAT_SECONDS = 10.0
 STALLED_SECONDS = 30.0
+# Asked to end, a worker finishes the chunk at hand. With its database gone it would wait for ever: it goes all the
+# same, since a job that is cut short goes on with the next worker.
+GRACEFUL_SECONDS = 15
+LAST_SECONDS = 20
 
 
 def on_app_ready(app):
@@ -47,7 +53,7 @@ def run_worker(
                     "install_signal_handlers": False,
                     "update_heartbeat_interval": heartbeat,
                     "stalled_worker_timeout": stalled,
-                    "shutdown_graceful_timeout": 30,
+                    "shutdown_graceful_timeout": GRACEFUL_SECONDS,
                     "delete_jobs": "successful",
                 }
                 await _rescue_once(served, stalled)
@@ -57,6 +63,12 @@ def run_worker(
                 ]
                 rescue = asyncio.create_task(_rescue(served, heartbeat, stalled))
 
+                def end_on_signal() -> None:
+                    last_resort.start()
+                    for number in (signal.SIGTERM, signal.SIGINT):
+                        loop.remove_signal_handler(number)
+                    end()
+
                 def end() -> None:
                     work.ending.set()
                     for worker in workers:
@@ -64,7 +76,7 @@ def run_worker(
 
                 if wait:
                     for number in (signal.SIGTERM, signal.SIGINT):
-                        loop.add_signal_handler(number, end)
+                        loop.add_signal_handler(number, end_on_signal)
                 try:
                     # A worker that fails (the database is gone for good) ends the others: the supervisor starts anew.
                     await asyncio.wait(workers, return_when=asyncio.FIRST_EXCEPTION if wait else asyncio.ALL_COMPLETED)
@@ -76,8 +88,13 @@ def run_worker(
                     if isinstance(result, Exception):
                         raise result
 
+    last_resort = threading.Timer(LAST_SECONDS, os._exit, (1,))
+    last_resort.daemon = True
     work.ending.clear()
-    asyncio.run(run())
+    try:
+        asyncio.run(run())
+    finally:
+        last_resort.cancel()
 
 
 async def _rescue(app: Any, heartbeat: float, stalled: float) -> None:
