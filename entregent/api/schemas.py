@@ -91,6 +91,7 @@ class ClientIn(Given):
     emails: list[str] = []
     phones: list[Phone] = []
     identifiers: dict[str, str] = Field({}, examples=[{"siren": "210100012"}])
+    tags: list[str] = Field([], examples=[["VIP"]])
     addresses: list[AddressIn] = []
 
 
@@ -110,6 +111,7 @@ class ClientPatch(Given):
     emails: list[str] | None = None
     phones: list[Phone] | None = None
     identifiers: dict[str, str] | None = None
+    tags: list[str] | None = None
 
 
 class CreditHoldOut(Schema):
@@ -133,6 +135,7 @@ class ClientOut(Schema):
     emails: list[str]
     phones: list[Phone]
     identifiers: dict[str, str]
+    tags: list[str]
     addresses: list[AddressOut]
     credit_hold: CreditHoldOut | None
     created_at: datetime
@@ -148,7 +151,7 @@ class ClientOut(Schema):
                 name: getattr(client, name)
                 for name in (
                     "number", "kind", "name", "first_name", "display_name", "status", "category", "language",
-                    "birth_date", "emails", "phones", "identifiers", "created_at", "updated_at", "version",
+                    "birth_date", "emails", "phones", "identifiers", "tags", "created_at", "updated_at", "version",
                 )
             },
             responsible=client.responsible.email if client.responsible else None,

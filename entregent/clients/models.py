@@ -46,7 +46,8 @@ class Client(models.Model):
     `name` is the company's name or the person's last name; `sort_key` is what lists sort by (« dupont marie »), since
     the database has no French collation. `sector_reach` holds the sector of the client and those of its service
     points, kept by triggers: whoever reaches one of them sees the client.
-    `phones` is a list of {"label": …, "number": E.164}; `identifiers` a mapping such as {"siren": "210100012"}.
+    `phones` is a list of {"label": …, "number": E.164}; `identifiers` a mapping such as {"siren": "210100012"}; `tags`
+    are words of the firm's own (« VIP »), in alphabetical order.
     """
 
     class Kind(models.TextChoices):
@@ -78,6 +79,9 @@ class Client(models.Model):
     emails = ArrayField(models.EmailField(), default=list, blank=True, verbose_name=_("courriels"))
     phones = models.JSONField(_("téléphones"), default=list, blank=True)
     identifiers = models.JSONField(_("identifiants"), default=dict, blank=True)
+    tags = ArrayField(
+        models.CharField(max_length=40), default=list, db_default=[], blank=True, verbose_name=_("étiquettes")
+    )
     created_at = models.DateTimeField(db_default=Now())
     created_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
     updated_at = models.DateTimeField(db_default=Now())
@@ -94,19 +98,23 @@ class Client(models.Model):
             # Numbers are never given twice, deleted clients included.
             models.UniqueConstraint(fields=["organization", "number"], name="client_number_once"),
             models.CheckConstraint(condition=Q(emails__len__lte=3), name="client_three_emails"),
+            models.CheckConstraint(condition=Q(tags__len__lte=20), name="client_twenty_tags"),
         ]
         indexes = [
             # The client list, by name, keyset paging.
-            models.Index(
-                "organization", "sort_key", "id", name="client_by_name", condition=Q(deleted_at__isnull=True)
-            ),
+            models.Index("organization", "sort_key", "id", name="client_by_name", condition=Q(deleted_at__isnull=True)),
             # The client list, newest first.
             models.Index(
-                "organization", F("created_at").desc(), F("id").desc(), name="client_by_creation",
+                "organization",
+                F("created_at").desc(),
+                F("id").desc(),
+                name="client_by_creation",
                 condition=Q(deleted_at__isnull=True),
             ),
             # Sectors in reach: visible_to of a member limited to a few sectors.
             GinIndex(fields=["sector_reach"], name="client_sector_reach"),
+            # Clients that carry a tag.
+            GinIndex(fields=["tags"], name="client_tags"),
         ]
 
     def __str__(self):
@@ -157,7 +165,10 @@ class CreditHold(models.Model):
         indexes = [
             # The newest holds, on the home page.
             models.Index(
-                "organization", F("since").desc(), F("id").desc(), name="credit_hold_standing",
+                "organization",
+                F("since").desc(),
+                F("id").desc(),
+                name="credit_hold_standing",
                 condition=Q(lifted_at__isnull=True),
             )
         ]
@@ -216,9 +227,7 @@ class Person(models.Model):
             ),
         ]
         indexes = [
-            models.Index(
-                "organization", "sort_key", "id", name="person_by_name", condition=Q(deleted_at__isnull=True)
-            )
+            models.Index("organization", "sort_key", "id", name="person_by_name", condition=Q(deleted_at__isnull=True))
         ]
 
     def __str__(self):
@@ -427,9 +436,7 @@ class BusinessObject(models.Model):
             # The panes of the client file.
             models.Index(fields=["client", "type", "-dated_on"], name="business_object_of_client"),
             # Of a contract.
-            models.Index(
-                fields=["contract"], name="business_object_of_contract", condition=Q(contract__isnull=False)
-            ),
+            models.Index(fields=["contract"], name="business_object_of_contract", condition=Q(contract__isnull=False)),
         ]
 
     def __str__(self):

@@ -28,6 +28,8 @@ from entregent.toolbox.text import one_line, search_key
 MOST_EMAILS = 3
 MOST_PHONES = 10
 MOST_IDENTIFIERS = 20
+MOST_TAGS = 20
+LONGEST_TAG = 40
 # Words that stand in addresses of pages where a client's number would: `/clients/nouveau/`.
 RESERVED_NUMBERS = frozenset({"nouveau", "doublons"})
 # Identifiers that can be checked. Others are kept as they come.
@@ -63,6 +65,7 @@ def clean_client(data: Mapping, *, country: str = "FR", whole: bool = True) -> C
     cleaning.each("emails", clean_emails)
     cleaning.each("phones", lambda phones: clean_phones(phones, country=country))
     cleaning.each("identifiers", clean_identifiers)
+    cleaning.each("tags", clean_tags)
     cleaning.each("number", clean_number)
     return cleaning.result
 
@@ -228,6 +231,27 @@ def clean_identifiers(identifiers) -> dict[str, str]:
     if len(cleaned) > MOST_IDENTIFIERS:
         raise Refusal("E-IDENTIFIER", _("Vingt identifiants au maximum."), field="identifiers")
     return cleaned
+
+
+def clean_tags(tags) -> list[str]:
+    """Tags given as a list, or as a text with commas; each once whatever its case, in alphabetical order."""
+    if isinstance(tags, str):
+        tags = re.split(r"[,;\n]", tags)
+    cleaned: dict[str, str] = {}
+    for tag in tags or ():
+        text = one_line(str(tag or ""))
+        if not text:
+            continue
+        if len(text) > LONGEST_TAG or "," in text or ";" in text:
+            raise Refusal(
+                "E-TAG",
+                _("Étiquette invalide : %(tag)s (40 caractères au plus, sans virgule).") % {"tag": text[:50]},
+                field="tags",
+            )
+        cleaned.setdefault(search_key(text) or text, text)
+    if len(cleaned) > MOST_TAGS:
+        raise Refusal("E-TAG", _("Vingt étiquettes au maximum."), field="tags")
+    return [cleaned[key] for key in sorted(cleaned)]
 
 
 def clean_country(code, *, default: str = "FR") -> str:

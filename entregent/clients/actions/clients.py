@@ -42,6 +42,7 @@ def create_client(
     emails=(),
     phones=(),
     identifiers: Mapping | None = None,
+    tags=(),
     birth_date=None,
     addresses=(),
     idempotency_key: str | None = None,
@@ -61,6 +62,7 @@ def create_client(
         "emails": emails,
         "phones": phones,
         "identifiers": identifiers,
+        "tags": tags,
         "birth_date": birth_date,
     }
     values, refusals = validation.clean_client(data, country=by.organization.country)

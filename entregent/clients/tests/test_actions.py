@@ -386,3 +386,14 @@ class TestBusinessObjects:
         created = actions.create_object_type(by=admin, code="lease", **labels)
         actions.sync_business_object(by=admin, client=client_north, type_code="lease", key="B-1")
         refused("E-TYPE-IN-USE", actions.delete_object_type, created, by=admin)
+
+
+def test_tags_are_kept_once_in_alphabetical_order_and_stand_in_the_journal(manager, client_north):
+    changed = actions.update_client(client_north, by=manager, version=None, tags="VIP, à relancer,vip , Économie")
+    assert changed.tags == ["à relancer", "Économie", "VIP"]
+    change = Change.objects.filter(client_id=client_north.pk, table_name="clients_client").latest("pk")
+    assert change.before["tags"] == []
+    with pytest.raises(Refusal, match="Vingt"):
+        actions.update_client(client_north, by=manager, version=None, tags=[f"n{n}" for n in range(21)])
+    with pytest.raises(Refusal, match="invalide"):
+        actions.update_client(client_north, by=manager, version=None, tags=["x" * 41])

@@ -59,6 +59,9 @@ class ClientForm(PlainForm):
         help_text=_("Lettres sans accent et chiffres ; laissé vide, il est donné."),
     )
     category = forms.CharField(label=_("Catégorie"), required=False)
+    tags = forms.CharField(
+        label=_("Étiquettes"), required=False, help_text=_("Séparées par des virgules, vingt au maximum.")
+    )
     language = forms.ChoiceField(label=_("Langue"), choices=User.Language.choices)
     birth_date = forms.CharField(label=_("Date de naissance"), required=False, widget=DAY)
     responsible = forms.ModelChoiceField(
@@ -104,6 +107,7 @@ class ClientForm(PlainForm):
             "first_name": read("first_name"),
             "number": read("number"),
             "category": read("category"),
+            "tags": ", ".join(read("tags") or []),
             "language": read("language"),
             "birth_date": str(read("birth_date") or ""),
             "responsible": read("responsible_id"),
@@ -124,6 +128,7 @@ class ClientForm(PlainForm):
             "first_name": data["first_name"],
             "number": data["number"],
             "category": data["category"],
+            "tags": data["tags"],
             "language": data.get("language"),
             "birth_date": data["birth_date"],
             "responsible": data.get("responsible"),
