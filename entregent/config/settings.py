@@ -23,6 +23,7 @@ INSTALLED_APPS = [
     "entregent.exchange",
     "entregent.interactions",
     "entregent.clients",
+    "entregent.listing",
     "entregent.organizations",
     "entregent.search",
     "entregent.audit",

@@ -1,0 +1,12 @@
+from django.apps import AppConfig
+
+
+class ListingConfig(AppConfig):
+    name = "entregent.listing"
+
+    def ready(self):
+        from entregent.listing import history
+        from entregent.organizations.extension_points import action_words, table_words
+
+        action_words.add(history.ACTION_WORDS, name="listing.history.ACTION_WORDS")
+        table_words.add(history.TABLE_WORDS, name="listing.history.TABLE_WORDS")

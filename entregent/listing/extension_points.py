@@ -1,0 +1,30 @@
+"""What areas above add to lists."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from entregent.toolbox.extension_points import ExtensionPoint
+
+
+@dataclass(frozen=True)
+class CustomSubject:
+    """Records that carry custom fields in their column `custom`.
+
+    `variants` are the kinds of record on which a field may be offered (the channels of an interaction); without them
+    a field is offered on all. `index` is the function of the database that writes their entry of the search anew.
+    """
+
+    code: str
+    label: object
+    plural: object
+    table: str
+    position: int = 100
+    variants: Callable[[], list[tuple[str, str]]] | None = None
+    usual_variants: tuple[str, ...] = field(default=())
+    index: str = ""
+
+
+# Contributions: a `CustomSubject`.
+custom_subjects = ExtensionPoint(
+    "listing.custom_subjects", doc="Records that carry custom fields: clients, people, interactions."
+)

@@ -1,0 +1,16 @@
+"""How the journal names what is done with lists and custom fields."""
+
+from django.utils.translation import gettext_lazy
+
+# What one row of each table of this area is called in the journal.
+TABLE_WORDS = {"listing_customfield": gettext_lazy("Champ personnalisé")}
+ACTION_WORDS = {
+    "create_custom_field": gettext_lazy("Champ personnalisé créé"),
+    "update_custom_field": gettext_lazy("Champ personnalisé modifié"),
+    "archive_custom_field": gettext_lazy("Champ personnalisé archivé"),
+    "offer_custom_field": gettext_lazy("Champ personnalisé proposé de nouveau"),
+    "delete_custom_field": gettext_lazy("Champ personnalisé supprimé"),
+    "restore_custom_field": gettext_lazy("Champ personnalisé rétabli"),
+    "purge_custom_field": gettext_lazy("Valeurs d’un champ personnalisé effacées"),
+    "index_custom_field": gettext_lazy("Recherche mise à jour"),
+}
