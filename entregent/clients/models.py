@@ -82,6 +82,7 @@ class Client(models.Model):
     tags = ArrayField(
         models.CharField(max_length=40), default=list, db_default=[], blank=True, verbose_name=_("étiquettes")
     )
+    custom = models.JSONField(_("champs personnalisés"), default=dict, db_default={}, blank=True)
     created_at = models.DateTimeField(db_default=Now())
     created_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
     updated_at = models.DateTimeField(db_default=Now())
@@ -115,6 +116,8 @@ class Client(models.Model):
             GinIndex(fields=["sector_reach"], name="client_sector_reach"),
             # Clients that carry a tag.
             GinIndex(fields=["tags"], name="client_tags"),
+            # Values of custom fields: « is », and who has any.
+            GinIndex(OpClass(F("custom"), "jsonb_path_ops"), name="client_custom", condition=~Q(custom={})),
         ]
 
     def __str__(self):
@@ -211,6 +214,7 @@ class Person(models.Model):
     emails = ArrayField(models.EmailField(), default=list, blank=True, verbose_name=_("courriels"))
     phones = models.JSONField(_("téléphones"), default=list, blank=True)
     external_key = models.CharField(max_length=80, blank=True, default="")
+    custom = models.JSONField(_("champs personnalisés"), default=dict, db_default={}, blank=True)
     created_at = models.DateTimeField(db_default=Now())
     updated_at = models.DateTimeField(db_default=Now())
     deleted_at = models.DateTimeField(null=True)
@@ -227,7 +231,8 @@ class Person(models.Model):
             ),
         ]
         indexes = [
-            models.Index("organization", "sort_key", "id", name="person_by_name", condition=Q(deleted_at__isnull=True))
+            models.Index("organization", "sort_key", "id", name="person_by_name", condition=Q(deleted_at__isnull=True)),
+            GinIndex(OpClass(F("custom"), "jsonb_path_ops"), name="person_custom", condition=~Q(custom={})),
         ]
 
     def __str__(self):
