@@ -14,6 +14,8 @@ WITHOUT_JOURNAL = {
     "audit_change": "the journal itself",
     "search_entry": "an index",
     "search_word": "an index",
+    "interactions_words": "an index",
+    "clients_bulkrow": "a step of a job; what it changed is journaled",
     "jobs_job": "says itself who asked for what and when",
     "outbox_message": "says itself what left and when",
     "organizations_counter": "the last number given out",

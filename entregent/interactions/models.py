@@ -1,4 +1,6 @@
 from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.search import SearchVectorField
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
@@ -272,3 +274,22 @@ class InteractionObject(models.Model):
 
     def __str__(self):
         return f"{self.interaction_id}: {self.object_id}"
+
+
+class InteractionWords(models.Model):
+    """The words by which an interaction is found (`search.sql` writes them, `search.py` asks).
+
+    Like the entries of the quick search without row-level security, which would hide its index: whoever asks names the
+    organization and reads what was found through `visible_to`. Without a foreign key: the trigger removes the row.
+    """
+
+    interaction_id = models.BigIntegerField(primary_key=True)
+    organization_id = models.BigIntegerField()
+    words = SearchVectorField()
+
+    class Meta:
+        db_table = "interactions_words"
+        indexes = [GinIndex(fields=["organization_id", "words"], name="interactions_words_found")]
+
+    def __str__(self):
+        return f"{self.interaction_id}"

@@ -8,15 +8,16 @@ from zoneinfo import ZoneInfo
 from django.utils.translation import gettext as _
 
 from entregent.interactions.models import Interaction, InteractionQuerySet, Topic
+from entregent.interactions.search import search_interactions
 from entregent.organizations.models import Membership
 from entregent.toolbox.dates import thirty_days_ago, today_in
 from entregent.toolbox.text import as_id
 
-NAMES = ("canal", "rubrique", "agent", "statut", "suivi", "jours", "du", "au")
+NAMES = ("q", "canal", "rubrique", "agent", "statut", "suivi", "jours", "du", "au")
 
 
 class InteractionFilter:
-    """`?canal=&rubrique=&agent=&statut=&suivi=&jours=30&du=&au=`. A value that means nothing is left out."""
+    """`?q=&canal=&rubrique=&agent=&statut=&suivi=&jours=30&du=&au=`. A value that means nothing is left out."""
 
     def __init__(self, query, member):
         self.member = member
@@ -48,7 +49,7 @@ class InteractionFilter:
             records = records.filter(
                 occurred_at__lt=datetime.combine(end + timedelta(days=1), time.min, tzinfo=self.zone)
             )
-        return records
+        return search_interactions(self.member, records, self.values["q"])
 
     @property
     def is_on(self) -> bool:

@@ -7,7 +7,8 @@ from entregent.access.wall import APP_ROLE
 from entregent.config.postgres.base import as_owner
 
 # The journal is written by triggers and by `record`; the application can neither change nor remove what stands there.
-APPEND_ONLY = {"audit_change": "SELECT", "audit_action": "SELECT, INSERT"}
+# The words of interactions are written by triggers alone.
+LIMITED = {"audit_change": "SELECT", "audit_action": "SELECT, INSERT", "interactions_words": "SELECT"}
 
 
 class Command(migrate.Command):
@@ -29,7 +30,7 @@ def _grant(connection):
         cursor.execute(f"GRANT USAGE ON SCHEMA public TO {APP_ROLE}")
         cursor.execute(f"GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {APP_ROLE}")
         cursor.execute(f"GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public TO {APP_ROLE}")
-        for table, rights in APPEND_ONLY.items():
+        for table, rights in LIMITED.items():
             if table in tables:
                 cursor.execute(f"REVOKE ALL ON {table} FROM {APP_ROLE}")
                 cursor.execute(f"GRANT {rights} ON {table} TO {APP_ROLE}")
