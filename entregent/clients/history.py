@@ -35,6 +35,7 @@ ACTION_WORDS = {
     "convert_to_client": gettext_lazy("Prospect devenu client"),
     "delete_client": gettext_lazy("Client supprimé"),
     "restore_client": gettext_lazy("Client rétabli"),
+    "change_clients": gettext_lazy("Clients modifiés par lot"),
     "set_credit_hold": gettext_lazy("Blocage de crédit"),
     "lift_credit_hold": gettext_lazy("Blocage de crédit levé"),
     "create_person": gettext_lazy("Personne-ressource ajoutée"),
@@ -61,6 +62,7 @@ TABLE_WORDS = {
     "clients_address": gettext_lazy("Adresse"),
     "clients_businessobjecttype": gettext_lazy("Type d’objet métier"),
     "clients_businessobject": gettext_lazy("Objet métier"),
+    "clients_bulkrow": gettext_lazy("Ligne d’un lot"),
 }
 
 

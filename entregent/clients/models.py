@@ -446,3 +446,28 @@ class BusinessObject(models.Model):
 
     def __str__(self):
         return self.key
+
+
+class BulkRow(models.Model):
+    """One client of a change of many: what became of it, and why. Made when the job begins, so that the job changes
+    those that the selection held then, whatever the change itself does to the filter."""
+
+    class Verdict(models.TextChoices):
+        WAITING = "waiting", _("à traiter")
+        CHANGED = "changed", _("modifié")
+        UNCHANGED = "unchanged", _("inchangé")
+        REFUSED = "refused", _("refusé")
+
+    organization = models.ForeignKey(Organization, models.CASCADE, related_name="+")
+    job_id = models.BigIntegerField()
+    client = models.ForeignKey(Client, models.CASCADE, related_name="+")
+    verdict = models.CharField(max_length=10, choices=Verdict, default=Verdict.WAITING, db_default=Verdict.WAITING)
+    reason = models.CharField(max_length=200, blank=True, default="", db_default="")
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [models.UniqueConstraint(fields=["job_id", "client"], name="bulk_client_once")]
+        indexes = [models.Index(fields=["job_id", "verdict", "id"], name="bulk_rows_of_job")]
+
+    def __str__(self):
+        return f"{self.job_id}/{self.client_id}"

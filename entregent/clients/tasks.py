@@ -1,0 +1,86 @@
+"""Bulk work on clients, chunk by chunk. A worker that is killed goes on where it stood."""
+
+from datetime import timedelta
+
+from django.db import connection
+from django.utils import timezone
+
+from entregent.access.rights import Right
+from entregent.audit.actions import record
+from entregent.clients.actions.bulk import JOB, change_chunk, check_change
+from entregent.clients.models import BulkRow, Client
+from entregent.jobs.models import Job
+from entregent.jobs.registry import job_kind
+from entregent.jobs.work import Work
+
+CHUNK_ROWS = 2000
+ROWS_KEPT_FOR = timedelta(days=30)
+
+
+@job_kind(JOB, right=Right.CLIENT_EDIT)
+def change(work: Work) -> None:
+    """Changes the clients of a selection. The first chunk writes down which they are; each later one changes some."""
+    while True:
+        with work.chunk() as chunk:
+            job, member = chunk.job, chunk.member
+            change, value = job.data["change"], job.data["value"]
+            if "after" not in chunk.cursor:
+                check_change(member, change, value)
+                job.total = _write_down(job, member)
+                action = record("change_clients", by=member, change=job.label, count=job.total)
+                chunk.advance(0, after=0, action=action)
+                continue
+            _under_action(chunk.cursor["action"])
+            rows = list(
+                BulkRow.objects.filter(job_id=job.pk, organization_id=job.organization_id, id__gt=chunk.cursor["after"])
+                .order_by("id")
+                .values_list("id", "client_id")[:CHUNK_ROWS]
+            )
+            if rows:
+                counts = change_chunk(
+                    by=member, job_id=job.pk, client_ids=[pk for _row, pk in rows], change=change, value=value
+                )
+                for verdict, number in counts.items():
+                    job.result[verdict] = job.result.get(verdict, 0) + number
+                chunk.advance(len(rows), after=rows[-1][0])
+        if not rows:
+            return
+
+
+def _write_down(job: Job, member) -> int:
+    """The clients of the selection that the member sees now, one row each."""
+    _forget_old_rows(job.organization_id)
+    selection = job.data["selection"]
+    if selection["ids"] is not None:
+        ids = Client.objects.visible_to(member).filter(pk__in=selection["ids"])
+    else:
+        from entregent.listing import lists, pages
+        from entregent.listing.conditions import check
+
+        definition = lists.lists(member)["clients"]
+        condition = check(selection["condition"], definition, member) if selection["condition"] else None
+        found = pages.ids(definition, member, condition=condition, text=selection["text"])
+        ids = Client.objects.visible_to(member).filter(pk__in=found)
+    chosen = ids.exclude(pk__in=selection["except"]).order_by().values("pk")
+    sql, parameters = chosen.query.sql_with_params()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO clients_bulkrow (organization_id, job_id, client_id)"  # noqa: S608  Django's own statement
+            f" SELECT %s, %s, chosen.id FROM ({sql}) chosen (id) ORDER BY chosen.id ON CONFLICT DO NOTHING",
+            [job.organization_id, job.pk, *parameters],
+        )
+        return cursor.rowcount
+
+
+def _forget_old_rows(organization_id: int) -> None:
+    """What each client became is told for a month; the journal tells it for ever."""
+    old = Job.objects.filter(
+        organization_id=organization_id, kind=JOB, finished_at__lt=timezone.now() - ROWS_KEPT_FOR
+    ).values("pk")
+    BulkRow.objects.filter(organization_id=organization_id, job_id__in=old)._raw_delete("default")
+
+
+def _under_action(action_id: int) -> None:
+    """Later chunks stand in the journal under the same action as the first one."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT set_config('app.action_id', %s, true)", [str(action_id)])
