@@ -142,6 +142,14 @@ def _fill(connection: psycopg.Connection, clients: int) -> None:
     for statement in kept:
         run(statement)
     print(f"  indexes: {time.monotonic() - started:.0f} s", flush=True)
+    started = time.monotonic()
+    words = run("SELECT pg_get_indexdef('interactions_words_found'::regclass)").fetchone()[0]
+    run("DROP INDEX interactions_words_found")
+    total = run("SELECT coalesce(max(id), 0) FROM interactions_interaction").fetchone()[0]
+    for start in range(1, total + 1, 50_000):
+        run("SELECT interactions_index(array(SELECT generate_series(%s::bigint, %s)))", [start, start + 49_999])
+    run(words)
+    print(f"  words of interactions: {time.monotonic() - started:.0f} s", flush=True)
     for table in TABLES:
         run(
             f"SELECT setval(pg_get_serial_sequence('{table}', 'id'), (SELECT coalesce(max(id), 1) FROM {table}))"
