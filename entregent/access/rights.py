@@ -29,6 +29,7 @@ class Right(StrEnum):
     SECTORS = "organization.sectors"
     TOPICS = "organization.topics"
     OBJECT_TYPES = "organization.object_types"
+    CUSTOM_FIELDS = "organization.custom_fields"
     PURGE = "organization.purge"
     HEAD_OFFICE = "head_office"
 
@@ -55,6 +56,7 @@ RIGHT_LABELS = {
     Right.SECTORS: _("Gérer les secteurs"),
     Right.TOPICS: _("Gérer les rubriques"),
     Right.OBJECT_TYPES: _("Gérer les types d'objets métier"),
+    Right.CUSTOM_FIELDS: _("Gérer les champs personnalisés"),
     Right.PURGE: _("Effacer définitivement"),
     Right.HEAD_OFFICE: _("Siège social"),
 }

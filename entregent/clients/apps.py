@@ -30,6 +30,12 @@ class ClientsConfig(AppConfig):
         sector_blockers.add(what_stands_in)
         scope_words["client"] = client_words
 
+        from entregent.clients import custom
+        from entregent.listing.extension_points import custom_subjects
+
+        custom_subjects.add(custom.CLIENT, order=10, name="clients")
+        custom_subjects.add(custom.PERSON, order=20, name="people")
+
         from entregent.clients.search import BusinessObjectSource, ClientSource, PersonSource
         from entregent.search.extension_points import search_sources
 

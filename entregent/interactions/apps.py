@@ -14,7 +14,11 @@ class InteractionsConfig(AppConfig):
             organization_defaults,
             table_words,
         )
+        from entregent.interactions.custom import INTERACTION
+        from entregent.listing.extension_points import custom_subjects
         from entregent.ui.extension_points import navigation as top_bar
+
+        custom_subjects.add(INTERACTION, order=30, name="interactions")
 
         organization_defaults.add(seed_topics, order=20)
         administration_entries.add(navigation.administration, order=30)

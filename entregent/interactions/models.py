@@ -1,5 +1,5 @@
 from django.contrib.postgres.fields import ArrayField
-from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.contrib.postgres.search import SearchVectorField
 from django.db import models
 from django.db.models import F, Q
@@ -131,6 +131,7 @@ class Interaction(models.Model):
     reference = models.CharField(_("référence"), max_length=120, blank=True, default="")
     origin = models.CharField(max_length=10, choices=Origin, default=Origin.SCREEN)
     external_key = models.CharField(max_length=80, blank=True, default="")
+    custom = models.JSONField(_("champs personnalisés"), default=dict, db_default={}, blank=True)
     created_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
     created_at = models.DateTimeField(db_default=Now())
     deleted_at = models.DateTimeField(null=True)
@@ -175,6 +176,8 @@ class Interaction(models.Model):
                 "person", F("occurred_at").desc(), name="interaction_of_person",
                 condition=Q(person__isnull=False, deleted_at__isnull=True),
             ),
+            # Values of custom fields: « is », and which have any.
+            GinIndex(OpClass(F("custom"), "jsonb_path_ops"), name="interaction_custom", condition=~Q(custom={})),
         ]
 
     def __str__(self):

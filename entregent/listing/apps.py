@@ -6,7 +6,13 @@ class ListingConfig(AppConfig):
 
     def ready(self):
         from entregent.listing import history
-        from entregent.organizations.extension_points import action_words, table_words
+        from entregent.listing.custom_fields import tell_changes
+        from entregent.organizations.extension_points import (
+            action_words,
+            column_tellers,
+            table_words,
+        )
 
         action_words.add(history.ACTION_WORDS, name="listing.history.ACTION_WORDS")
         table_words.add(history.TABLE_WORDS, name="listing.history.TABLE_WORDS")
+        column_tellers.add(tell_changes)

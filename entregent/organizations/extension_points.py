@@ -16,6 +16,11 @@ client_scopes = ExtensionPoint("organizations.client_scopes", doc="Further scope
 action_words = ExtensionPoint("organizations.action_words", doc="How the audit journal names the actions of an area.")
 # Contributions: {table of the database: what one row of it is, in words}.
 table_words = ExtensionPoint("organizations.table_words", doc="How the audit journal names the records of an area.")
+# Contributions: tell(organization_id, table, column, before, after, cache) -> list[journal.Line], or None for columns of
+# others. `cache` is a dictionary kept for one page.
+column_tellers = ExtensionPoint(
+    "organizations.column_tellers", doc="How the journal tells a column that holds several values."
+)
 # Contributions: entries(member) -> list[AdministrationEntry].
 administration_entries = ExtensionPoint(
     "organizations.administration_entries", doc="Entries of the left navigation of the administration pages."

@@ -19,7 +19,7 @@ from entregent.access.rights import RIGHT_LABELS
 from entregent.access.scope import scope_words
 from entregent.audit.extension_points import sentences
 from entregent.audit.models import Action, Change
-from entregent.organizations.extension_points import action_words, table_words
+from entregent.organizations.extension_points import action_words, column_tellers, table_words
 from entregent.organizations.models import Membership, Organization, User
 from entregent.toolbox.errors import Stale
 from entregent.toolbox.phones import national
@@ -67,6 +67,7 @@ class _Names:
     """The names behind the numbers that rows hold: people, sectors, what accesses are on. Read once for all."""
 
     def __init__(self, changes: list[Change], after: dict[int, dict]):
+        self._cache: dict = {}
         ids: dict[str, set[int]] = {}
         for change in changes:
             for state in (change.before or {}, after.get(change.pk) or {}):
@@ -99,6 +100,14 @@ class _Names:
         """The name behind the number in `column`, or None when it is no such number."""
         kind = self._kind(table, column, state)
         return self._names.get(kind, {}).get(state.get(column)) if kind else None
+
+    def several(self, change: Change, column: str, before, after) -> list[Line] | None:
+        """The lines of a column that holds several values, or None."""
+        for tell in column_tellers:
+            lines = tell(change.organization_id, change.table_name, column, before, after, self._cache)
+            if lines is not None:
+                return lines
+        return None
 
 
 def _states_after(changes: list[Change]) -> dict[int, dict]:
@@ -216,6 +225,10 @@ def _lines(change: Change, before: dict, after: dict, names: _Names) -> list[Lin
             continue
         old, new = before.get(column), after.get(column)
         if old == new or (not old and not new and old is not False and new is not False):
+            continue
+        several = names.several(change, column, old, new)
+        if several is not None:
+            lines += several
             continue
         label = str(COLUMN_WORDS.get(column) or (field.verbose_name if field is not None else column))
         told = [names.text(table, column, state) or _text(field, state.get(column)) for state in (before, after)]

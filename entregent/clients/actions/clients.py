@@ -13,6 +13,7 @@ from entregent.clients.actions import _rules
 from entregent.clients.actions.addresses import add_address
 from entregent.clients.extension_points import deletion_blockers
 from entregent.clients.models import Client
+from entregent.listing import custom_fields
 from entregent.organizations.actions import next_numbers
 from entregent.organizations.idempotency import once
 from entregent.organizations.models import Membership, Sector, User
@@ -44,6 +45,7 @@ def create_client(
     identifiers: Mapping | None = None,
     tags=(),
     birth_date=None,
+    custom: Mapping | None = None,
     addresses=(),
     idempotency_key: str | None = None,
 ) -> Client:
@@ -66,8 +68,9 @@ def create_client(
         "birth_date": birth_date,
     }
     values, refusals = validation.clean_client(data, country=by.organization.country)
+    values["custom"], custom_refusals = custom_fields.clean(by, "client", custom, is_new=True)
     places, address_refusals = _clean_addresses(addresses, by)
-    _rules.refuse_if_any(refusals + address_refusals)
+    _rules.refuse_if_any(refusals + custom_refusals + address_refusals)
     print_of_it = _rules.fingerprint(values=values, addresses=places, sector=sector, responsible=responsible)
 
     def make() -> int:
@@ -100,7 +103,7 @@ def create_prospect(
         "phones": [phone] if phone else [],
     }
     values, refusals = validation.clean_client(data, country=by.organization.country)
-    is_address_given = bool(address) and any(address.get(part) for part in ("street", "city", "postal_code"))
+    is_address_given = address is not None and any(address.get(part) for part in ("street", "city", "postal_code"))
     places, address_refusals = _clean_addresses([address] if is_address_given else [], by)
     refusals += address_refusals
     if not validation.can_be_reached(data, places or is_address_given):
@@ -126,8 +129,10 @@ def update_client(client: Client, *, by: Membership, version: int | None, **chan
     _rules.check_version(client, version, by=by, who=client.updated_by, when=client.updated_at)
     known = {"kind": client.kind, "name": client.name, "first_name": client.first_name}
     relations = {name: changes.pop(name) for name in ("sector", "responsible") if name in changes}
+    custom = changes.pop("custom", None)
     values, refusals = validation.clean_client(known | changes, country=by.organization.country, whole=False)
-    _rules.refuse_if_any(refusals)
+    values["custom"], custom_refusals = custom_fields.clean(by, "client", custom, before=client.custom)
+    _rules.refuse_if_any(refusals + custom_refusals)
     if "number" in values and not values["number"]:
         values["number"] = client.number
     _check_move(client.status, values.get("status", client.status))
@@ -244,7 +249,7 @@ def _clean_addresses(addresses, by: Membership) -> tuple[list[dict], list[Refusa
     return places, refusals
 
 
-def _once(purpose: str, make: Callable[[], int], *, by: Membership, key: str | None, fingerprint: str) -> Client:
+def _once(purpose: str, make: Callable[[], int], *, by: Membership, key: str | None, fingerprint: dict) -> Client:
     """The same key gives the same client again and makes no second one."""
     with transaction.atomic():
         pk, _was_repeated = once(by.organization_id, purpose, key, fingerprint, make)

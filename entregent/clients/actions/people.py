@@ -1,5 +1,7 @@
 """People (« personnes-ressources ») and what they are at clients."""
 
+from collections.abc import Mapping
+
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -9,6 +11,7 @@ from entregent.clients import validation
 from entregent.clients.actions import _rules
 from entregent.clients.extension_points import person_deleted
 from entregent.clients.models import Client, ClientPerson, Person
+from entregent.listing import custom_fields
 from entregent.organizations.models import Membership
 from entregent.toolbox.errors import NotFound, Refusal
 from entregent.toolbox.text import search_key
@@ -30,6 +33,7 @@ def create_person(
     language: str | None = None,
     birth_date=None,
     external_key: str = "",
+    custom: Mapping | None = None,
     client: Client | None = None,
     is_primary: bool = False,
     is_preferred: bool = False,
@@ -50,7 +54,8 @@ def create_person(
         "external_key": external_key,
     }
     values, refusals = validation.clean_person(data, country=by.organization.country)
-    _rules.refuse_if_any(refusals)
+    values["custom"], custom_refusals = custom_fields.clean(by, "person", custom, is_new=True)
+    _rules.refuse_if_any(refusals + custom_refusals)
     person = Person.objects.create(organization_id=by.organization_id, sort_key=_sort_key(values), **values)
     if client is not None:
         _attach(person, client, by=by, is_primary=is_primary, is_preferred=is_preferred, is_billing=is_billing)
@@ -63,8 +68,10 @@ def update_person(person: Person, *, by: Membership, version: int | None, **chan
     record("update_person", by=by, subject=person)
     person = _locked_person(person, by=by)
     _rules.check_version(person, version, by=by, when=person.updated_at)
+    custom = changes.pop("custom", None)
     values, refusals = validation.clean_person(changes, country=by.organization.country, whole=False)
-    _rules.refuse_if_any(refusals)
+    values["custom"], custom_refusals = custom_fields.clean(by, "person", custom, before=person.custom)
+    _rules.refuse_if_any(refusals + custom_refusals)
     known = {field: getattr(person, field) for field in ("file_as", "first_name", "last_name", "company")}
     values["sort_key"] = _sort_key(known | values)
     changed = [field for field, value in values.items() if getattr(person, field) != value]

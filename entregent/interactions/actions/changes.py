@@ -11,6 +11,7 @@ from entregent.access.rights import Right
 from entregent.audit.actions import record
 from entregent.interactions.actions.rules import clean_line, date_refusals, length_refusals, locked, refuse
 from entregent.interactions.models import Interaction
+from entregent.listing import custom_fields
 from entregent.toolbox.errors import NotFound, Refusal, RightMissing, required
 
 Status = Interaction.Status
@@ -27,7 +28,7 @@ OWN_FOR = timedelta(hours=24)
 _LINES = {"subject": 200, "contact_name": 120, "contact_phone": 40, "reference": 120}
 _CHANGEABLE = {
     "topic", "channel", "direction", "occurred_at", "priority", "due_on", "follow_up_on", "follow_up_owner",
-    "sales_contact", "salesperson", *_LINES,
+    "sales_contact", "salesperson", "custom", *_LINES,
 }  # fmt: skip
 
 
@@ -69,6 +70,15 @@ def update_interaction(interaction: Interaction, *, by, version: int, **changes:
             follow_up_on=changes.get("follow_up_on", current.follow_up_on),
             zone=by.organization.time_zone,
         )
+    if "custom" in changes:
+        changes["custom"], custom_refusals = custom_fields.clean(
+            by,
+            "interaction",
+            changes["custom"],
+            before=current.custom,
+            variant=str(changes.get("channel", current.channel)),
+        )
+        refusals += custom_refusals
     refuse(refusals)
     if "follow_up_on" in changes and changes["follow_up_on"] != current.follow_up_on:
         # Another day is another follow-up, still to be done.

@@ -1,12 +1,13 @@
 """Logging an interaction: the main job of the product, and its hottest write."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from typing import Any
 
 from django.db import connection, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from psycopg.types.json import Jsonb
 
 from entregent.audit.actions import record
 from entregent.clients.models import BusinessObject, BusinessObjectType, Client, Person
@@ -20,6 +21,7 @@ from entregent.interactions.actions.rules import (
     refuse,
 )
 from entregent.interactions.models import Interaction, InteractionAgent, Topic
+from entregent.listing import custom_fields
 from entregent.organizations.actions import next_numbers
 from entregent.organizations.idempotency import fingerprint_of, once
 from entregent.organizations.models import User
@@ -58,6 +60,7 @@ def log_interaction(
     due_on: date | None = None,
     reference: str = "",
     idempotency_key: str | None = None,
+    custom: Mapping[str, Any] | None = None,
     origin: str = Interaction.Origin.SCREEN,
     external_key: str = "",
 ) -> Interaction:
@@ -93,6 +96,12 @@ def log_interaction(
         }
     )
     refusals += _choice_refusals(channel=channel, direction=direction, priority=priority)
+    # What other programs write at their own time need not hold what people are asked for.
+    is_asked = origin in (Interaction.Origin.SCREEN, Interaction.Origin.API)
+    custom, custom_refusals = custom_fields.clean(
+        by, "interaction", custom, variant=str(channel), is_new=is_asked
+    )
+    refusals += custom_refusals
     if client is None and person is None:
         refusals.insert(
             0, Refusal("E-001-NO-CLIENT", _("Choisissez un client ou créez un prospect."), field="client")
@@ -130,6 +139,7 @@ def log_interaction(
         reference=reference,
         origin=origin,
         external_key=clean_line(external_key),
+        custom=custom,
         created_by=by.user,
     )
     entry = {"entry_name": entry_name, "internal": internal, "incoming": incoming, "notes": notes}
@@ -212,6 +222,7 @@ def _fingerprint(interaction, entry, parties, objects) -> str:
         interaction.subject,
         str(interaction.follow_up_on),
         entry,
+        interaction.custom,
         sorted((type(party).__name__, party.pk) for party in parties),
         sorted(one.pk for one in objects),
     ]
@@ -224,11 +235,11 @@ WITH logged AS (
     INSERT INTO interactions_interaction (
         organization_id, number, client_id, person_id, topic_id, channel, direction, subject, occurred_at, status,
         priority, due_on, follow_up_on, follow_up_owner_id, contact_name, contact_phone, reference, origin,
-        external_key, created_by_id, version)
+        external_key, custom, created_by_id, version)
     VALUES (
         %(organization)s, %(number)s, %(client)s, %(person)s, %(topic)s, %(channel)s, %(direction)s, %(subject)s,
         %(occurred_at)s, %(status)s, %(priority)s, %(due_on)s, %(follow_up_on)s, %(follow_up_owner)s, %(contact_name)s,
-        %(contact_phone)s, %(reference)s, %(origin)s, %(external_key)s, %(user)s, 1)
+        %(contact_phone)s, %(reference)s, %(origin)s, %(external_key)s, %(custom)s, %(user)s, 1)
     RETURNING id, created_at
 ), entry AS (
     INSERT INTO interactions_interactionentry (
@@ -285,6 +296,7 @@ def _write(interaction: Interaction, entry: dict, *, by, parties, agents: dict[i
         "reference": interaction.reference,
         "origin": str(interaction.origin),
         "external_key": interaction.external_key,
+        "custom": Jsonb(interaction.custom),
         "user": by.user_id,
         "clients": [party.pk if isinstance(party, Client) else None for party in parties],
         "people": [party.pk if isinstance(party, Person) else None for party in parties],
