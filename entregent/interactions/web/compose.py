@@ -16,7 +16,7 @@ from entregent.interactions.web.answers import (
     done,
     home_of,
 )
-from entregent.interactions.web.composer import Composer, ContactForm, active_contracts, new_key
+from entregent.interactions.web.composer import CHANNELS, Channel, Composer, ContactForm, active_contracts, new_key
 from entregent.interactions.web.find import clients_found
 from entregent.toolbox.errors import NotFound, Refusal, Refusals
 from entregent.toolbox.text import as_id
@@ -33,7 +33,12 @@ def interaction_create(request):
     if client is None and person is None:
         return _choose_client(request, unknown)
     if request.method != "POST":
-        composer = Composer.fresh(member, client, person=person, is_dialog=is_htmx(request), is_open=True)
+        # « Ajouter une interaction > Note »: the kind that the menu named.
+        asked = request.GET.get("canal", "")
+        channel = Channel(asked) if asked in CHANNELS else Channel.PHONE_CALL
+        composer = Composer.fresh(
+            member, client, person=person, channel=channel, is_dialog=is_htmx(request), is_open=True
+        )
         return render(request, PAGE, {"composer": composer, "step": "compose"}, fragment="compose")
 
     is_on_file = request.POST.get("place") == "file"

@@ -61,7 +61,9 @@ class Composer:
     is_open: bool = False
 
     @classmethod
-    def fresh(cls, member, client: Client | None, *, person=None, contracts=None, **more) -> "Composer":
+    def fresh(
+        cls, member, client: Client | None, *, person=None, contracts=None, channel=Channel.PHONE_CALL, **more
+    ) -> "Composer":
         """An empty composer with the defaults in it. `contracts`: those of the client that run, when known."""
         composer = cls(member, client, person, topics=offered_topics(member, client=client), **more)
         composer.contracts = active_contracts(member, client) if contracts is None else contracts
@@ -69,8 +71,9 @@ class Composer:
         composer.values = {
             "idempotency_key": new_key(),
             "topic": None,
-            "channel": Channel.PHONE_CALL.value,
-            "visibility": DEFAULT_VISIBILITY,
+            "channel": channel.value,
+            # A note is for the house; what came by another way came from the client.
+            "visibility": "internal" if channel == Channel.NOTE else DEFAULT_VISIBILITY,
             "notes": "",
             "follow_up": "",
             "follow_up_on": "",
@@ -151,7 +154,7 @@ class ContactForm(forms.Form):
             self.fields[name].error_messages["invalid_choice"] = _("Choisissez une des réponses proposées.")
 
     def clean(self):
-        data = super().clean()
+        data = super().clean() or {}
         if data.get("follow_up") == "date" and not data.get("follow_up_on") and "follow_up_on" not in self.errors:
             self.add_error("follow_up_on", _("Indiquez la date de suivi."))
         return data

@@ -3,6 +3,7 @@
 
    data-open="id" · data-close                     dialogs
    data-dialog="url" data-dialog-title="…"         loads a form or a text into the dialog that every page has
+   data-post="url"                                 sends it; the answer is a toast and events
    data-menu="id"                                  a button opens a menu; on a row also right click and Shift+F10
    data-pop="id"                                   a button opens a popover
    data-theme-choice="system|light|dark"
@@ -123,12 +124,15 @@
     const above = spot.bottom + height + 4 > innerHeight && spot.top > height;
     openBox(menu, button, spot.left + width > innerWidth - 8 ? spot.right - width : spot.left, above ? spot.top - height - 4 : spot.bottom + 4);
   }
-  /* One menu serves all rows: {url} in data-row-href is the row's data-url, the header takes its data-name. */
+  /* One menu serves all rows: {url}, {key}, {query} in data-row-href, -dialog, -post are the row's data-url, -key and
+     -query; the header takes its data-name. */
   function adaptToRow(menu, row) {
     selectRow(row, { focus: false });
     for (const node of $$("[data-row-name]", menu)) node.textContent = row.dataset.name ?? "";
-    for (const node of $$("[data-row-href]", menu)) node.setAttribute("href", node.dataset.rowHref.replaceAll("{url}", row.dataset.url ?? "").replaceAll("{key}", row.dataset.key ?? ""));
-    for (const node of $$("[data-row-dialog]", menu)) node.dataset.dialog = node.dataset.rowDialog.replaceAll("{url}", row.dataset.url ?? "").replaceAll("{key}", row.dataset.key ?? "");
+    const filled = (text) => text.replaceAll("{url}", row.dataset.url ?? "").replaceAll("{key}", row.dataset.key ?? "").replaceAll("{query}", row.dataset.query ?? "");
+    for (const node of $$("[data-row-href]", menu)) node.setAttribute("href", filled(node.dataset.rowHref));
+    for (const node of $$("[data-row-dialog]", menu)) node.dataset.dialog = filled(node.dataset.rowDialog);
+    for (const node of $$("[data-row-post]", menu)) node.dataset.post = filled(node.dataset.rowPost);
   }
   function moveInMenu(event, menu) {
     const items = menuItems(menu);
@@ -365,7 +369,8 @@
     const bar = $(".g-filterbar");
     if (!bar) return;
     bar.hidden = !bar.hidden;
-    remember(local, "g-filter-hidden", String(bar.hidden));
+    if ("kept" in bar.dataset) bar.dispatchEvent(new CustomEvent("g:filter", { bubbles: true, detail: { shown: !bar.hidden } }));
+    else remember(local, "g-filter-hidden", String(bar.hidden));
     for (const button of $$("[data-act=filter]")) {
       button.setAttribute("aria-expanded", String(!bar.hidden));
       const label = $("span", button);
@@ -585,8 +590,11 @@
     split.style.setProperty("--g-split-a", `${share}fr`);
     split.style.setProperty("--g-split-b", `${100 - share}fr`);
     bar.setAttribute("aria-valuenow", String(share));
-    if (keep) remember(local, `g-split:${bar.dataset.splitter}`, String(share));
+    if (!keep) return;
+    remember(local, `g-split:${bar.dataset.splitter}`, String(share));
+    tellSplit(bar);
   }
+  const tellSplit = (bar) => bar.dispatchEvent(new CustomEvent("g:split", { bubbles: true, detail: { share: Number(bar.getAttribute("aria-valuenow")), side: isSide(bar) } }));
   const isSide = (bar) => bar.parentElement.classList.contains("g-split-side");
   function setSide(split, side) {
     split.classList.toggle("g-split-side", side);
@@ -711,9 +719,10 @@
     for (const form of within("form[data-draft]")) restoreDraft(form);
     for (const input of within("[data-typed-word]")) checkWord(input);
     for (const bar of within("[data-splitter]")) {
-      const kept = Number(local.getItem(`g-split:${bar.dataset.splitter}`));
+      /* data-kept: the server knows better than this browser. */
+      const kept = "kept" in bar.dataset ? 0 : Number(local.getItem(`g-split:${bar.dataset.splitter}`));
       setSplit(bar, kept || Number(bar.getAttribute("aria-valuenow")), false);
-      if (local.getItem(`g-split-side:${bar.dataset.splitter}`) === "true") setSide(bar.parentElement, true);
+      if ("kept" in bar.dataset ? bar.dataset.kept === "side" : local.getItem(`g-split-side:${bar.dataset.splitter}`) === "true") setSide(bar.parentElement, true);
     }
     for (const node of within("[data-poll]")) poll(node);
     if (within(".g-row").length) {
@@ -789,6 +798,11 @@
     if ((node = near("[data-dialog]")) && plainClick) {
       event.preventDefault();
       loadIntoDialog(node.dataset.dialog || node.href, node.dataset.dialogTitle ?? node.textContent.trim());
+      return;
+    }
+    if ((node = near("[data-post]"))) {
+      closeBoxes(true);
+      window.htmx.ajax("POST", node.dataset.post, { source: body, target: body, swap: "none" });
       return;
     }
     if ((node = near("[data-menu]"))) {
@@ -867,6 +881,7 @@
     const side = !split.classList.contains("g-split-side");
     setSide(split, side);
     remember(local, `g-split-side:${bar.dataset.splitter}`, String(side));
+    tellSplit(bar);
   }
   document.addEventListener("dblclick", (event) => {
     const row = event.target.closest?.(".g-row");
@@ -1009,7 +1024,7 @@
   }
 
   /* ——— First arrival ——— */
-  if (local.getItem("g-filter-hidden") === "true" && $("[data-act=filter]") && $(".g-filterbar")) toggleFilter();
+  if (local.getItem("g-filter-hidden") === "true" && $("[data-act=filter]") && $(".g-filterbar:not([data-kept])")) toggleFilter();
   chooseThemeMark();
   function chooseThemeMark() {
     const now = window.gTheme?.current();
