@@ -12,7 +12,7 @@ from entregent.access.scope import ScopedQuerySet
 from entregent.organizations.models import Organization, Sector, User
 
 
-class ClientQuerySet(ScopedQuerySet):
+class ClientQuerySet(ScopedQuerySet["Client"]):
     """A member sees a client if its sector, or that of one of its service points, or the client itself is in reach."""
 
     path_to_client = ""
@@ -89,6 +89,8 @@ class Client(models.Model):
     updated_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
     deleted_at = models.DateTimeField(null=True)
     deleted_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
+    # The client that this one became part of; deleted then, its number an alias of the other.
+    merged_into = models.ForeignKey("self", models.PROTECT, null=True, related_name="merged", editable=False)
     version = models.IntegerField(default=1)
 
     objects = ClientQuerySet.as_manager()
@@ -111,6 +113,10 @@ class Client(models.Model):
                 F("id").desc(),
                 name="client_by_creation",
                 condition=Q(deleted_at__isnull=True),
+            ),
+            # The client list, last changed first.
+            models.Index(
+                "organization", "updated_at", "id", name="client_by_change", condition=Q(deleted_at__isnull=True)
             ),
             # Sectors in reach: visible_to of a member limited to a few sectors.
             GinIndex(fields=["sector_reach"], name="client_sector_reach"),
@@ -139,6 +145,40 @@ class Client(models.Model):
     @property
     def main_email(self) -> str:
         return self.emails[0] if self.emails else ""
+
+
+class ClientSummary(models.Model):
+    """What lists show of a client beside its own columns, worked out once and not for each page: one narrow row.
+
+    Kept by triggers in the transaction of the write (`clients/summary.sql`, `interactions/summary.sql`), so that lists
+    can be sorted by it. Amounts are in hundredths: under row-level security an index on `numeric` is of no use, since
+    its comparisons are not leakproof.
+    """
+
+    client = models.OneToOneField(
+        Client, models.DO_NOTHING, primary_key=True, related_name="summary", db_constraint=False
+    )
+    organization = models.ForeignKey(Organization, models.DO_NOTHING, db_constraint=False, db_index=False)
+    city = models.CharField(_("ville"), max_length=120, default="")
+    city_key = models.CharField(max_length=120, default="")
+    postal_code = models.CharField(_("code postal"), max_length=16, default="")
+    balance_cents = models.BigIntegerField(_("solde"), default=0)
+    contracts = models.IntegerField(_("contrats"), default=0)
+    last_interaction_at = models.DateTimeField(_("dernière interaction"), null=True)
+    next_follow_up_on = models.DateField(_("prochain suivi"), null=True)
+
+    class Meta:
+        indexes = [
+            # One for each order of the client list that it serves.
+            models.Index("organization", "city_key", "client", name="summary_by_city"),
+            models.Index("organization", "postal_code", "client", name="summary_by_postal_code"),
+            models.Index("organization", "balance_cents", "client", name="summary_by_balance"),
+            models.Index("organization", "last_interaction_at", "client", name="summary_by_interaction"),
+            models.Index("organization", "next_follow_up_on", "client", name="summary_by_follow_up"),
+        ]
+
+    def __str__(self):
+        return f"{self.client_id}"
 
 
 class CreditHold(models.Model):
@@ -180,7 +220,7 @@ class CreditHold(models.Model):
         return f"{self.get_reason_display()}"
 
 
-class PersonQuerySet(ScopedQuerySet):
+class PersonQuerySet(ScopedQuerySet["Person"]):
     """A person tied to no client is seen by every member; one who is tied, by those who see one of the clients."""
 
     def visible_to(self, member, right=Right.CLIENT_VIEW):
@@ -275,7 +315,7 @@ class ClientPerson(models.Model):
         return f"{self.person_id} @ {self.client_id}"
 
 
-class AddressQuerySet(ScopedQuerySet):
+class AddressQuerySet(ScopedQuerySet["Address"]):
     path_to_client = "client__"
 
     def in_scope(self, condition, member, right):
@@ -374,7 +414,7 @@ class BusinessObjectType(models.Model):
         return self.plural_en if get_language() == "en" else self.plural_fr
 
 
-class BusinessObjectQuerySet(ScopedQuerySet):
+class BusinessObjectQuerySet(ScopedQuerySet["BusinessObject"]):
     """Seen with its client; a service point of a sector, only by those who reach that sector."""
 
     path_to_client = "client__"
@@ -471,3 +511,15 @@ class BulkRow(models.Model):
 
     def __str__(self):
         return f"{self.job_id}/{self.client_id}"
+
+
+# Django looks for models here.
+from entregent.clients.duplicate_models import (  # noqa: E402
+    ClientAlias as ClientAlias,
+    DuplicatePair as DuplicatePair,
+    DuplicateProfile as DuplicateProfile,
+    DuplicateRules as DuplicateRules,
+    Merge as Merge,
+    MergedRow as MergedRow,
+    NotDuplicate as NotDuplicate,
+)

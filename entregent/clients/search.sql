@@ -21,6 +21,7 @@ BEGIN
             (SELECT string_agg(search_number(value), ' ') FROM jsonb_each_text(c.identifiers)),
             search_key(array_to_string(c.emails, ' ')),
             client_phone_digits(c.phones),
+            (SELECT string_agg(search_number(al.number), ' ') FROM clients_clientalias al WHERE al.client_id = c.id),
             (SELECT string_agg(concat_ws(' ', search_key(concat_ws(' ', a.street, a.postal_code, a.city)), search_glued(a.city)),
                                ' ' ORDER BY a.id)
              FROM clients_address a WHERE a.client_id = c.id),
@@ -37,6 +38,7 @@ BEGIN
             IS DISTINCT FROM (EXCLUDED.name_key, EXCLUDED.number_key, EXCLUDED.marks, EXCLUDED.doc);
     PERFORM search_remember_words(array_agg(c.organization_id), array_agg(c.sort_key))
     FROM clients_client c WHERE c.id = ANY (ids) AND c.deleted_at IS NULL;
+    PERFORM clients_duplicate_profiles(ids);
 END $$;
 
 -- A person is in reach of whoever reaches one of their clients; a person without any, of everybody in the organization.
@@ -86,6 +88,8 @@ DECLARE ids bigint[]; moved bigint[];
 BEGIN
     IF TG_OP = 'DELETE' THEN
         DELETE FROM search_entry e USING old_rows o WHERE e.kind = 1 AND e.subject_id = o.id;
+        DELETE FROM clients_duplicateprofile d USING old_rows o WHERE d.client_id = o.id;
+        DELETE FROM clients_duplicatepair d USING old_rows o WHERE o.id IN (d.first_id, d.second_id);
         RETURN NULL;
     END IF;
     IF clients_search_deferred() THEN RETURN NULL; END IF;
@@ -95,9 +99,11 @@ BEGIN
         SELECT array_agg(n.id),
                array_agg(n.id) FILTER (WHERE (o.sector_reach, o.deleted_at) IS DISTINCT FROM (n.sector_reach, n.deleted_at))
         INTO ids, moved FROM old_rows o JOIN new_rows n ON n.id = o.id
-        WHERE (o.sort_key, o.display_name, o.number, o.identifiers, o.emails, o.phones, o.sector_reach, o.deleted_at, o.status)
+        WHERE (o.sort_key, o.display_name, o.number, o.identifiers, o.emails, o.phones, o.sector_reach, o.deleted_at, o.status,
+               o.birth_date)
             IS DISTINCT FROM
-              (n.sort_key, n.display_name, n.number, n.identifiers, n.emails, n.phones, n.sector_reach, n.deleted_at, n.status);
+              (n.sort_key, n.display_name, n.number, n.identifiers, n.emails, n.phones, n.sector_reach, n.deleted_at, n.status,
+               n.birth_date);
     END IF;
     IF ids IS NOT NULL THEN PERFORM clients_index(ids); END IF;
     IF moved IS NOT NULL THEN PERFORM clients_people_index(moved); END IF;

@@ -1,0 +1,233 @@
+-- Likely duplicates: what a client is compared by, how two are compared, and who is worth comparing. One set of functions
+-- for the hint while typing, for imports and for the scan. Those that read profiles run as the owner, since a policy
+-- would hide their indexes, and look at the organization of the transaction themselves.
+
+-- How a name sounds in French: « Lefèvre », « Lefebvre » and « Le Febvre » give the same. Titles and legal forms fall
+-- away, particles join their word, words stand in alphabetical order. A, I, O are the nasals of « an », « in », « on »,
+-- C the sound of « ch ».
+CREATE OR REPLACE FUNCTION french_sound(value text) RETURNS text LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE STRICT AS $$
+DECLARE s text := replace(search_key(value), '@', ' ');
+BEGIN
+    s := regexp_replace(s, '\m(mr?|mme|mlle|monsieur|madame|sarl|sasu?|sa|eurl|sci|scop|snc|gaec|earl|inc|lte?e|ltd|cie|societe|ets|et)\M',
+                        '', 'g');
+    s := regexp_replace(s, '\mst\M', 'saint', 'g');
+    s := regexp_replace(s, '\mste\M', 'sainte', 'g');
+    s := regexp_replace(s, '\m(sainte?|les?|la|de|du|des|d|l)\s+(?=\S)', '\1', 'g');
+    s := translate(replace(s, 'ph', 'f'), 'wyz', 'vis');
+    s := regexp_replace(s, 'ch(?=[rl])', 'k', 'g');
+    s := regexp_replace(s, 's?ch|sh', 'C', 'g');
+    s := regexp_replace(s, 'c(?=[ei])', 's', 'g');
+    s := regexp_replace(s, 'g(?=[ei])', 'j', 'g');
+    s := regexp_replace(s, 'gu(?=[ei])', 'g', 'g');
+    s := regexp_replace(s, 'cqu?|ck|qu|[cq]', 'k', 'g');
+    s := replace(replace(replace(s, 'h', ''), 'gn', 'n'), 'bv', 'v');
+    s := regexp_replace(s, 'aul[td]|eau|au', 'o', 'g');
+    s := regexp_replace(s, 'oeu|eu|oe', 'e', 'g');
+    s := regexp_replace(s, '(ai|ei|i|u)[nm](?![aeiounm])', 'I', 'g');
+    s := regexp_replace(s, '[ae][nm](?![aeiounm])', 'A', 'g');
+    s := regexp_replace(s, 'o[nm](?![aeiounm])', 'O', 'g');
+    s := regexp_replace(s, '[ae]i', 'e', 'g');
+    s := regexp_replace(s, '([a-zA-Z])\1+', '\1', 'g');
+    s := regexp_replace(s, '(?<=\w\w)(es?|[tdxps]+)\M', '', 'g');
+    RETURN coalesce((SELECT string_agg(DISTINCT word, ' ' ORDER BY word)
+                     FROM regexp_split_to_table(trim(s), '\s+') word), '');
+END $$;
+
+-- The words of a name in search form, in alphabetical order.
+CREATE OR REPLACE FUNCTION duplicate_name(sort_key text) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+    SELECT coalesce(string_agg(DISTINCT word, ' ' ORDER BY word), '')
+    FROM regexp_split_to_table(trim(sort_key), '\s+') word
+$$;
+
+-- « 12 bis, av. de la Gare » and « 12 BIS AVENUE DE LA GARE » give the same. Nothing without a street and a place.
+CREATE OR REPLACE FUNCTION duplicate_address(street text, postal_code text, city text) RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+    SELECT CASE WHEN k.street = '' OR k.place = '' THEN NULL ELSE k.place || ' ' || k.street END
+    FROM (SELECT
+        regexp_replace(regexp_replace(regexp_replace(regexp_replace(regexp_replace(
+            search_key(coalesce(street, '')),
+            '\mave?\M', 'avenue', 'g'), '\m(bd|bld|blvd|boul)\M', 'boulevard', 'g'), '\mpl\M', 'place', 'g'),
+            '\mrte\M', 'route', 'g'), '\mr\M', 'rue', 'g') AS street,
+        coalesce(nullif(search_key(replace(coalesce(postal_code, ''), ' ', '')), ''),
+                 search_key(coalesce(city, ''))) AS place) k
+$$;
+
+-- The values by which a client is compared; `places`: [{"street", "postal_code", "city"}].
+CREATE OR REPLACE FUNCTION duplicate_keys(
+    sound text, birth_date date, emails text[], phones jsonb, identifiers jsonb, places jsonb
+) RETURNS text[] LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+    SELECT coalesce(array_agg(DISTINCT left(key, 300)), '{}') FROM (
+        SELECT 's:' || sound AS key WHERE sound <> ''
+        UNION ALL SELECT 'n:' || sound || '|' || birth_date WHERE sound <> '' AND birth_date IS NOT NULL
+        UNION ALL SELECT 'b:' || birth_date WHERE birth_date IS NOT NULL
+        UNION ALL SELECT 'e:' || lower(e) FROM unnest(emails) e WHERE e <> ''
+        UNION ALL SELECT 'p:' || (p ->> 'number') FROM jsonb_array_elements(phones) p WHERE length(p ->> 'number') > 5
+        UNION ALL SELECT 'i:' || i.key || ':' || upper(i.value) FROM jsonb_each_text(identifiers) i WHERE i.value <> ''
+        -- The establishment says its company as well.
+        UNION ALL SELECT 'i:siren:' || left(identifiers ->> 'siret', 9) WHERE identifiers ->> 'siret' <> ''
+        UNION ALL SELECT 'a:' || duplicate_address(a ->> 'street', a ->> 'postal_code', a ->> 'city')
+        FROM jsonb_array_elements(places) a
+    ) k WHERE key IS NOT NULL
+$$;
+
+-- How alike two are, in points, and why. `weights` says what counts how much; reasons are codes of
+-- `duplicates.rules.CRITERIA`. What only people of both share (their common lawyer's phone) is no reason.
+CREATE OR REPLACE FUNCTION duplicate_score(
+    name_a text, sound_a text, keys_a text[], people_a text[],
+    name_b text, sound_b text, keys_b text[], people_b text[], weights jsonb,
+    OUT score integer, OUT reasons text[]
+) LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS $$
+DECLARE
+    shared text := (
+        SELECT coalesce(string_agg(DISTINCT left(k, 1), ''), '') FROM (
+            SELECT unnest(keys_a) INTERSECT (SELECT unnest(keys_b) UNION ALL SELECT unnest(people_b))
+            UNION ALL (SELECT unnest(people_a) INTERSECT SELECT unnest(keys_b))) s(k));
+    likeness real := CASE
+        WHEN name_a = '' OR name_b = '' THEN 0
+        WHEN name_a = name_b THEN 1
+        WHEN sound_a = sound_b AND sound_a <> '' THEN 0.9
+        ELSE greatest(
+            CASE WHEN string_to_array(name_a, ' ') <@ string_to_array(name_b, ' ')
+                   OR string_to_array(name_b, ' ') <@ string_to_array(name_a, ' ') THEN 0.8 ELSE 0 END,
+            similarity(name_a, name_b)) END;
+    points real := 0;
+    against boolean;
+BEGIN
+    reasons := '{}';
+    IF likeness >= 0.5 THEN
+        points := points + likeness * coalesce((weights ->> 'name')::real, 0);
+        reasons := reasons || CASE WHEN likeness = 1 THEN 'name' ELSE 'name_alike' END;
+    END IF;
+    IF strpos(shared, 'p') > 0 THEN
+        points := points + coalesce((weights ->> 'phone')::real, 0);
+        reasons := reasons || 'phone'::text;
+    END IF;
+    IF strpos(shared, 'e') > 0 THEN
+        points := points + coalesce((weights ->> 'email')::real, 0);
+        reasons := reasons || 'email'::text;
+    END IF;
+    IF strpos(shared, 'i') > 0 THEN
+        points := points + coalesce((weights ->> 'identifier')::real, 0);
+        reasons := reasons || 'identifier'::text;
+    END IF;
+    IF strpos(shared, 'a') > 0 THEN
+        points := points + coalesce((weights ->> 'address')::real, 0);
+        reasons := reasons || 'address'::text;
+    END IF;
+    IF strpos(shared, 'b') > 0 THEN
+        points := points + coalesce((weights ->> 'birth_date')::real, 0);
+        reasons := reasons || 'birth_date'::text;
+    ELSE
+        SELECT EXISTS (SELECT 1 FROM unnest(keys_a) k WHERE k LIKE 'b:%')
+           AND EXISTS (SELECT 1 FROM unnest(keys_b) k WHERE k LIKE 'b:%') INTO against;
+        IF against THEN
+            points := points - coalesce((weights ->> 'other_birth_date')::real, 0);
+            reasons := reasons || 'other_birth_date'::text;
+        END IF;
+    END IF;
+    SELECT EXISTS (
+        SELECT 1 FROM unnest(keys_a) x WHERE x LIKE 'i:%' AND NOT x = ANY (keys_b)
+          AND EXISTS (SELECT 1 FROM unnest(keys_b) y WHERE y LIKE 'i:%' AND split_part(y, ':', 2) = split_part(x, ':', 2)))
+    INTO against;
+    IF against THEN
+        points := points - coalesce((weights ->> 'other_identifier')::real, 0);
+        reasons := reasons || 'other_identifier'::text;
+    END IF;
+    score := greatest(0, least(100, round(points)))::integer;
+END $$;
+
+-- Writes the profiles of these clients anew. Called with the search index (`clients_index`).
+CREATE OR REPLACE FUNCTION clients_duplicate_profiles(ids bigint[]) RETURNS void LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = public, pg_temp AS $$
+BEGIN
+    DELETE FROM clients_duplicateprofile d USING clients_client c
+    WHERE d.client_id = ANY (ids) AND c.id = d.client_id AND (c.deleted_at IS NOT NULL OR c.status = 'removed');
+    INSERT INTO clients_duplicateprofile (client_id, organization_id, name, sound, keys, people_keys)
+    SELECT c.id, c.organization_id, duplicate_name(c.sort_key), s.sound,
+        duplicate_keys(s.sound, c.birth_date, c.emails::text[], c.phones, c.identifiers, coalesce(
+            (SELECT jsonb_agg(jsonb_build_object('street', a.street, 'postal_code', a.postal_code, 'city', a.city))
+             FROM clients_address a WHERE a.client_id = c.id), '[]')),
+        coalesce((SELECT array_agg(DISTINCT key)
+                  FROM clients_clientperson cp JOIN clients_person p ON p.id = cp.person_id,
+                       unnest(duplicate_keys('', NULL, p.emails::text[], p.phones, '{}', '[]')) AS key
+                  WHERE cp.client_id = c.id AND p.deleted_at IS NULL), '{}')
+    FROM clients_client c CROSS JOIN LATERAL (SELECT french_sound(c.sort_key) AS sound OFFSET 0) s
+    WHERE c.id = ANY (ids) AND c.deleted_at IS NULL AND c.status <> 'removed'
+    ON CONFLICT (client_id) DO UPDATE
+        SET organization_id = EXCLUDED.organization_id, name = EXCLUDED.name, sound = EXCLUDED.sound,
+            keys = EXCLUDED.keys, people_keys = EXCLUDED.people_keys
+        WHERE (clients_duplicateprofile.name, clients_duplicateprofile.keys, clients_duplicateprofile.people_keys)
+            IS DISTINCT FROM (EXCLUDED.name, EXCLUDED.keys, EXCLUDED.people_keys);
+END $$;
+
+-- Who in the organization is like what is given, the most alike first. `also` names further clients worth comparing
+-- (found by the words of a name). At most 500 are compared: a value that more of them share says nothing.
+CREATE OR REPLACE FUNCTION duplicates_of(
+    org bigint, name text, sound text, keys text[], people text[], also bigint[], weights jsonb, threshold integer
+) RETURNS TABLE (client_id bigint, score integer, reasons text[]) LANGUAGE sql STABLE SECURITY DEFINER
+SET search_path = public, pg_temp AS $$
+    SELECT f.client_id, s.score, s.reasons
+    FROM (
+        SELECT d.* FROM clients_duplicateprofile d
+        WHERE d.organization_id = org AND org = NULLIF(current_setting('app.org_id', true), '')::bigint
+          AND (d.keys && $4 OR d.people_keys && $4 OR d.keys && $5 OR d.client_id = ANY ($6))
+        LIMIT 500
+    ) f CROSS JOIN LATERAL duplicate_score($2, $3, $4, $5, f.name, f.sound, f.keys, f.people_keys, $7) s
+    WHERE s.score >= $8 AND s.score > 0 ORDER BY s.score DESC, f.client_id
+$$;
+
+-- Values that more clients share than `most`: they bring nobody together, and would compare everybody with everybody.
+CREATE OR REPLACE FUNCTION duplicates_common(org bigint, most integer) RETURNS TABLE (key text)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+    SELECT k FROM clients_duplicateprofile d, unnest(d.keys) k
+    WHERE d.organization_id = org AND org = NULLIF(current_setting('app.org_id', true), '')::bigint
+      AND left(k, 1) <> 'b'
+    GROUP BY k HAVING count(*) > $2 ORDER BY count(*) DESC, k LIMIT 20000
+$$;
+
+-- One step of the scan: the next clients after `after_id`, each compared with the younger ones that share a value with it.
+-- Writes the pairs that reach the threshold and were not said to be two. `by_sound`: names alone may bring two together.
+CREATE OR REPLACE FUNCTION duplicates_scan(
+    org bigint, after_id bigint, step integer, weights jsonb, threshold integer, common text[], by_sound boolean,
+    OUT last_id bigint, OUT scanned integer, OUT pairs integer
+) LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+    IF org IS DISTINCT FROM NULLIF(current_setting('app.org_id', true), '')::bigint THEN
+        RAISE EXCEPTION 'not the organization of this transaction';
+    END IF;
+    WITH taken AS MATERIALIZED (
+        SELECT d.* FROM clients_duplicateprofile d WHERE d.organization_id = org AND d.client_id > after_id
+        ORDER BY d.client_id LIMIT step
+    ), probes AS MATERIALIZED (
+        SELECT t.client_id, array_agg(k.key) FILTER (WHERE k.is_own) AS own,
+               array_agg(k.key) FILTER (WHERE NOT k.is_own) AS people
+        FROM taken t, LATERAL (
+            SELECT x, true FROM unnest(t.keys) x UNION ALL SELECT x, false FROM unnest(t.people_keys) x
+        ) k(key, is_own)
+        WHERE left(k.key, 1) <> 'b' AND (by_sound OR left(k.key, 1) <> 's')
+          AND NOT EXISTS (SELECT 1 FROM unnest(common) c(key) WHERE c.key = k.key)
+        GROUP BY t.client_id
+    ), found AS (
+        SELECT t.client_id AS first_id, o.client_id AS second_id, s.score, s.reasons
+        FROM probes p JOIN taken t ON t.client_id = p.client_id
+        CROSS JOIN LATERAL (
+            SELECT d.* FROM clients_duplicateprofile d
+            WHERE (d.keys && p.own OR d.people_keys && p.own OR d.keys && p.people)
+              AND d.organization_id = org AND d.client_id > t.client_id
+            LIMIT 200
+        ) o
+        CROSS JOIN LATERAL duplicate_score(
+            t.name, t.sound, t.keys, t.people_keys, o.name, o.sound, o.keys, o.people_keys, weights) s
+        WHERE s.score >= threshold AND s.score > 0
+    ), written AS (
+        INSERT INTO clients_duplicatepair (organization_id, first_id, second_id, score, reasons, found_at)
+        SELECT org, f.first_id, f.second_id, f.score, f.reasons, now() FROM found f
+        WHERE NOT EXISTS (SELECT 1 FROM clients_notduplicate n
+                          WHERE n.first_id = f.first_id AND n.second_id = f.second_id)
+        ON CONFLICT (first_id, second_id) DO UPDATE
+            SET score = EXCLUDED.score, reasons = EXCLUDED.reasons, found_at = EXCLUDED.found_at
+        RETURNING 1
+    )
+    SELECT (SELECT max(t.client_id) FROM taken t), (SELECT count(*) FROM taken), (SELECT count(*) FROM written)
+    INTO last_id, scanned, pairs;
+END $$;
