@@ -83,9 +83,10 @@ test-long: install-dev chromium compiled  ## The long reliability and security r
 	$(BIN)/python -m pytest -m long entregent conventions journeys
 
 .PHONY: lint
-lint: install-dev  ## Style, layers
+lint: install-dev  ## Style, layers, types
 	$(BIN)/ruff check .
 	$(BIN)/lint-imports
+	$(BIN)/mypy entregent
 
 .PHONY: bench
 bench: install-dev compiled  ## All benchmarks; results in benchmarks/results/

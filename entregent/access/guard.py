@@ -6,6 +6,7 @@ that anybody may open. Refusals that a view lets through become pages of the sam
 
 from collections.abc import Callable
 from functools import wraps
+from typing import TYPE_CHECKING, Any, cast
 
 from django.conf import settings
 from django.core.exceptions import BadRequest
@@ -17,6 +18,17 @@ from entregent.access.rights import Right
 from entregent.access.wall import as_user, enter, enter_as_user
 from entregent.toolbox.errors import ModuleOff, NotFound, Refusal, RightMissing, SessionEnded
 from entregent.toolbox.extension_points import ExtensionPoint
+
+if TYPE_CHECKING:
+    from entregent.organizations.models import Membership, User
+
+
+class MemberRequest(HttpRequest):
+    """What a guarded view gets: the request of somebody signed in who is a member here."""
+
+    member: "Membership"
+    user: "User"
+
 
 # Filled by `organizations`: find_member(user, slug) -> Membership or None, called with the wall down to the user's own.
 member_finders = ExtensionPoint("access.member_finders", doc="Finds the member behind a user and an address.")
@@ -41,7 +53,7 @@ def requires(right: Right, *, module: str | None = None) -> Callable:
             with transaction.atomic():
                 member = _member(request, organization)
                 enter(member.organization_id, user_id=member.user_id)
-                request.member = member
+                cast(MemberRequest, request).member = member
                 for condition in entry_conditions:
                     answer = condition(request)
                     if answer is not None:
@@ -55,7 +67,7 @@ def requires(right: Right, *, module: str | None = None) -> Callable:
                     transaction.set_rollback(True)
                 return response
 
-        guarded.access_rule = ("right", right, module)
+        cast(Any, guarded).access_rule = ("right", right, module)
         return guarded
 
     return decorate
@@ -71,18 +83,18 @@ def signed_in(view: Callable) -> Callable:
         with as_user(request.user.pk):
             return view(request, *args, **kwargs)
 
-    guarded.access_rule = ("signed_in",)
+    cast(Any, guarded).access_rule = ("signed_in",)
     return guarded
 
 
 def public(view: Callable) -> Callable:
     """The view is for anybody: sign-in, health."""
-    view.access_rule = ("public",)
+    cast(Any, view).access_rule = ("public",)
     return view
 
 
-def _member(request: HttpRequest, slug: str):
-    enter_as_user(request.user.pk)
+def _member(request: HttpRequest, slug: str) -> "Membership":
+    enter_as_user(cast(int, request.user.pk))
     for find in member_finders:
         member = find(request.user, slug)
         if member is not None:

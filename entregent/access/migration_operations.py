@@ -1,5 +1,7 @@
 """Migration operations: a table gets its wall and its journal with one line each."""
 
+from typing import Any
+
 from django.db.migrations import RunSQL
 
 _WITHIN = "organization_id = NULLIF(current_setting('app.org_id', true), '')::bigint"
@@ -10,7 +12,7 @@ def wall(table: str, *, also: str | None = None) -> RunSQL:
 
     `also` is a further SQL condition under which a row may be read (not written).
     """
-    statements = [
+    statements: list[Any] = [
         f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY",
         f"CREATE POLICY organization_wall ON {table} USING ({_WITHIN}) WITH CHECK ({_WITHIN})",
     ]

@@ -7,7 +7,9 @@ A member's `Reach` says what their grants give now. Areas register how a kind of
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from datetime import date
+from typing import Any, TypeVar
 
+from django.core.exceptions import ObjectDoesNotExist
 from django.db import models
 from django.db.models import Q
 
@@ -15,6 +17,9 @@ from entregent.access.rights import ROLE_RIGHTS, Right, Role
 from entregent.toolbox.errors import NotFound
 
 ORGANIZATION_SCOPE = "organization"
+
+# The model whose records are narrowed down.
+RecordT = TypeVar("RecordT", bound=models.Model)
 
 _providers: dict[str, Callable[[list[int], str], Q]] = {}
 
@@ -34,7 +39,7 @@ class ScopeWords:
     `find(member, text)` gives the id of what a person named by `text` when an access is given, or None.
     """
 
-    title: str
+    title: Any  # in the language of whoever reads
     names: Callable[[Collection[int]], dict[int, str]]
     find: Callable[[object, str], int | None]
 
@@ -107,7 +112,7 @@ class Reach:
         return condition
 
 
-class ScopedQuerySet(models.QuerySet):
+class ScopedQuerySet(models.QuerySet[RecordT]):
     """Records of an organization that hang on a client. `path_to_client` leads there; None: the record is not tied."""
 
     path_to_client: str | None = ""
@@ -126,13 +131,13 @@ class ScopedQuerySet(models.QuerySet):
         """For models whose sentence says more than « its client is in reach »."""
         return condition
 
-    def get_visible(self, member, right: Right = Right.CLIENT_VIEW, **lookup):
+    def get_visible(self, member, right: Right = Right.CLIENT_VIEW, **lookup) -> RecordT:
         """The one record within reach, or NotFound."""
         return self.visible_to(member, right).found(**lookup)
 
-    def found(self, **lookup):
+    def found(self, **lookup) -> RecordT:
         """The one record of these, or NotFound: absent, deleted, out of reach, of another organization."""
         try:
             return self.get(**lookup)
-        except self.model.DoesNotExist as absent:
+        except ObjectDoesNotExist as absent:
             raise NotFound from absent

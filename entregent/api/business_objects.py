@@ -1,9 +1,10 @@
 """Contracts, invoices, meters and whatever else other systems know of clients: kept up to date from outside."""
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.utils.translation import gettext as _
 from ninja import Query, Router, Status
 
+from entregent.access.guard import MemberRequest
 from entregent.access.rights import Right
 from entregent.api.guard import operation
 from entregent.api.paging import MOST, page
@@ -23,7 +24,7 @@ def _objects(member):
 @router.get("/business-objects", response=BusinessObjectPage, summary="List business objects")
 @operation(Right.CLIENT_VIEW)
 def list_objects(
-    request: HttpRequest,
+    request: MemberRequest,
     client: str | None = None,
     type: str | None = None,
     key: str | None = None,
@@ -42,7 +43,7 @@ def list_objects(
 
 @router.post("/business-objects", response={201: BusinessObjectOut}, summary="Create or update a business object")
 @operation(Right.OBJECT_SYNC)
-def post_object(request: HttpRequest, response: HttpResponse, payload: BusinessObjectIn):
+def post_object(request: MemberRequest, response: HttpResponse, payload: BusinessObjectIn):
     """Known by (`type`, `source_system`, `key`): sent again, it is brought up to date and not doubled."""
     member = request.member
 
@@ -72,7 +73,7 @@ def post_object(request: HttpRequest, response: HttpResponse, payload: BusinessO
 
 @router.get("/business-objects/{int:object_id}", response=BusinessObjectOut, summary="One business object")
 @operation(Right.CLIENT_VIEW)
-def get_object(request: HttpRequest, response: HttpResponse, object_id: int):
+def get_object(request: MemberRequest, response: HttpResponse, object_id: int):
     thing = _objects(request.member).found(pk=object_id)
     tag(response, thing.version)
     return BusinessObjectOut.of(thing)
@@ -81,7 +82,7 @@ def get_object(request: HttpRequest, response: HttpResponse, object_id: int):
 @router.get("/contracts", response=BusinessObjectPage, summary="List contracts")
 @operation(Right.CLIENT_VIEW)
 def list_contracts(
-    request: HttpRequest,
+    request: MemberRequest,
     client: str | None = None,
     key: str | None = None,
     limit: int = Query(100, ge=1, le=MOST),

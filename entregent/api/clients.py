@@ -1,8 +1,9 @@
 """Clients and their addresses."""
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from ninja import Query, Router, Status
 
+from entregent.access.guard import MemberRequest
 from entregent.access.rights import Right
 from entregent.api.guard import operation
 from entregent.api.paging import MOST, page
@@ -29,7 +30,7 @@ def _shown(member, **lookup) -> ClientOut:
 @router.get("", response=ClientPage, summary="List or search clients")
 @operation(Right.CLIENT_VIEW)
 def list_clients(
-    request: HttpRequest,
+    request: MemberRequest,
     q: str | None = Query(None, description="Name, phone, e-mail or number, in any writing."),
     status: str | None = None,
     category: str | None = None,
@@ -53,7 +54,7 @@ def list_clients(
 
 @router.post("", response={201: ClientOut}, summary="Create a client")
 @operation(Right.CLIENT_CREATE)
-def post_client(request: HttpRequest, response: HttpResponse, payload: ClientIn):
+def post_client(request: MemberRequest, response: HttpResponse, payload: ClientIn):
     member = request.member
 
     def make():
@@ -72,7 +73,7 @@ def post_client(request: HttpRequest, response: HttpResponse, payload: ClientIn)
 
 @router.get("/{number}", response=ClientOut, summary="One client")
 @operation(Right.CLIENT_VIEW)
-def get_client(request: HttpRequest, response: HttpResponse, number: str):
+def get_client(request: MemberRequest, response: HttpResponse, number: str):
     shown = _shown(request.member, number=number)
     tag(response, shown.version)
     return shown
@@ -80,7 +81,7 @@ def get_client(request: HttpRequest, response: HttpResponse, number: str):
 
 @router.patch("/{number}", response=ClientOut, summary="Change a client")
 @operation(Right.CLIENT_EDIT)
-def patch_client(request: HttpRequest, response: HttpResponse, number: str, payload: ClientPatch):
+def patch_client(request: MemberRequest, response: HttpResponse, number: str, payload: ClientPatch):
     """Only what is given is changed. `If-Match` names the version that you saw; 412 when it is no longer so."""
     member = request.member
     client = _clients(member, Right.CLIENT_EDIT).found(number=number)
@@ -97,7 +98,7 @@ def patch_client(request: HttpRequest, response: HttpResponse, number: str, payl
 
 @router.delete("/{number}", response={204: None}, summary="Delete a client (kept in the journal)")
 @operation(Right.CLIENT_DELETE)
-def remove_client(request: HttpRequest, number: str):
+def remove_client(request: MemberRequest, number: str):
     member = request.member
     delete_client(_clients(member, Right.CLIENT_DELETE).found(number=number), by=member)
     return Status(204, None)

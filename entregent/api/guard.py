@@ -4,7 +4,9 @@ A token belongs to one membership (user and organization) and acts with its righ
 """
 
 from collections.abc import Callable
+from datetime import timedelta
 from functools import wraps
+from typing import Any, cast
 
 from django.db import connection, transaction
 from django.utils import timezone, translation
@@ -16,7 +18,7 @@ from entregent.organizations.models import ApiToken, Membership
 from entregent.toolbox.errors import ModuleOff, RightMissing, SessionEnded
 
 # Tokens say once a minute that they were used: a write on every call would be the most frequent write of all.
-_USE_IS_TOLD_EVERY = timezone.timedelta(minutes=1)
+_USE_IS_TOLD_EVERY = timedelta(minutes=1)
 
 
 class TokenMissing(SessionEnded):
@@ -53,7 +55,7 @@ def operation(right: Right, *, module: str | None = None) -> Callable:
                         raise RightMissing
                     return view(request, *args, **kwargs)
 
-        guarded.access_rule = ("right", right, module)
+        cast(Any, guarded).access_rule = ("right", right, module)
         return guarded
 
     return decorate

@@ -2,10 +2,11 @@
 
 from datetime import datetime
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.utils.translation import gettext as _
 from ninja import Query, Router, Status
 
+from entregent.access.guard import MemberRequest
 from entregent.access.rights import Right
 from entregent.api.guard import operation
 from entregent.api.paging import MOST, page
@@ -36,7 +37,7 @@ def _one(member, response: HttpResponse, **lookup) -> InteractionOut:
 @router.get("", response=InteractionPage, summary="List interactions, newest first")
 @operation(Right.INTERACTION_VIEW)
 def list_interactions(
-    request: HttpRequest,
+    request: MemberRequest,
     client: str | None = None,
     topic: str | None = None,
     since: datetime | None = None,
@@ -54,7 +55,7 @@ def list_interactions(
 
 @router.post("", response={201: InteractionOut}, summary="Log an interaction")
 @operation(Right.INTERACTION_LOG)
-def post_interaction(request: HttpRequest, response: HttpResponse, payload: InteractionIn):
+def post_interaction(request: MemberRequest, response: HttpResponse, payload: InteractionIn):
     member = request.member
 
     def make():
@@ -80,13 +81,13 @@ def post_interaction(request: HttpRequest, response: HttpResponse, payload: Inte
 
 @router.get("/{int:number}", response=InteractionOut, summary="One interaction")
 @operation(Right.INTERACTION_VIEW)
-def get_interaction(request: HttpRequest, response: HttpResponse, number: int):
+def get_interaction(request: MemberRequest, response: HttpResponse, number: int):
     return _one(request.member, response, number=number)
 
 
 @router.post("/{int:number}/entries", response={201: InteractionOut}, summary="Add an entry to the conversation")
 @operation(Right.INTERACTION_LOG)
-def post_entry(request: HttpRequest, response: HttpResponse, number: int, payload: EntryIn):
+def post_entry(request: MemberRequest, response: HttpResponse, number: int, payload: EntryIn):
     member = request.member
     interaction = Interaction.objects.get_visible(member, Right.INTERACTION_LOG, number=number)
 
@@ -100,7 +101,7 @@ def post_entry(request: HttpRequest, response: HttpResponse, number: int, payloa
 
 @router.delete("/{int:number}", response={204: None}, summary="Delete an interaction (kept in the journal)")
 @operation(Right.INTERACTION_DELETE_OWN)
-def remove_interaction(request: HttpRequest, number: int):
+def remove_interaction(request: MemberRequest, number: int):
     member = request.member
     interaction = Interaction.objects.get_visible(member, Right.INTERACTION_DELETE_OWN, number=number)
     delete_interaction(interaction, by=member)

@@ -5,9 +5,10 @@ A cursor is the sort values of the last item, so that page 9,000 costs what page
 
 import base64
 import json
+from typing import cast
 
 from django.core.exceptions import ValidationError
-from django.db.models import Model, Q, QuerySet
+from django.db.models import Field, Model, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from entregent.toolbox.errors import Refusal
@@ -52,7 +53,7 @@ def _value(model: type[Model], name: str, value):
     """What a column of this kind can hold: a cursor may have been made up."""
     if not isinstance(value, str | int) or isinstance(value, bool) or "\x00" in str(value):
         raise ValueError(name)
-    return model._meta.get_field(name.lstrip("-")).to_python(value)
+    return cast(Field, model._meta.get_field(name.lstrip("-"))).to_python(value)
 
 
 def _wrong() -> Refusal:

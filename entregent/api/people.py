@@ -1,8 +1,9 @@
 """People (« personnes-ressources »)."""
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from ninja import Query, Router, Status
 
+from entregent.access.guard import MemberRequest
 from entregent.access.rights import Right
 from entregent.api.guard import operation
 from entregent.api.paging import MOST, page
@@ -39,7 +40,7 @@ def _one(member, pk: int, response: HttpResponse) -> PersonOut:
 @router.get("", response=PersonPage, summary="List or search people")
 @operation(Right.CLIENT_VIEW)
 def list_people(
-    request: HttpRequest,
+    request: MemberRequest,
     q: str | None = None,
     client: str | None = Query(None, description="Number of a client."),
     limit: int = Query(100, ge=1, le=MOST),
@@ -59,7 +60,7 @@ def list_people(
 
 @router.post("", response={201: PersonOut}, summary="Create a person")
 @operation(Right.CLIENT_EDIT)
-def post_person(request: HttpRequest, response: HttpResponse, payload: PersonIn):
+def post_person(request: MemberRequest, response: HttpResponse, payload: PersonIn):
     member = request.member
 
     def make():
@@ -71,13 +72,13 @@ def post_person(request: HttpRequest, response: HttpResponse, payload: PersonIn)
 
 @router.get("/{int:person_id}", response=PersonOut, summary="One person")
 @operation(Right.CLIENT_VIEW)
-def get_person(request: HttpRequest, response: HttpResponse, person_id: int):
+def get_person(request: MemberRequest, response: HttpResponse, person_id: int):
     return _one(request.member, person_id, response)
 
 
 @router.patch("/{int:person_id}", response=PersonOut, summary="Change a person")
 @operation(Right.CLIENT_EDIT)
-def patch_person(request: HttpRequest, response: HttpResponse, person_id: int, payload: PersonPatch):
+def patch_person(request: MemberRequest, response: HttpResponse, person_id: int, payload: PersonPatch):
     member = request.member
     person = _people(member, Right.CLIENT_EDIT).found(pk=person_id)
     update_person(person, by=member, version=version_asked(request), **payload.model_dump(exclude_unset=True))
@@ -86,7 +87,7 @@ def patch_person(request: HttpRequest, response: HttpResponse, person_id: int, p
 
 @router.delete("/{int:person_id}", response={204: None}, summary="Delete a person (kept in the journal)")
 @operation(Right.CLIENT_DELETE)
-def remove_person(request: HttpRequest, person_id: int):
+def remove_person(request: MemberRequest, person_id: int):
     member = request.member
     delete_person(_people(member, Right.CLIENT_DELETE).found(pk=person_id), by=member)
     return Status(204, None)

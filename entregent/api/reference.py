@@ -1,8 +1,8 @@
 """Topics and sectors: what other records point at."""
 
-from django.http import HttpRequest
 from ninja import Query, Router
 
+from entregent.access.guard import MemberRequest
 from entregent.access.rights import Right
 from entregent.api.guard import operation
 from entregent.api.paging import MOST, page
@@ -15,7 +15,7 @@ router = Router(tags=["reference"])
 
 @router.get("/topics", response=TopicPage, summary="List topics")
 @operation(Right.INTERACTION_VIEW)
-def list_topics(request: HttpRequest, limit: int = Query(100, ge=1, le=MOST), cursor: str | None = None):
+def list_topics(request: MemberRequest, limit: int = Query(100, ge=1, le=MOST), cursor: str | None = None):
     records = Topic.objects.filter(organization_id=request.member.organization_id)
     items, following = page(records, order=["position", "id"], cursor=cursor, limit=limit)
     return TopicPage(
@@ -26,7 +26,7 @@ def list_topics(request: HttpRequest, limit: int = Query(100, ge=1, le=MOST), cu
 
 @router.get("/sectors", response=SectorPage, summary="List sectors")
 @operation(Right.CLIENT_VIEW)
-def list_sectors(request: HttpRequest, limit: int = Query(100, ge=1, le=MOST), cursor: str | None = None):
+def list_sectors(request: MemberRequest, limit: int = Query(100, ge=1, le=MOST), cursor: str | None = None):
     records = Sector.objects.filter(organization_id=request.member.organization_id).select_related("parent")
     items, following = page(records, order=["code", "id"], cursor=cursor, limit=limit)
     return SectorPage(

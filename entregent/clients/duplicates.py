@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
-from entregent.clients.models import Client
+from entregent.clients.models import Client, Person
 from entregent.clients.validation import clean_identifiers
 from entregent.organizations.models import Membership
 from entregent.search.models import Entry, Kind
@@ -93,8 +93,9 @@ def _alike(sought: Sought) -> Q:
 
 def _reasons(client: Client, sought: Sought) -> list[str]:
     people = [tie.person for tie in client.client_people.all() if tie.person.deleted_at is None]
-    phones = {phone["number"] for owner in [client, *people] for phone in owner.phones}
-    emails = {email.lower() for owner in [client, *people] for email in owner.emails}
+    owners: list[Client | Person] = [client, *people]
+    phones = {phone["number"] for owner in owners for phone in owner.phones}
+    emails = {email.lower() for owner in owners for email in owner.emails}
     reasons = []
     if sought.phone and sought.phone in phones:
         reasons.append(_("même téléphone"))

@@ -1,6 +1,7 @@
 """Clients, people and business objects in the quick search."""
 
 from collections.abc import Sequence
+from typing import Protocol
 
 from django.db.models import F, FilteredRelation, Q
 from django.urls import reverse
@@ -36,10 +37,16 @@ def file_url(member, number: str) -> str:
     return reverse("workspace:client", kwargs={"organization": member.organization.slug, "number": number})
 
 
-class _IndexedSource:
+class _IndexedSource(Protocol):
     """What has entries in the index: found there, then read through `visible_to`."""
 
     search_kind: Kind
+    kind: str
+
+    @property
+    def label(self): ...
+
+    def lines(self, member, found: Found) -> dict[int, Item]: ...
 
     def find(self, member, question: Question, limit: int) -> Group | None:
         marks = marks_in_reach(member)

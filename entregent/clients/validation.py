@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from functools import cache
+from typing import Any
 
 from babel import Locale
 from django.core.exceptions import ValidationError
@@ -295,7 +296,7 @@ def clean_attributes(attributes) -> dict:
         if not attributes:
             return {}
         raise Refusal("E-ATTRIBUTES", _("Attributs invalides."), field="attributes")
-    cleaned = {}
+    cleaned: dict[str, Any] = {}
     for code, value in attributes.items():
         if not _IDENTIFIER_CODE.fullmatch(str(code)) or len(attributes) > 50:
             raise Refusal("E-ATTRIBUTES", _("Attributs invalides."), field="attributes")
@@ -332,7 +333,7 @@ def can_be_reached(values: Mapping, addresses) -> bool:
 
 @cache
 def _countries() -> frozenset[str]:
-    return frozenset(code for code in Locale("fr").territories if re.fullmatch("[A-Z]{2}", code))
+    return frozenset(code for code in map(str, Locale("fr").territories) if re.fullmatch("[A-Z]{2}", code))
 
 
 class _Cleaning:

@@ -194,7 +194,7 @@ def _run(environment: Environment, program: str, server: int, arguments: list[st
     command = [_program(environment, program, server), "--no-password", *arguments]
     # The password goes by the environment: a command line is read by everybody.
     secret = {"PGPASSWORD": parts["PASSWORD"]} if parts["PASSWORD"] else {}
-    shown = dict(psycopg.conninfo.conninfo_to_dict(_conninfo(environment)))
+    shown: dict[str, Any] = dict(psycopg.conninfo.conninfo_to_dict(_conninfo(environment)))
     shown.pop("password", None)
     command.insert(1, f"--dbname={make_conninfo(**shown)}")
     done = subprocess.run(command, capture_output=True, text=True, env=os.environ | secret, stdin=subprocess.DEVNULL)
@@ -210,7 +210,7 @@ def _program(environment: Environment, name: str, server: int) -> str:
     on_path = shutil.which(name)
     if on_path:
         places.append(Path(on_path).parent)
-    found = {}
+    found: dict[int, Path] = {}
     for place in places:
         if place is not None and os.access(place / name, os.X_OK):
             found.setdefault(_version_of(place / name), place / name)

@@ -27,7 +27,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import IO
+from typing import IO, Any
 from urllib.parse import quote
 
 import psutil
@@ -479,7 +479,7 @@ class _Identity:
     uid: int | None = None
     gid: int | None = None
 
-    def as_arguments(self) -> dict[str, object]:
+    def as_arguments(self) -> dict[str, Any]:
         if self.uid is None:
             return {}
         return {"user": self.uid, "group": self.gid, "extra_groups": []}

@@ -120,8 +120,8 @@ def missing(area: str) -> list[str]:
         if not message.id:
             continue
         entry = known.get(message.id if isinstance(message.id, str) else message.id[0], message.context)
-        texts = [] if entry is None else ([entry.string] if isinstance(entry.string, str) else list(entry.string))
-        if not texts or not all(texts) or entry.fuzzy:
+        texts = [] if entry is None else ([entry.string] if isinstance(entry.string, str) else list(entry.string or ()))
+        if entry is None or not texts or not all(texts) or entry.fuzzy:
             faults.append(f"{area}: {message.id!r}")
         elif list(entry.check()):
             faults.append(f"{area}: placeholders differ in {message.id!r}")

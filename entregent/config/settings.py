@@ -20,6 +20,7 @@ INSTALLED_APPS = [
     "entregent.config",
     "entregent.api",
     "entregent.workspace",
+    "entregent.dashboards",
     "entregent.exchange",
     "entregent.interactions",
     "entregent.clients",
@@ -141,7 +142,7 @@ CONTENT_SECURITY_POLICY = {
         "manifest-src": ["'self'"],
     }
 }
-PERMISSIONS_POLICY = {
+PERMISSIONS_POLICY: dict[str, list[str]] = {
     feature: []
     for feature in ("camera", "geolocation", "microphone", "payment", "usb", "display-capture", "midi", "gyroscope")
 }
@@ -175,13 +176,14 @@ FILE_UPLOAD_HANDLERS = [
 ]
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 2000
+# How long the database may work for one portlet of a dashboard, in seconds.
+PORTLET_SECONDS = 5
 
 # Mail leaves through the outbox only; this is where the outbox's sender hands it over.
 EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
 DEFAULT_FROM_EMAIL = environment.mail_from or f"Entregent <ne-pas-repondre@{environment.public_host}>"
 MAIL_IS_KEPT = environment.mail() is None  # Without a mail server, mails are kept and readable on a page.
-if environment.mail():
-    globals().update(environment.mail())
+globals().update(environment.mail() or {})
 
 PROCRASTINATE_ON_APP_READY = "entregent.jobs.worker.on_app_ready"
 PROCRASTINATE_AUTODISCOVER_MODULE_NAME = "tasks"

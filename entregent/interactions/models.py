@@ -42,7 +42,7 @@ class Topic(models.Model):
         return self.label_en if get_language() == "en" else self.label_fr
 
 
-class InteractionQuerySet(ScopedQuerySet):
+class InteractionQuerySet(ScopedQuerySet["Interaction"]):
     """Seen with its client; without one, with its person; a person tied to no client is seen by every member."""
 
     path_to_client = "client__"

@@ -456,7 +456,7 @@ def grant_access(
             _check_not_wider(by, scope_type, scope_id)
         _check_days(member.organization, starts_on, ends_on)
         if scope_type == "sector" and not Sector.objects.filter(
-            pk=scope_id, organization_id=member.organization_id
+            pk=scope_id or 0, organization_id=member.organization_id
         ).exists():
             raise NotFound
         record(

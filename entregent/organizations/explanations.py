@@ -93,7 +93,7 @@ class _Words:
             return _("Toute l'organisation")
         words = scope_words.get(scope_type)
         title = str(words.title) if words is not None else scope_type
-        return f"{title} {self._names.get(scope_type, {}).get(scope_id) or '—'}"
+        return f"{title} {self._names.get(scope_type, {}).get(scope_id or 0) or '—'}"
 
     def sentence(self, effective: EffectiveGrant, grant: Grant | None) -> str:
         if grant is None:

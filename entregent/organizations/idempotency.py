@@ -49,7 +49,7 @@ def once(
                 raise Refusal(
                     "E-IDEMPOTENCY", _("Cette clé d'idempotence a déjà servi pour une autre demande."), status=422
                 )
-            return kept.subject_id, True
+            return _id_of(kept.subject_id), True
         subject_id = _id_of(make())
         IdempotencyKey.objects.filter(pk=row[0]).update(subject_id=subject_id)
         return subject_id, False

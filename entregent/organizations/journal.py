@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_datetime
@@ -30,6 +31,7 @@ _HIDDEN = {"id", "organization_id", "version", "created_at", "updated_at"}
 
 def stale(current, *, organization: Organization) -> Stale:
     """The refusal of a save over `current`, naming who saved it and at what time of the organization."""
+    last: Action | Change | None
     if isinstance(current, Organization):
         last = Action.objects.filter(
             organization_id=organization.pk, subject_type="organizations.organization", subject_id=current.pk
@@ -88,7 +90,7 @@ class _Names:
     @staticmethod
     def _kind(table: str, column: str, state: dict) -> str:
         if table == "organizations_grant" and column == "scope_id":
-            return state.get("scope_type") if state.get("scope_type") in scope_words else ""
+            return state["scope_type"] if state.get("scope_type") in scope_words else ""
         if column in ("sector_id", "client_id"):
             return column.removesuffix("_id") if column.removesuffix("_id") in scope_words else ""
         if table == "organizations_sector" and column == "parent_id":
@@ -99,7 +101,7 @@ class _Names:
     def text(self, table: str, column: str, state: dict) -> str | None:
         """The name behind the number in `column`, or None when it is no such number."""
         kind = self._kind(table, column, state)
-        return self._names.get(kind, {}).get(state.get(column)) if kind else None
+        return self._names.get(kind, {}).get(state.get(column) or 0) if kind else None
 
     def several(self, change: Change, column: str, before, after) -> list[Line] | None:
         """The lines of a column that holds several values, or None."""
@@ -231,8 +233,8 @@ def _lines(change: Change, before: dict, after: dict, names: _Names) -> list[Lin
             lines += several
             continue
         label = str(COLUMN_WORDS.get(column) or (field.verbose_name if field is not None else column))
-        told = [names.text(table, column, state) or _text(field, state.get(column)) for state in (before, after)]
-        lines.append(Line(label[:1].upper() + label[1:], *told, column))
+        was, became = (names.text(table, column, state) or _text(field, state.get(column)) for state in (before, after))
+        lines.append(Line(label[:1].upper() + label[1:], was, became, column))
     return lines
 
 
@@ -253,7 +255,8 @@ def _text(field, value) -> str:
         return " · ".join(f"{key} : {_text(None, one)}" for key, one in value.items())
     if isinstance(value, str) and field is not None and field.name == "scope_type" and value in scope_words:
         return str(scope_words[value].title)
-    return str(choices.get(value, RIGHT_LABELS.get(value, value) if isinstance(value, str) else value))
+    labels: dict[Any, Any] = {**RIGHT_LABELS, **choices}
+    return str(labels.get(value, value) if isinstance(value, str) else choices.get(value, value))
 
 
 def action_label(name: str, data: dict) -> str:

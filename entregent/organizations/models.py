@@ -39,7 +39,7 @@ class Trade(models.TextChoices):
     ACCOUNTING = "accounting", _("Cabinet comptable")
 
 
-class UserManager(BaseUserManager):
+class UserManager(BaseUserManager["User"]):
     def create_user(self, email, password=None, **fields):
         user = self.model(email=email.strip().lower(), **fields)
         user.set_password(password)
@@ -157,7 +157,7 @@ class Sector(models.Model):
         return self.name
 
 
-class MembershipQuerySet(models.QuerySet):
+class MembershipQuerySet(models.QuerySet["Membership"]):
     def active(self):
         return self.filter(is_active=True, user__is_active=True)
 

@@ -1,11 +1,13 @@
 """How a view answers: a whole page, or the named block of it that htmx asked for."""
 
 import json
+from typing import cast
 
 from django.contrib import messages
 from django.http import HttpResponse, HttpResponseRedirect, JsonResponse
 from django.middleware.csrf import get_token
 from django.template import engines
+from django.template.backends.jinja2 import Jinja2
 from django.utils.translation import get_language
 
 from entregent.toolbox.errors import Refusal, Refusals
@@ -18,7 +20,11 @@ def is_htmx(request) -> bool:
 
 def render(request, template: str, context: dict | None = None, *, fragment: str | None = None, status: int = 200):
     """The page `template`; when htmx asks and `fragment` names a block of it, that block alone."""
-    environment = engines["jinja2"].env
+def _environment() -> Environment:
+    return cast(Jinja2, engines["jinja2"]).env
+
+
+    environment = _environment()
     whole = page_context(request, template=template) | (context or {})
     page = environment.get_template(template)
     if fragment is not None and is_htmx(request):
@@ -28,12 +34,25 @@ def render(request, template: str, context: dict | None = None, *, fragment: str
 
 def render_block(request, template: str, block: str, context: dict | None = None, *, status: int = 200):
     """One named block of a template, whoever asks."""
-    page = engines["jinja2"].env.get_template(template)
+    page = _environment().get_template(template)
     return HttpResponse(_block(page, block, page_context(request, template=template) | (context or {})), status=status)
 
 
 def _block(page, name: str, context: dict) -> str:
     bound = page.new_context(context)
+def part(request, template: str, context: dict) -> Markup:
+    """A whole small template, to be put into a page: without what only the frame of a page needs."""
+    member = request.member
+    whole = {
+        "request": request,
+        "member": member,
+        "can": member.can,
+        "csrf_token": _LazyToken(request),
+        "lang": get_language(),
+    }
+    return Markup(_environment().get_template(template).render(whole | context))  # noqa: S704  rendered, escaped
+
+
     return "".join(page.blocks[name](bound))
 
 

@@ -1,6 +1,7 @@
 """Addresses of clients and of people."""
 
 from django.db import transaction
+from django.db.models import Q
 
 from entregent.audit.actions import record
 from entregent.clients import validation
@@ -44,9 +45,8 @@ def set_address(
     _rules.refuse_if_any(refusals)
     if values["kind"] != address.kind and values["kind"] != Address.Kind.OTHER:
         # The address takes the place of the one that had this use, which stays as another address.
-        Address.objects.filter(client_id=address.client_id, person_id=address.person_id, kind=values["kind"]).update(
-            kind=Address.Kind.OTHER
-        )
+        theirs = Q(client_id=address.client_id, person_id=address.person_id)
+        Address.objects.filter(theirs, kind=values["kind"]).update(kind=Address.Kind.OTHER)
     changed = [part for part, value in values.items() if getattr(address, part) != value]
     if changed:
         for part in changed:

@@ -1,6 +1,7 @@
 """Business objects, which other systems keep up to date, and their types, which administrators keep."""
 
 import re
+from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
@@ -165,7 +166,8 @@ def _contract(contract, client: Client, *, by: Membership) -> BusinessObject | N
 
 
 def _clean_type(fields: dict, *, whole: bool) -> dict:
-    values, refusals = {}, []
+    values: dict[str, Any] = {}
+    refusals: list[Refusal] = []
     labels = {
         "label_fr": _("Libellé français"),
         "label_en": _("Libellé anglais"),

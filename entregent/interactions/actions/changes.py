@@ -9,7 +9,15 @@ from django.utils.translation import gettext as _
 
 from entregent.access.rights import Right
 from entregent.audit.actions import record
-from entregent.interactions.actions.rules import clean_line, date_refusals, length_refusals, locked, refuse
+from entregent.interactions.actions.rules import (
+    CHOICES,
+    clean_line,
+    date_refusals,
+    label_of,
+    length_refusals,
+    locked,
+    refuse,
+)
 from entregent.interactions.models import Interaction
 from entregent.listing import custom_fields
 from entregent.toolbox.errors import NotFound, Refusal, RightMissing, required
@@ -47,14 +55,14 @@ def update_interaction(interaction: Interaction, *, by, version: int, **changes:
         changes[name] = clean_line(changes[name])
     refusals += length_refusals(
         {
-            name: (str(Interaction._meta.get_field(name).verbose_name).capitalize(), changes[name], most)
+            name: (label_of(name), changes[name], most)
             for name, most in _LINES.items()
             if name in changes
         }
     )
     for name in ("channel", "direction", "priority"):
-        if name in changes and changes[name] not in dict(Interaction._meta.get_field(name).choices):
-            refusals.append(required(name, str(Interaction._meta.get_field(name).verbose_name).capitalize()))
+        if name in changes and changes[name] not in CHOICES[name].values:
+            refusals.append(required(name, label_of(name)))
     if "topic" in changes:
         topic = changes["topic"]
         if topic is None:

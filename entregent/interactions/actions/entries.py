@@ -53,9 +53,10 @@ def update_entry(
     interaction = entry.interaction
     record("update_entry", by=by, subject=interaction, client_id=interaction.client_id, number=interaction.number)
     current = locked(interaction, by=by, version=version)
-    entry = InteractionEntry.objects.filter(pk=entry.pk, interaction=current).first()
-    if entry is None:
+    standing = InteractionEntry.objects.filter(pk=entry.pk, interaction=current).first()
+    if standing is None:
         raise NotFound
+    entry = standing
     notes, entry_name = clean_notes(notes), clean_line(entry_name) or entry.entry_name
     refuse(entry_refusals(internal=internal, incoming=incoming, notes=notes, entry_name=entry_name))
     entry.notes, entry.entry_name, entry.internal, entry.incoming = notes, entry_name, internal, incoming

@@ -12,6 +12,7 @@ from psycopg.types.json import Jsonb
 from entregent.audit.actions import record
 from entregent.clients.models import BusinessObject, BusinessObjectType, Client, Person
 from entregent.interactions.actions.rules import (
+    CHOICES,
     clean_line,
     clean_notes,
     date_refusals,
@@ -207,7 +208,7 @@ def _choice_refusals(**values) -> list[Refusal]:
     return [
         required(name, labels[name])
         for name, value in values.items()
-        if value not in dict(Interaction._meta.get_field(name).choices)
+        if value not in CHOICES[name].values
     ]
 
 

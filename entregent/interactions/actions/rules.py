@@ -1,8 +1,10 @@
 """What several verbs check. Each rule gives the refusals that it finds, so that a person mends them all at once."""
 
 from datetime import date, datetime, timedelta
+from typing import cast
 from zoneinfo import ZoneInfo
 
+from django.db.models import Field, TextChoices
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -94,6 +96,16 @@ def locked(interaction: Interaction, *, by, version: int | None = None) -> Inter
     return current
 
 
+CHOICES: dict[str, type[TextChoices]] = {
+    "channel": Interaction.Channel, "direction": Interaction.Direction, "priority": Interaction.Priority,
+}  # fmt: skip
+
+
+def label_of(field: str) -> str:
+    """« Objet » for `subject`."""
+    return str(cast(Field, Interaction._meta.get_field(field)).verbose_name).capitalize()
+
+
 def stale(current: Interaction) -> Stale:
     # By its client: that is how the journal's index finds changes of records that hang on one.
     last = (
@@ -102,6 +114,6 @@ def stale(current: Interaction) -> Stale:
         .values("user_id", "at")
         .first()
     )
-    who = User.objects.filter(pk=last["user_id"]).values_list("name", flat=True).first() if last else None
+    who = User.objects.filter(pk=last["user_id"] or 0).values_list("name", flat=True).first() if last else None
     at = (last["at"] if last else timezone.now()).astimezone(ZoneInfo(current.organization.time_zone))
     return Stale(who=who or _("un autre programme"), when=f"{at:%H:%M}", current=current)

@@ -28,8 +28,9 @@ class InteractionFilter:
         channel, topic, agent = self.values["canal"], self.values["rubrique"], self.values["agent"]
         if channel in Interaction.Channel.values:
             records = records.filter(channel=channel)
-        if as_id(topic) is not None:
-            records = records.filter(topic_id=as_id(topic))
+        topic_id = as_id(topic)
+        if topic_id is not None:
+            records = records.filter(topic_id=topic_id)
         if agent == "moi":
             records = records.filter(created_by_id=self.member.user_id)
         elif as_id(agent) is not None:

@@ -5,6 +5,7 @@ first) stays allauth's; addresses are ours (account_urls.py).
 """
 
 import json
+from typing import Any, cast
 
 from allauth.account import views as account
 from allauth.account.internal.flows.login import record_authentication
@@ -20,13 +21,13 @@ from django.conf import settings
 from django.contrib import messages
 from django.core.serializers.json import DjangoJSONEncoder
 from django.http import HttpResponse, HttpResponseRedirect
-from django.urls import reverse
+from django.urls import ResolverMatch, reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST
 
-from entregent.access.guard import public, signed_in
+from entregent.access.guard import MemberRequest, public, signed_in
 from entregent.access.wall import in_organization
 from entregent.organizations import account_actions, invitations
 from entregent.organizations.membership import home_member, memberships_of
@@ -42,8 +43,11 @@ class Page:
     """Draws an allauth view with our template. `title`, `intro` and `submit_label` fill the general templates."""
 
     template = "organizations/account/card_form.html"
-    title = intro = submit_label = ""
-    cancel_url = None
+    request: MemberRequest
+    title: Any = ""
+    intro: Any = ""
+    submit_label: Any = ""
+    cancel_url: str | None = None
     danger = False
 
     def render_to_response(self, context, **kwargs):
@@ -56,7 +60,7 @@ class Page:
             "danger": self.danger,
             "cancel_url": reverse(self.cancel_url) if self.cancel_url else None,
             "next": self.request.POST.get("next") or self.request.GET.get("next") or "",
-            "here": self.request.resolver_match.url_name,
+            "here": cast(ResolverMatch, self.request.resolver_match).url_name,
         } | context
         if "js_data" in context:
             context["options"] = json.dumps(next(iter(context["js_data"].values())), cls=DjangoJSONEncoder)
@@ -100,7 +104,7 @@ class SignIn(Page, account.LoginView):
 
     def get_context_data(self, **kwargs):
         return super().get_context_data(**kwargs) | {
-            "directory": settings.SOCIALACCOUNT_PROVIDERS.get("openid_connect", {}).get("APPS", [None])[0]
+            "directory": cast(Any, settings.SOCIALACCOUNT_PROVIDERS).get("openid_connect", {}).get("APPS", [None])[0]
         }
 
 

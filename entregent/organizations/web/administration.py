@@ -1,11 +1,11 @@
 """The administration pages: their common layout, the organization's settings and its modules."""
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from entregent.access.guard import requires
+from entregent.access.guard import MemberRequest, requires
 from entregent.access.rights import Right
 from entregent.organizations import actions
 from entregent.organizations.models import Organization
@@ -16,7 +16,12 @@ from entregent.ui.pages import add_refusal, render, see
 
 
 def render_administration(
-    request: HttpRequest, template: str, context: dict | None = None, *, fragment: str | None = None, status: int = 200
+    request: MemberRequest,
+    template: str,
+    context: dict | None = None,
+    *,
+    fragment: str | None = None,
+    status: int = 200,
 ) -> HttpResponse:
     """A page that extends `organizations/administration.html`, from whatever area."""
     query = request.GET.get("reglage", "")[:100]
@@ -24,26 +29,26 @@ def render_administration(
     return render(request, template, more | (context or {}), fragment=fragment, status=status)
 
 
-def address(request: HttpRequest, name: str, **kwargs) -> str:
+def address(request: MemberRequest, name: str, **kwargs) -> str:
     slug = request.member.organization.slug
     return reverse(f"organizations:{name}", kwargs={"organization": slug, **kwargs})
 
 
-def with_version(request: HttpRequest, version: int):
+def with_version(request: MemberRequest, version: int):
     """What was typed, to be saved over `version` the next time."""
     data = request.POST.copy()
     data["version"] = str(version)
     return data
 
 
-def refused_at(request: HttpRequest, url: str, refusal: Refusal) -> HttpResponse:
+def refused_at(request: MemberRequest, url: str, refusal: Refusal) -> HttpResponse:
     """What a button asked is refused: back to its page, which says why."""
     messages.error(request, str(refusal.message))
     return see(request, url)
 
 
 @requires(Right.SETTINGS)
-def settings(request: HttpRequest) -> HttpResponse:
+def settings(request: MemberRequest) -> HttpResponse:
     organization = request.member.organization
     if request.method != "POST":
         form = SettingsForm.of(organization)
@@ -65,7 +70,7 @@ def settings(request: HttpRequest) -> HttpResponse:
 
 
 @requires(Right.SETTINGS)
-def modules(request: HttpRequest) -> HttpResponse:
+def modules(request: MemberRequest) -> HttpResponse:
     organization = request.member.organization
     if request.method != "POST":
         form = ModulesForm.of(organization)
@@ -84,7 +89,7 @@ def modules(request: HttpRequest) -> HttpResponse:
     return render_administration(request, "organizations/modules.html", context, status=422)
 
 
-def _stale(request: HttpRequest, template: str, form_class, refusal: Stale) -> HttpResponse:
+def _stale(request: MemberRequest, template: str, form_class, refusal: Stale) -> HttpResponse:
     """Both versions side by side; what was typed stays in the form, which now goes over the newer version."""
     current: Organization = refusal.current
     form = form_class(with_version(request, current.version))

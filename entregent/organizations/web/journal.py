@@ -2,10 +2,10 @@
 
 from datetime import date, timedelta
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.utils.translation import gettext as _
 
-from entregent.access.guard import requires
+from entregent.access.guard import MemberRequest, requires
 from entregent.access.rights import Right
 from entregent.audit.models import Action, Change
 from entregent.organizations.journal import action_label, differences, table_label
@@ -17,23 +17,23 @@ from entregent.toolbox.errors import NotFound
 PAGE = 50
 
 
-def _reads_all(request: HttpRequest) -> bool:
+def _reads_all(request: MemberRequest) -> bool:
     """Who was given the settings without the whole organization reads of its organization, not of its clients."""
     return request.member.reach.is_whole(Right.CLIENT_VIEW)
 
 
-def _actions(request: HttpRequest):
+def _actions(request: MemberRequest):
     found = Action.objects.filter(organization_id=request.member.organization_id)
     return found if _reads_all(request) else found.filter(client_id=None, subject_type__startswith="organizations.")
 
 
-def _changes(request: HttpRequest):
+def _changes(request: MemberRequest):
     found = Change.objects.filter(organization_id=request.member.organization_id)
     return found if _reads_all(request) else found.filter(client_id=None, table_name__startswith="organizations_")
 
 
 @requires(Right.SETTINGS)
-def journal(request: HttpRequest) -> HttpResponse:
+def journal(request: MemberRequest) -> HttpResponse:
     """Newest first; `avant` is the last entry shown. `vue=modifications` lists rows changed instead of actions."""
     by_row = request.GET.get("vue") == "modifications"
     found = _changes(request) if by_row else _actions(request)
@@ -64,7 +64,7 @@ def journal(request: HttpRequest) -> HttpResponse:
 
 
 @requires(Right.SETTINGS)
-def entry(request: HttpRequest, pk: int) -> HttpResponse:
+def entry(request: MemberRequest, pk: int) -> HttpResponse:
     """One action with the rows that it changed."""
     action = _actions(request).filter(pk=pk).first()
     if action is None:
@@ -91,7 +91,7 @@ def _day(text: str) -> date | None:
         return None
 
 
-def _people(request: HttpRequest) -> dict[int, str]:
+def _people(request: MemberRequest) -> dict[int, str]:
     members = Membership.objects.filter(organization_id=request.member.organization_id)
     return dict(members.order_by("user__name").values_list("user_id", "user__name"))
 

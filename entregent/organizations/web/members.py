@@ -1,10 +1,10 @@
 """Members of the organization: who they are, what they may do, what they reach, who stands in for them."""
 
 from django.db.models import Q
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.utils.translation import gettext as _
 
-from entregent.access.guard import requires
+from entregent.access.guard import MemberRequest, requires
 from entregent.access.rights import ROLE_LABELS, Right, Role
 from entregent.access.scope import ORGANIZATION_SCOPE, scope_words
 from entregent.organizations import actions
@@ -20,13 +20,13 @@ from entregent.ui.pages import add_refusal, render, see
 PAGE = 100
 
 
-def _members(request: HttpRequest):
+def _members(request: MemberRequest):
     return Membership.objects.select_related("user", "organization").filter(
         organization_id=request.member.organization_id
     )
 
 
-def _member(request: HttpRequest, pk: int) -> Membership:
+def _member(request: MemberRequest, pk: int) -> Membership:
     member = _members(request).filter(pk=pk).first()
     if member is None:
         raise NotFound
@@ -34,7 +34,7 @@ def _member(request: HttpRequest, pk: int) -> Membership:
 
 
 @requires(Right.MEMBERS)
-def members(request: HttpRequest) -> HttpResponse:
+def members(request: MemberRequest) -> HttpResponse:
     """In the order of names; `apres` is the name and the id of the last one shown."""
     query = request.GET.get("q", "").strip()[:100]
     found = _members(request)
@@ -50,7 +50,7 @@ def members(request: HttpRequest) -> HttpResponse:
 
 
 @requires(Right.MEMBERS)
-def invite(request: HttpRequest) -> HttpResponse:
+def invite(request: MemberRequest) -> HttpResponse:
     form = InviteForm(request.POST or None, initial={"language": request.member.organization.language})
     status = 200
     if request.method == "POST":
@@ -67,7 +67,7 @@ def invite(request: HttpRequest) -> HttpResponse:
 
 
 @requires(Right.MEMBERS)
-def member(request: HttpRequest, pk: int) -> HttpResponse:
+def member(request: MemberRequest, pk: int) -> HttpResponse:
     shown = _member(request, pk)
     if request.method != "POST":
         return _member_page(request, shown, MemberForm.of(shown))
@@ -95,7 +95,7 @@ def _member_page(request, shown, form, *, versions=(), refusal=None, status=200)
 
 
 @requires(Right.MEMBERS)
-def set_active(request: HttpRequest, pk: int) -> HttpResponse:
+def set_active(request: MemberRequest, pk: int) -> HttpResponse:
     """The page of a member posts `active` = 1 or 0 here."""
     shown = _member(request, pk)
     if request.method != "POST":
@@ -114,7 +114,7 @@ def set_active(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @requires(Right.MEMBERS)
-def invite_again(request: HttpRequest, pk: int) -> HttpResponse:
+def invite_again(request: MemberRequest, pk: int) -> HttpResponse:
     shown = _member(request, pk)
     back = address(request, "member", pk=pk)
     if request.method != "POST":
@@ -127,7 +127,7 @@ def invite_again(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @requires(Right.MEMBERS)
-def member_access(request: HttpRequest, pk: int) -> HttpResponse:
+def member_access(request: MemberRequest, pk: int) -> HttpResponse:
     shown = _member(request, pk)
     if request.method != "POST":
         return _access_page(request, shown, AccessForm(initial={"scope_type": ORGANIZATION_SCOPE}))
@@ -146,7 +146,7 @@ def member_access(request: HttpRequest, pk: int) -> HttpResponse:
     return _access_page(request, shown, form, status=422)
 
 
-def _scope_id(request: HttpRequest, values: dict) -> int | None:
+def _scope_id(request: MemberRequest, values: dict) -> int | None:
     """The id of the sector chosen in the tree, of the client whose number was typed…"""
     scope_type = values["scope_type"]
     if scope_type == ORGANIZATION_SCOPE:
@@ -163,7 +163,7 @@ def _scope_id(request: HttpRequest, values: dict) -> int | None:
     return found
 
 
-def _access_page(request: HttpRequest, shown: Membership, form: AccessForm, *, status: int = 200) -> HttpResponse:
+def _access_page(request: MemberRequest, shown: Membership, form: AccessForm, *, status: int = 200) -> HttpResponse:
     grants = list(Grant.objects.select_related("granted_by").filter(membership=shown))
     names = scope_names(grants)
     today = today_in(shown.organization.time_zone)
@@ -191,7 +191,7 @@ def _state(grant: Grant, today) -> str:
 
 
 @requires(Right.MEMBERS)
-def revoke(request: HttpRequest, pk: int, grant: int) -> HttpResponse:
+def revoke(request: MemberRequest, pk: int, grant: int) -> HttpResponse:
     shown = _member(request, pk)
     given = Grant.objects.select_related("membership__user").filter(membership=shown, pk=grant).first()
     if given is None:
@@ -203,17 +203,17 @@ def revoke(request: HttpRequest, pk: int, grant: int) -> HttpResponse:
 
 
 @requires(Right.MEMBERS)
-def member_absence(request: HttpRequest, pk: int) -> HttpResponse:
+def member_absence(request: MemberRequest, pk: int) -> HttpResponse:
     return _absence(request, _member(request, pk), "organizations/member_absence.html", "member_absence", {"pk": pk})
 
 
 @requires(Right.SUBSTITUTE_SET)
-def my_absence(request: HttpRequest) -> HttpResponse:
+def my_absence(request: MemberRequest) -> HttpResponse:
     """Everybody may say who stands in for them."""
     return _absence(request, request.member, "organizations/my_absence.html", "my_absence", {})
 
 
-def _absence(request: HttpRequest, absent: Membership, template: str, name: str, arguments: dict) -> HttpResponse:
+def _absence(request: MemberRequest, absent: Membership, template: str, name: str, arguments: dict) -> HttpResponse:
     others = [one for one in _members(request).active().order_by("user__name") if one.pk != absent.pk]
     form = AbsenceForm(request.POST or None, members=others)
     status = 200
@@ -242,7 +242,7 @@ def _absence(request: HttpRequest, absent: Membership, template: str, name: str,
     return draw(request, template, context, status=status)
 
 
-def _end_substitution(request: HttpRequest, absent: Membership, back: str) -> HttpResponse:
+def _end_substitution(request: MemberRequest, absent: Membership, back: str) -> HttpResponse:
     chosen = request.POST["end"]
     found = None
     if chosen.isascii() and chosen.isdigit() and len(chosen) < 19:

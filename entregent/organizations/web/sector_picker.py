@@ -1,8 +1,8 @@
 """The tree of sectors on pages: one level at a time, or what a search finds. 10,000 sectors open as fast as ten."""
 
 from django.db.models import Exists, F, OuterRef, Q
-from django.http import HttpRequest
 
+from entregent.access.guard import MemberRequest
 from entregent.organizations.models import Sector
 
 LEVEL = 200
@@ -40,7 +40,7 @@ def name_those_above(rows: list[Sector]) -> list[Sector]:
     return rows
 
 
-def sector_choices(request: HttpRequest, chosen: str | None) -> dict:
+def sector_choices(request: MemberRequest, chosen: str | None) -> dict:
     """What the picker shows: hits of `secteur`, or the level under `sous`, or the top; and the one chosen already."""
     organization_id = request.member.organization_id
     query = request.GET.get("secteur", "").strip()[:100]

@@ -1,9 +1,9 @@
 """The tree of sectors: see, create, rename, move, delete what nothing uses."""
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.utils.translation import gettext as _
 
-from entregent.access.guard import requires
+from entregent.access.guard import MemberRequest, requires
 from entregent.access.rights import Right
 from entregent.organizations import actions
 from entregent.organizations.models import Sector
@@ -17,7 +17,7 @@ from entregent.ui.pages import add_refusal, see
 KEEP = "keep"
 
 
-def _sector(request: HttpRequest, pk: int) -> Sector:
+def _sector(request: MemberRequest, pk: int) -> Sector:
     sector = (
         Sector.objects.select_related("parent", "organization")
         .filter(organization_id=request.member.organization_id, pk=pk)
@@ -38,14 +38,14 @@ def _trail(sector: Sector | None) -> list[Sector]:
 
 
 @requires(Right.SECTORS)
-def sectors(request: HttpRequest) -> HttpResponse:
+def sectors(request: MemberRequest) -> HttpResponse:
     context = sector_choices(request, None)
     context["trail"] = _trail(context["sector_under"])
     return render_administration(request, "organizations/sectors.html", context, fragment="rows")
 
 
 @requires(Right.SECTORS)
-def sector_create(request: HttpRequest) -> HttpResponse:
+def sector_create(request: MemberRequest) -> HttpResponse:
     form = SectorForm(request.POST or None)
     context = sector_choices(request, request.POST.get("sector", request.GET.get("sector", "")))
     if request.method == "POST" and form.is_valid():
@@ -65,7 +65,7 @@ def sector_create(request: HttpRequest) -> HttpResponse:
     return render_administration(request, "organizations/sector.html", context, status=422)
 
 
-def _parent(request: HttpRequest) -> Sector | None:
+def _parent(request: MemberRequest) -> Sector | None:
     chosen = request.POST.get("sector", "").strip()
     if not chosen:
         return None
@@ -75,13 +75,13 @@ def _parent(request: HttpRequest) -> Sector | None:
     return _sector(request, found)
 
 
-def _level_of(request: HttpRequest, sector: Sector) -> str:
+def _level_of(request: MemberRequest, sector: Sector) -> str:
     page = address(request, "sectors")
     return f"{page}?sous={sector.parent_id}" if sector.parent_id else page
 
 
 @requires(Right.SECTORS)
-def sector(request: HttpRequest, pk: int) -> HttpResponse:
+def sector(request: MemberRequest, pk: int) -> HttpResponse:
     shown = _sector(request, pk)
     if request.method != "POST":
         return _sector_page(request, shown, SectorForm.of(shown))
@@ -117,7 +117,7 @@ def _sector_page(request, shown, form, *, versions=(), refusal=None, status=200)
 
 
 @requires(Right.SECTORS)
-def sector_delete(request: HttpRequest, pk: int) -> HttpResponse:
+def sector_delete(request: MemberRequest, pk: int) -> HttpResponse:
     shown = _sector(request, pk)
     if request.method != "POST":
         return see(request, address(request, "sector", pk=pk))

@@ -2,11 +2,11 @@
 
 from datetime import timedelta
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from entregent.access.guard import requires
+from entregent.access.guard import MemberRequest, requires
 from entregent.access.rights import Right
 from entregent.organizations import actions
 from entregent.organizations.models import ApiToken, Membership
@@ -20,7 +20,7 @@ SHOWN = 200
 
 
 @requires(Right.MEMBERS)
-def tokens(request: HttpRequest) -> HttpResponse:
+def tokens(request: MemberRequest) -> HttpResponse:
     organization = request.member.organization
     active = Membership.objects.active().filter(organization=organization).select_related("user")
     members = {str(member.pk): member for member in active.order_by("user__name")}
@@ -53,7 +53,7 @@ def tokens(request: HttpRequest) -> HttpResponse:
 
 
 @requires(Right.MEMBERS)
-def token_revoke(request: HttpRequest, pk: int) -> HttpResponse:
+def token_revoke(request: MemberRequest, pk: int) -> HttpResponse:
     token = (
         ApiToken.objects.select_related("membership__user")
         .filter(organization_id=request.member.organization_id, pk=pk)

@@ -47,7 +47,7 @@ def _composer(member, client, context) -> Composer | None:
 
 def _facts(client, context) -> list[dict]:
     """The line under the header: what stands out of the panes, without a query."""
-    facts = []
+    facts: list[dict] = []
     if context["unpaid"]:
         amount = money(context["unpaid"], context["unpaid_currency"])
         facts.append({"label": _("Solde"), "value": amount, "tone": "bad"})
