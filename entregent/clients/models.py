@@ -514,12 +514,4 @@ class BulkRow(models.Model):
 
 
 # Django looks for models here.
-from entregent.clients.duplicate_models import (  # noqa: E402
-    ClientAlias as ClientAlias,
-    DuplicatePair as DuplicatePair,
-    DuplicateProfile as DuplicateProfile,
-    DuplicateRules as DuplicateRules,
-    Merge as Merge,
-    MergedRow as MergedRow,
-    NotDuplicate as NotDuplicate,
-)
+from entregent.clients import duplicate_models  # noqa: E402, F401
