@@ -30,7 +30,7 @@ def create_custom_field(
     *,
     by: Membership,
     subject: str,
-    type: str,  # noqa: A002 (the name of the field)
+    type: str,
     label_fr: str,
     label_en: str,
     code: str = "",
@@ -42,8 +42,8 @@ def create_custom_field(
     is_searchable: bool = False,
     position: int | None = None,
 ) -> CustomField:
-    """Adds a field, offered at once. Without a code one is made of the French label. Refuses missing labels, a code that
-    was given before, options without an id of eleven letters and digits at most."""
+    """Adds a field, offered at once. Without a code one is made of the French label. Refuses missing labels, a code
+    that was given before, options without an id of eleven letters and digits at most."""
     record("create_custom_field", by=by, subject_code=str(subject), label_fr=str(label_fr)[:60])
     refusals = []
     try:
@@ -87,8 +87,8 @@ def create_custom_field(
 
 @transaction.atomic
 def update_custom_field(field: CustomField, *, by: Membership, version: int | None, **changes) -> CustomField:
-    """Changes labels, help, options, channels, whether it is required or searched, its place. An option that is left out
-    while it may be in use stays, no longer offered."""
+    """Changes labels, help, options, channels, whether it is required or searched, its place. An option that is left
+    out while it may be in use stays, no longer offered."""
     record("update_custom_field", by=by, subject=field, label_fr=field.label_fr)
     current = _locked(field, by=by, version=version)
     fields = {

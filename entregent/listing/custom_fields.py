@@ -231,9 +231,9 @@ def _member(field: CustomField, value: Any, member: Membership, held: Any, in_wo
     text = one_line(str(value))
     staff = staff_of(member)
     for one in staff:
-        if one.is_active or one.key == held:
-            if text in (str(one.key), one.email) or text.lower() == one.email.lower():
-                return one.key
+        is_meant = text == str(one.key) or text.lower() == one.email.lower()
+        if is_meant and (one.is_active or one.key == held):
+            return one.key
     plain = search_key(text)
     found = {one.key for one in staff if in_words and one.is_active and search_key(one.name) == plain}
     if len(found) == 1:

@@ -106,8 +106,10 @@ def with_toast(response, text: str, *, undo_url: str | None = None, undo_label: 
 
 def add_refusal(form, refusal: Refusal | Refusals) -> None:
     """Puts what an action refused at the fields of the form, so that what was typed stays."""
+    renamed = getattr(form, "renamed", {})
     for one in refusal.refusals if isinstance(refusal, Refusals) else [refusal]:
-        form.add_error(one.field if one.field in form.fields else None, str(one.message))
+        name = renamed.get(one.field, one.field)
+        form.add_error(name if name in form.fields else None, str(one.message))
 
 
 def draw_refusal(request, refusal: Refusal) -> HttpResponse:

@@ -7,6 +7,7 @@ from django.utils.translation import pgettext_lazy
 from entregent.access.rights import Right
 from entregent.clients.models import Address, Client, CreditHold
 from entregent.clients.validation import IDENTIFIERS
+from entregent.listing.web.custom_forms import CustomInputs, custom_initial
 from entregent.organizations.models import Sector, User
 from entregent.toolbox.errors import NotFound, Refusal, Refusals
 from entregent.toolbox.phones import national
@@ -95,6 +96,8 @@ class ClientForm(PlainForm):
                     label=IDENTIFIERS[code][0], required=False, initial=known.get(code, "")
                 )
         self.kept_identifiers = {code: value for code, value in known.items() if code not in self.fields}
+        self.custom = CustomInputs(self, member, "client", held=(self.initial or {}).get("custom", ()))
+        self.renamed = self.renamed | self.custom.renamed
 
     @staticmethod
     def initial_of(client, *, country: str) -> dict:
@@ -116,6 +119,8 @@ class ClientForm(PlainForm):
             "phones": phones_text(read("phones") or [], country),
             "identifiers": identifiers,
             **{code: identifiers.get(code, "") for code in IDENTIFIERS},
+            "custom": read("custom") or {},
+            **custom_initial(read("custom")),
         }
 
     def values(self) -> dict:
@@ -136,6 +141,7 @@ class ClientForm(PlainForm):
             "emails": data["emails"],
             "phones": phones_typed(data["phones"]),
             "identifiers": self.kept_identifiers | typed,
+            "custom": self.custom.values(),
         }
 
 
@@ -183,6 +189,11 @@ class PersonForm(PlainForm):
         help_text=_("Un par ligne, avec un libellé si vous voulez : « Bureau : 02 61 91 00 40 »."),
     )  # fmt: skip
 
+    def __init__(self, *args, member, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.custom = CustomInputs(self, member, "person", held=(self.initial or {}).get("custom", ()))
+        self.renamed = self.renamed | self.custom.renamed
+
     @staticmethod
     def initial_of(person, *, country: str) -> dict:
         read = person.get if isinstance(person, dict) else lambda name: getattr(person, name)
@@ -191,12 +202,14 @@ class PersonForm(PlainForm):
             "birth_date": str(read("birth_date") or ""),
             "emails": "\n".join(read("emails") or []),
             "phones": phones_text(read("phones") or [], country),
+            "custom": read("custom") or {},
+            **custom_initial(read("custom")),
         }
 
     def values(self) -> dict:
-        data = dict(self.cleaned_data)
+        data = {name: value for name, value in self.cleaned_data.items() if name not in self.custom.names}
         data["language"] = data.get("language") or None
-        return data | {"phones": phones_typed(data["phones"])}
+        return data | {"phones": phones_typed(data["phones"]), "custom": self.custom.values()}
 
 
 class MarksForm(PlainForm):

@@ -17,6 +17,7 @@ from entregent.access.guard import requires
 from entregent.access.rights import Right
 from entregent.clients.models import Address, BusinessObject, BusinessObjectType, Client
 from entregent.clients.validation import IDENTIFIERS
+from entregent.listing.custom_fields import told
 from entregent.toolbox.dates import today_in
 from entregent.toolbox.errors import NotFound
 from entregent.ui.pages import is_htmx, render
@@ -118,6 +119,7 @@ def identity_context(request, client: Client) -> dict:
             (IDENTIFIERS[code][0] if code in IDENTIFIERS else code.upper(), value)
             for code, value in client.identifiers.items()
         ],
+        "custom": told(request.member, "client", client.custom),
         "rights": rights_on(request.member, client),
     }
 

@@ -12,6 +12,7 @@ from entregent.clients.web.editing import _version, file_url
 from entregent.clients.web.forms import MarksForm, PersonForm
 from entregent.clients.web.panes import open_file
 from entregent.clients.web.stale import Comparison
+from entregent.listing.custom_fields import told
 from entregent.search.models import Entry, Kind
 from entregent.toolbox.errors import NotFound, Refusal, Stale
 from entregent.toolbox.text import search_key
@@ -78,6 +79,7 @@ def person_detail(request, pk) -> HttpResponse:
             person.client_people.filter(client__in=seen).select_related("client").order_by("client__sort_key")
         ),
         "addresses": list(person.addresses.all()),
+        "custom": told(request.member, "person", person.custom),
         "may_edit": request.member.can(Right.CLIENT_EDIT),
         "may_delete": request.member.can(Right.CLIENT_DELETE),
     }
@@ -89,7 +91,7 @@ def person_edit(request, pk) -> HttpResponse:
     person = Person.objects.get_visible(request.member, Right.CLIENT_EDIT, pk=pk)
     country = request.member.organization.country
     initial = PersonForm.initial_of(person, country=country)
-    form = PersonForm(request.POST or None, initial=initial)
+    form = PersonForm(request.POST or None, member=request.member, initial=initial)
     comparison = None
     if request.method == "POST" and form.is_valid():
         version = _version(request)
@@ -105,7 +107,7 @@ def person_edit(request, pk) -> HttpResponse:
                 table="clients_person",
                 read=lambda row: PersonForm.initial_of(row, country=country),
             )
-            form = PersonForm(comparison.merged, initial=initial)
+            form = PersonForm(comparison.merged, member=request.member, initial=initial)
         else:
             if saved is not None:
                 return see(request, _person_url(request, saved), toast=_("La fiche est enregistrée."))
@@ -152,7 +154,7 @@ def _create(request, client: Client | None) -> HttpResponse:
         "language": request.member.organization.language,
         "company": client.name if client and client.is_company else "",
     }
-    form = PersonForm(request.POST or None, initial=initial)
+    form = PersonForm(request.POST or None, member=request.member, initial=initial)
     marks = MarksForm(request.POST or None) if client else None
     if request.method == "POST" and form.is_valid():
         given = marks.cleaned_data if marks and marks.is_valid() else {}

@@ -14,6 +14,8 @@ from entregent.clients.models import BusinessObject, BusinessObjectType, Client,
 from entregent.interactions.actions import NO_CONTRACT
 from entregent.interactions.actions.recording import ACTIVE_CONTRACT_STATES
 from entregent.interactions.models import Interaction, Topic
+from entregent.listing.custom_fields import is_for, offered
+from entregent.listing.web.custom_forms import CustomInputs
 from entregent.toolbox.dates import today_in
 from entregent.toolbox.errors import Refusal, Refusals
 from entregent.toolbox.text import as_id
@@ -57,6 +59,7 @@ class Composer:
     people: list[tuple[int, str]] = field(default_factory=list)
     values: dict[str, Any] = field(default_factory=dict)
     errors: dict[str, list[str]] = field(default_factory=dict)
+    form: "ContactForm | None" = None
     is_dialog: bool = False
     is_open: bool = False
 
@@ -101,6 +104,18 @@ class Composer:
         none = _("Sans contrat") if self.contracts else ""
         return [(one.pk, one.key) for one in self.contracts] + [("none", none)]
 
+    def more_fields(self, prefix: str) -> list[tuple[str, forms.BoundField]]:
+        """The custom fields, each with the channels on which it is asked for. `prefix` begins their ids."""
+        if not offered(self.member, "interaction"):
+            return []
+        form = self.form or ContactForm(None, self)
+        form.auto_id = f"{prefix}-%s"
+        channels = [channel.value for channel in CHANNELS]
+        return [
+            (" ".join(channel for channel in channels if is_for(one, channel)), bound)
+            for one, bound in zip(form.custom.fields, form.custom.bound, strict=True)
+        ]
+
     @property
     def error_list(self) -> list[tuple[str, str]]:
         return [(name, text) for name, texts in self.errors.items() for text in texts]
@@ -144,10 +159,12 @@ class ContactForm(forms.Form):
     contact_name = forms.CharField(required=False)
     contact_phone = forms.CharField(required=False)
     idempotency_key = forms.CharField(required=False, max_length=120)
+    use_required_attribute = False
 
     def __init__(self, data, composer: Composer):
         self.composer = composer
         super().__init__(data)
+        self.custom = CustomInputs(self, composer.member, "interaction")
         for name in ("follow_up_on", "occurred_at"):
             self.fields[name].error_messages["invalid"] = _("Indiquez une date valable.")
         for name in ("visibility", "follow_up"):
@@ -183,7 +200,13 @@ class ContactForm(forms.Form):
             "contact_name": data["contact_name"],
             "contact_phone": data["contact_phone"],
             "idempotency_key": data["idempotency_key"] or None,
+            "custom": self._custom(data["channel"] or Channel.PHONE_CALL),
         }
+
+    def _custom(self, channel: str) -> dict[str, Any]:
+        """The answers that the channel asks for: what was typed before another was chosen is no longer seen."""
+        typed = self.custom.values()
+        return {one.code: typed[one.code] for one in self.custom.fields if is_for(one, str(channel))}
 
     def _follow_up_on(self) -> date | None:
         chosen, today = self.cleaned_data["follow_up"], self.composer.today
@@ -203,7 +226,9 @@ class ContactForm(forms.Form):
         ]
         composer.errors = {name: [str(text) for text in texts] for name, texts in self.errors.items()}
         composer.is_open = True
+        composer.form = self
 
     def refused(self, refusal: Refusal | Refusals) -> None:
         for one in refusal.refusals if isinstance(refusal, Refusals) else [refusal]:
-            self.add_error(one.field if one.field in self.fields else None, str(one.message))
+            name = self.custom.renamed.get(one.field, one.field)
+            self.add_error(name if name in self.fields else None, str(one.message))

@@ -9,6 +9,7 @@ from django.utils.translation import pgettext_lazy
 
 from entregent.clients.models import Person
 from entregent.interactions.models import Interaction, Topic
+from entregent.listing.web.custom_forms import CustomInputs, custom_initial
 from entregent.organizations.models import Membership, User
 
 VISIBILITIES = [
@@ -89,6 +90,9 @@ class GeneralForm(forms.Form):
         self.fields["follow_up_owner"].choices = [("", "—"), *agents]
         self.fields["salesperson"].choices = [("", "—"), *agents]
         self.fields["sales_contact"].choices = [("", "—"), *self._people()]
+        channel = self.data.get("channel") or interaction.channel
+        self.custom = CustomInputs(self, member, "interaction", variant=channel, held=interaction.custom)
+        self.renamed = self.custom.renamed
 
     def details(self) -> dict[str, Any]:
         data = dict(self.cleaned_data)
@@ -96,6 +100,9 @@ class GeneralForm(forms.Form):
         data["topic"] = Topic.objects.get(pk=data["topic"], organization_id=self.member.organization_id)
         data["follow_up_owner"] = self._user(data["follow_up_owner"])
         data["salesperson"] = self._user(data["salesperson"])
+        for name in self.custom.names:
+            del data[name]
+        data["custom"] = self.custom.values()
         key = data["sales_contact"]
         data["sales_contact"] = Person.objects.get_visible(self.member, pk=key) if key else None
         return data
@@ -111,7 +118,7 @@ class GeneralForm(forms.Form):
             "channel", "direction", "subject", "priority", "due_on", "follow_up_on", "contact_name", "contact_phone",
             "reference", "version",
         )}  # fmt: skip
-        return values | {
+        return values | custom_initial(interaction.custom) | {
             "topic": interaction.topic_id,
             "occurred_at": interaction.occurred_at.astimezone(self.zone).replace(tzinfo=None),
             "follow_up_owner": interaction.follow_up_owner_id,
@@ -158,6 +165,8 @@ def differences(form: GeneralForm, current: Interaction) -> list[tuple[str, str,
         if name == "occurred_at" and typed is not None:
             typed = typed.replace(tzinfo=None)
             now = now.replace(second=0, microsecond=0)
+        if isinstance(field, forms.BooleanField):
+            now = bool(now)
         if (now or "") != (typed or ""):
             found.append((str(field.label), _shown(field, now), _shown(field, typed)))
     return found
@@ -167,6 +176,8 @@ def _shown(field, value) -> str:
     if value in (None, ""):
         return "—"
     choices = getattr(field, "choices", None)
+    if value is True:
+        return str(_("Oui"))
     if choices:
         return str(dict(choices).get(value, value))
     return f"{value:%d/%m/%Y %H:%M}" if hasattr(value, "hour") else str(value)

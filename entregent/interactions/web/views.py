@@ -26,6 +26,7 @@ from entregent.interactions.timeline import (
 from entregent.interactions.web.answers import FOLLOW_UPS_CHANGED, INTERACTIONS_CHANGED, at, done, home_of
 from entregent.interactions.web.filters import InteractionFilter
 from entregent.interactions.web.forms import EntryForm, GeneralForm, differences
+from entregent.listing.custom_fields import told
 from entregent.organizations.models import Membership
 from entregent.toolbox.dates import today_in
 from entregent.toolbox.errors import NotFound, Refusal, Refusals, Stale
@@ -294,6 +295,7 @@ def _detail(
         "differences": differences,
         "links": links_of(interaction, member),
         "today": today_in(member.organization.time_zone),
+        "custom": told(member, "interaction", interaction.custom),
     }
     if interaction.client_id is not None:
         context["hold"] = CreditHold.objects.filter(client_id=interaction.client_id, lifted_at__isnull=True).first()
