@@ -21,7 +21,10 @@ WITHOUT_JOURNAL = {
     "clients_bulkrow": "a step of a job; what it changed is journaled",
     "jobs_job": "says itself who asked for what and when",
     "outbox_message": "says itself what left and when",
+    "dashboards_figure": "counts, worked out from records and kept for minutes",
     "organizations_counter": "the last number given out",
+    "clients_clientsummary": "worked out from what is journaled",
+    "listing_liststate": "how somebody left a page",
     "organizations_idempotencykey": "what a create answered",
     "organizations_apitoken": "journaled by name when made and revoked; last use is no change",
 }

@@ -12,12 +12,14 @@ class Right(StrEnum):
     CLIENT_CREATE = "client.create"
     CLIENT_EDIT = "client.edit"
     CLIENT_DELETE = "client.delete"
+    CLIENT_MERGE = "client.merge"
     CREDIT_HOLD = "client.credit_hold"
     OBJECT_SYNC = "object.sync"
     INTERACTION_VIEW = "interaction.view"
     INTERACTION_LOG = "interaction.log"
     INTERACTION_DELETE_ANY = "interaction.delete_any"
     INTERACTION_DELETE_OWN = "interaction.delete_own"
+    VIEW_SHARE = "view.share"
     DATA_IMPORT = "data.import"
     DATA_EXPORT = "data.export"
     HISTORY_VIEW = "history.view"
@@ -39,12 +41,14 @@ RIGHT_LABELS = {
     Right.CLIENT_CREATE: _("Créer des clients"),
     Right.CLIENT_EDIT: _("Modifier les clients"),
     Right.CLIENT_DELETE: _("Supprimer des clients et des personnes-ressources"),
+    Right.CLIENT_MERGE: _("Fusionner des clients"),
     Right.CREDIT_HOLD: _("Poser et lever un blocage de crédit"),
     Right.OBJECT_SYNC: _("Mettre à jour les contrats et objets métier"),
     Right.INTERACTION_VIEW: _("Voir les interactions"),
     Right.INTERACTION_LOG: _("Enregistrer des contacts"),
     Right.INTERACTION_DELETE_ANY: _("Supprimer toute interaction"),
     Right.INTERACTION_DELETE_OWN: _("Supprimer ses propres interactions"),
+    Right.VIEW_SHARE: _("Partager des vues"),
     Right.DATA_IMPORT: _("Importer des données"),
     Right.DATA_EXPORT: _("Exporter des données"),
     Right.HISTORY_VIEW: _("Voir l'historique des fiches"),
@@ -88,7 +92,9 @@ _EDITOR = _READER | {
 }
 _MANAGER = _EDITOR | {
     Right.CLIENT_DELETE,
+    Right.CLIENT_MERGE,
     Right.INTERACTION_DELETE_ANY,
+    Right.VIEW_SHARE,
     Right.DATA_IMPORT,
     Right.DATA_EXPORT,
     Right.ACCESS_EXPLAIN,

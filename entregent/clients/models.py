@@ -160,8 +160,9 @@ class ClientSummary(models.Model):
     )
     organization = models.ForeignKey(Organization, models.DO_NOTHING, db_constraint=False, db_index=False)
     city = models.CharField(_("ville"), max_length=120, default="")
-    city_key = models.CharField(max_length=120, default="")
-    postal_code = models.CharField(_("code postal"), max_length=16, default="")
+    # None where there is none: what has no value stands at the end of a list.
+    city_key = models.CharField(max_length=120, null=True)  # noqa: DJ001
+    postal_code = models.CharField(_("code postal"), max_length=16, null=True)  # noqa: DJ001
     balance_cents = models.BigIntegerField(_("solde"), default=0)
     contracts = models.IntegerField(_("contrats"), default=0)
     last_interaction_at = models.DateTimeField(_("dernière interaction"), null=True)
@@ -480,6 +481,17 @@ class BusinessObject(models.Model):
             ),
             # The panes of the client file.
             models.Index(fields=["client", "type", "-dated_on"], name="business_object_of_client"),
+            # The orders of the lists of contracts, of invoices…
+            models.Index(
+                fields=["type", "dated_on", "id"], name="business_object_by_date", condition=Q(deleted_at__isnull=True)
+            ),
+            models.Index(
+                fields=["type", "due_on", "id"], name="business_object_by_due_day",
+                condition=Q(deleted_at__isnull=True),
+            ),
+            models.Index(
+                fields=["type", "key", "id"], name="business_object_by_key", condition=Q(deleted_at__isnull=True)
+            ),
             # Of a contract.
             models.Index(fields=["contract"], name="business_object_of_contract", condition=Q(contract__isnull=False)),
         ]

@@ -162,6 +162,11 @@ class Interaction(models.Model):
                 "organization", F("occurred_at").desc(), F("id").desc(), name="interaction_by_date",
                 condition=Q(deleted_at__isnull=True),
             ),
+            # The list of all interactions by day of follow-up.
+            models.Index(
+                "organization", "follow_up_on", "id", name="interaction_by_follow_up",
+                condition=Q(deleted_at__isnull=True),
+            ),
             # « Mes suivis » on the home page.
             models.Index(
                 "organization", "follow_up_owner", "follow_up_on", name="interaction_follow_ups",

@@ -28,3 +28,7 @@ class CustomSubject:
 custom_subjects = ExtensionPoint(
     "listing.custom_subjects", doc="Records that carry custom fields: clients, people, interactions."
 )
+# Contributions: functions(member) -> list[ListDefinition].
+list_definitions = ExtensionPoint("listing.lists", doc="Lists of records: columns, relations, where they come from.")
+# Contributions: functions(code of a list, member) -> list[Column], for lists of areas below.
+list_columns = ExtensionPoint("listing.columns", doc="Further columns of the lists of areas below.")

@@ -3,7 +3,11 @@
 from django.utils.translation import gettext_lazy
 
 # What one row of each table of this area is called in the journal.
-TABLE_WORDS = {"listing_customfield": gettext_lazy("Champ personnalisé")}
+TABLE_WORDS = {
+    "listing_customfield": gettext_lazy("Champ personnalisé"),
+    "listing_view": gettext_lazy("Vue"),
+    "listing_subscription": gettext_lazy("Abonnement à une vue"),
+}
 ACTION_WORDS = {
     "create_custom_field": gettext_lazy("Champ personnalisé créé"),
     "update_custom_field": gettext_lazy("Champ personnalisé modifié"),
@@ -12,5 +16,11 @@ ACTION_WORDS = {
     "delete_custom_field": gettext_lazy("Champ personnalisé supprimé"),
     "restore_custom_field": gettext_lazy("Champ personnalisé rétabli"),
     "purge_custom_field": gettext_lazy("Valeurs d’un champ personnalisé effacées"),
+    "save_view": gettext_lazy("Vue enregistrée"),
+    "update_view": gettext_lazy("Vue modifiée"),
+    "delete_view": gettext_lazy("Vue supprimée"),
+    "subscribe_to_view": gettext_lazy("Abonnement à une vue"),
+    "unsubscribe_from_view": gettext_lazy("Fin d’abonnement à une vue"),
+    "send_views": gettext_lazy("Vues envoyées par courriel"),
     "index_custom_field": gettext_lazy("Recherche mise à jour"),
 }

@@ -1,10 +1,11 @@
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Lower, Now
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
-from entregent.organizations.models import Organization
+from entregent.organizations.models import Organization, User
 
 
 class CustomField(models.Model):
@@ -66,3 +67,77 @@ class CustomField(models.Model):
         """The options by id, with the label that the reader sees, those no longer offered too."""
         language = "en" if get_language() == "en" else "fr"
         return [(option["id"], option[language]) for option in self.options]
+
+
+class View(models.Model):
+    """A list as somebody wants it: what is asked, which columns in which order and width, sorted how.
+
+    Private to its owner, or shared with the organization; whoever opens it sees what they reach. `condition` is data
+    (see `conditions`), kept as it was written: a field that is deleted later is left out when the view is read.
+    `columns` is a list of {"code", "width"}, width 0 by content.
+    """
+
+    organization = models.ForeignKey(Organization, models.CASCADE)
+    owner = models.ForeignKey(User, models.CASCADE, related_name="+", verbose_name=_("propriétaire"))
+    list_code = models.CharField(_("liste"), max_length=60)
+    name = models.CharField(_("nom de la vue"), max_length=80)
+    is_shared = models.BooleanField(_("partagée"), default=False)
+    condition = models.JSONField(_("critères"), null=True, blank=True)
+    text = models.CharField(_("mots cherchés"), max_length=200, blank=True, default="")
+    columns = models.JSONField(_("colonnes"), default=list, blank=True)
+    sort = models.CharField(_("tri"), max_length=80, blank=True, default="")
+    created_at = models.DateTimeField(db_default=Now())
+    updated_at = models.DateTimeField(db_default=Now())
+    version = models.IntegerField(default=1)
+
+    class Meta:
+        ordering = ["name", "id"]
+        constraints = [
+            models.UniqueConstraint("organization", "list_code", "owner", Lower("name"), name="view_name_once")
+        ]
+
+    def __str__(self):
+        return self.name
+
+    @property
+    def column_codes(self) -> list[str]:
+        return [column["code"] for column in self.columns]
+
+    @property
+    def widths(self) -> dict[str, int]:
+        return {column["code"]: column.get("width") or 0 for column in self.columns}
+
+
+class Subscription(models.Model):
+    """Somebody gets a view by mail each day, with what they themselves reach. `last_sent_on` is a day of theirs."""
+
+    organization = models.ForeignKey(Organization, models.CASCADE)
+    view = models.ForeignKey(View, models.CASCADE, related_name="subscriptions")
+    user = models.ForeignKey(User, models.CASCADE, related_name="+")
+    last_sent_on = models.DateField(null=True)
+    created_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [models.UniqueConstraint(fields=["view", "user"], name="subscription_once")]
+
+    def __str__(self):
+        return f"{self.user_id} ← {self.view_id}"
+
+
+class ListState(models.Model):
+    """How somebody left a list: the view last opened, its columns, the splitter, what is shown and hidden.
+
+    `state` holds what the pages of the list want to find again; it says nothing of anybody's records.
+    """
+
+    organization = models.ForeignKey(Organization, models.CASCADE)
+    user = models.ForeignKey(User, models.CASCADE, related_name="+")
+    list_code = models.CharField(max_length=60)
+    state = models.JSONField(default=dict, blank=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["organization", "user", "list_code"], name="list_state_once")]
+
+    def __str__(self):
+        return f"{self.user_id}: {self.list_code}"

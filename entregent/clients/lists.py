@@ -1,0 +1,344 @@
+"""The lists of clients, people and business objects (one for each type): columns, relations, keyword search."""
+
+from decimal import Decimal
+
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import (
+    DecimalField,
+    Exists,
+    ExpressionWrapper,
+    F,
+    Func,
+    OuterRef,
+    Q,
+    TextField,
+    Value,
+)
+from django.db.models.fields.json import KT
+from django.db.models.functions import Cast, Concat
+from django.db.models.lookups import Contains, IContains, IExact
+from django.urls import reverse
+from django.utils.translation import get_language, pgettext_lazy
+from django.utils.translation import gettext_lazy as _
+
+from entregent.access.rights import Right
+from entregent.clients.models import BusinessObject, BusinessObjectType, Client, CreditHold, Person
+from entregent.clients.search import marks_in_reach
+from entregent.listing.custom_columns import custom_columns
+from entregent.listing.lists import Column, Found, Kind, ListDefinition, Relation
+from entregent.organizations.models import Membership, User
+from entregent.search.models import Kind as SearchKind
+from entregent.search.queries import MOST, ask, corrections, find, find_corrected
+from entregent.toolbox.text import digits, search_key
+from entregent.ui.jinja import plural
+
+_RESERVED = {"clients", "people", "interactions"}
+
+
+def client_lists(member: Membership) -> list[ListDefinition]:
+    types = list(BusinessObjectType.objects.filter(organization_id=member.organization_id))
+    return [_clients(types), _people(), *(_objects(one, types, place) for place, one in enumerate(types))]
+
+
+def list_code(type_code: str) -> str:
+    """« invoice » → « invoices », the code of the list of a type of business object."""
+    return f"{type_code}s" if f"{type_code}s" not in _RESERVED else f"{type_code}-objects"
+
+
+# ——— Clients ———
+
+
+def _clients(types: list[BusinessObjectType]) -> ListDefinition:
+    return ListDefinition(
+        code="clients",
+        label=_("Client"),
+        plural=_("Clients"),
+        right=Right.CLIENT_VIEW,
+        records=lambda member: Client.objects.visible_to(member),
+        columns=_client_columns,
+        relations=(
+            Relation("interactions", _("Interactions"), "interactions", "client", moment="occurred_at"),
+            Relation("people", _("Personnes-ressources"), "people", "client_people__client"),
+            *(
+                Relation(list_code(one.code), one.plural, list_code(one.code), "client", moment="dated_on",
+                         moment_is_day=True)
+                for one in types
+            ),
+        ),
+        default_columns=(
+            "number", "name", "city", "phone", "email", "credit_hold", "status", "sector", "responsible",
+            "last_interaction_at",
+        ),
+        default_sort="name",
+        search=lambda member, records, text: _found(SearchKind.CLIENT, member, text),
+        address=lambda row, slug: reverse("workspace:client", args=[slug, row["number"]]),
+        row_paths=("number", "display_name"),
+        default_condition=["status", "is_not", Client.Status.REMOVED.value],
+        position=10,
+        icon="users",
+        counted=lambda n: plural("%(n)s client", "%(n)s clients", n),
+    )  # fmt: skip
+
+
+def _client_columns(member: Membership) -> list[Column]:
+    def summed(member):
+        return Q(summary__organization_id=member.organization_id)
+
+    by_summary = {"sort_id": "summary__client_id", "sort_records": summed, "is_sortable": True}
+    return [
+        Column("number", _("N° client"), Kind.TEXT, "number", is_sortable=True, width=110),
+        Column(
+            "name", _("Client"), Kind.TEXT, "display_name", is_sortable=True, sort_path="sort_key", width=260,
+            asked_path="sort_key", normalize=search_key, operators=("contains", "not_contains", "starts", "is"),
+        ),
+        Column("kind", _("Nature"), Kind.CHOICE, "kind", choices=lambda member: Client.Kind.choices),
+        Column("category", _("Catégorie"), Kind.TEXT, "category"),
+        Column("status", _("Statut"), Kind.CHOICE, "status", choices=lambda member: Client.Status.choices),
+        Column("sector", _("Secteur"), Kind.SECTOR, "sector__name", asked_path="sector_id", is_nullable=True),
+        Column(
+            "responsible", _("Agent responsable"), Kind.MEMBER, "responsible__name", asked_path="responsible_id",
+            is_nullable=True,
+        ),
+        Column(
+            "city", _("Ville"), Kind.TEXT, "summary__city", sort_path="summary__city_key", is_nullable=True,
+            asked_path="summary__city_key", normalize=search_key, **by_summary,
+        ),
+        Column("postal_code", _("Code postal"), Kind.TEXT, "summary__postal_code", is_nullable=True, **by_summary),
+        Column(
+            "phone", _("Téléphone"), Kind.TEXT, "list_phone", annotation=lambda member: KT("phones__0__number"),
+            asked=phone_asked, operators=("contains", "not_contains", "empty", "not_empty"), width=140,
+        ),
+        Column(
+            "email", _("Courriel"), Kind.TEXT, "list_email", annotation=lambda member: F("emails__0"),
+            asked=email_asked, operators=("contains", "not_contains", "is", "empty", "not_empty"), width=200,
+        ),
+        Column("language", _("Langue"), Kind.CHOICE, "language", choices=lambda member: User.Language.choices),
+        Column("birth_date", _("Date de naissance"), Kind.DATE, "birth_date", is_nullable=True),
+        Column("tags", _("Étiquettes"), Kind.LIST, "tags"),
+        Column(
+            "credit_hold", pgettext_lazy("credit", "Blocage de crédit"), Kind.BOOLEAN, "list_credit_hold",
+            annotation=lambda member: Exists(_holds()), asked=_hold_asked,
+        ),
+        Column(
+            "last_interaction_at", _("Dernière interaction"), Kind.MOMENT, "summary__last_interaction_at",
+            is_nullable=True, right=Right.INTERACTION_VIEW, **by_summary,
+        ),
+        Column(
+            "next_follow_up_on", _("Prochain suivi"), Kind.DATE, "summary__next_follow_up_on", is_nullable=True,
+            right=Right.INTERACTION_VIEW, **by_summary,
+        ),
+        Column(
+            "balance", _("Solde"), Kind.MONEY, "list_balance", annotation=lambda member: _amount(),
+            sort_path="summary__balance_cents", asked=_balance_asked,
+            operators=("more", "less", "at_least", "at_most", "is", "between"), **by_summary,
+        ),
+        Column("contracts", _("Contrats"), Kind.NUMBER, "summary__contracts"),
+        Column("created_at", _("Créé le"), Kind.MOMENT, "created_at", is_sortable=True),
+        Column("updated_at", _("Modifié le"), Kind.MOMENT, "updated_at", is_sortable=True),
+        *custom_columns(member, "client"),
+    ]  # fmt: skip
+
+
+def _holds():
+    return CreditHold.objects.filter(client=OuterRef("pk"), lifted_at__isnull=True)
+
+
+def _hold_asked(operator, value, member) -> Q:
+    return Q(Exists(_holds())) if value else ~Q(Exists(_holds()))
+
+
+def _amount():
+    return ExpressionWrapper(
+        F("summary__balance_cents") / Value(Decimal(100)), output_field=DecimalField(max_digits=16, decimal_places=2)
+    )
+
+
+_COMPARED = {"more": "gt", "less": "lt", "at_least": "gte", "at_most": "lte", "is": "exact"}
+
+
+def _balance_asked(operator, value, member) -> Q:
+    path = "summary__balance_cents"
+    if operator == "between":
+        return _balance_asked("at_least", value[0], member) & _balance_asked("at_most", value[1], member)
+    cents = Decimal(value) * 100
+    if cents != int(cents) and operator in ("more", "at_most", "less", "at_least"):
+        # Between two hundredths: « at least 1.005 » is « more than 1.00 ».
+        operator = {"at_least": "more", "less": "at_most"}.get(operator, operator)
+        cents = cents.to_integral_value(rounding="ROUND_FLOOR")
+    return Q(**{f"{path}__{_COMPARED[operator]}": int(cents)}) if cents == int(cents) else Q(pk__in=[])
+
+
+def phone_asked(operator, value, member) -> Q:
+    """In any writing: « 03 87 12 » is found in +3338712…; every number of the record counts."""
+    if operator in ("empty", "not_empty"):
+        empty = Q(phones=[])
+        return empty if operator == "empty" else ~empty
+    wanted = digits(value).removeprefix("00").lstrip("0")
+    holds = Q(Contains(Cast(F("phones"), TextField()), wanted)) if wanted else Q(pk__in=[])
+    return ~holds if operator == "not_contains" else holds
+
+
+def email_asked(operator, value, member) -> Q:
+    """Every address of the record counts."""
+    if operator in ("empty", "not_empty"):
+        empty = Q(emails=[])
+        return empty if operator == "empty" else ~empty
+    together = Func(F("emails"), Value(" "), function="array_to_string", output_field=TextField())
+    text = Concat(Value(" "), together, Value(" "))
+    holds = Q(IContains(text, f" {value} " if operator == "is" else value))
+    return ~holds if operator == "not_contains" else holds
+
+
+# ——— People ———
+
+
+def _people() -> ListDefinition:
+    return ListDefinition(
+        code="people",
+        label=_("Personne-ressource"),
+        plural=_("Personnes-ressources"),
+        right=Right.CLIENT_VIEW,
+        records=lambda member: Person.objects.visible_to(member),
+        columns=_person_columns,
+        relations=(
+            Relation("clients", _("Clients"), "clients", "client_people__person"),
+            Relation("interactions", _("Interactions"), "interactions", "person", moment="occurred_at"),
+        ),
+        default_columns=("name", "clients", "title", "phone", "email", "last_interaction_at"),
+        default_sort="name",
+        search=lambda member, records, text: _found(SearchKind.PERSON, member, text),
+        address=lambda row, slug: reverse("clients:person", args=[slug, row["id"]]),
+        row_paths=("file_as", "first_name", "last_name"),
+        position=20,
+        icon="id",
+        counted=lambda n: plural("%(n)s personne", "%(n)s personnes", n),
+    )
+
+
+def _person_columns(member: Membership) -> list[Column]:
+    return [
+        Column(
+            "name", pgettext_lazy("person", "Nom"), Kind.TEXT, "file_as", is_sortable=True, sort_path="sort_key",
+            asked_path="sort_key", normalize=search_key, operators=("contains", "not_contains", "starts", "is"),
+            width=220,
+        ),
+        Column(
+            "clients", _("Clients"), Kind.LIST, "list_clients", annotation=_clients_of_person, is_asked=False, width=220
+        ),
+        Column("first_name", _("Prénom"), Kind.TEXT, "first_name"),
+        Column("last_name", _("Nom de famille"), Kind.TEXT, "last_name"),
+        Column("title", _("Fonction"), Kind.TEXT, "title"),
+        Column("company", _("Société"), Kind.TEXT, "company"),
+        Column(
+            "phone", _("Téléphone"), Kind.TEXT, "list_phone", annotation=lambda member: KT("phones__0__number"),
+            asked=phone_asked, operators=("contains", "not_contains", "empty", "not_empty"), width=140,
+        ),
+        Column(
+            "email", _("Courriel"), Kind.TEXT, "list_email", annotation=lambda member: F("emails__0"),
+            asked=email_asked, operators=("contains", "not_contains", "is", "empty", "not_empty"), width=200,
+        ),
+        Column("language", _("Langue"), Kind.CHOICE, "language", choices=lambda member: User.Language.choices),
+        Column("birth_date", _("Date de naissance"), Kind.DATE, "birth_date", is_nullable=True),
+        Column("created_at", _("Créé le"), Kind.MOMENT, "created_at"),
+        Column("updated_at", _("Modifié le"), Kind.MOMENT, "updated_at"),
+        *custom_columns(member, "person"),
+    ]  # fmt: skip
+
+
+# ——— Business objects ———
+
+
+def _objects(kind: BusinessObjectType, types: list[BusinessObjectType], place: int) -> ListDefinition:
+    is_contract = kind.code == BusinessObjectType.CONTRACT
+    relations = [
+        Relation("clients", _("Client"), "clients", "pk", here="client_id"),
+        Relation("interactions", _("Interactions du client"), "interactions", "client", here="client_id",
+                 moment="occurred_at"),
+    ]  # fmt: skip
+    for other in types:
+        if is_contract and other.code != kind.code:
+            relations.append(
+                Relation(list_code(other.code), other.plural, list_code(other.code), "contract", moment="dated_on",
+                         moment_is_day=True)
+            )  # fmt: skip
+        elif other.code == BusinessObjectType.CONTRACT and not is_contract:
+            relations.append(Relation(list_code(other.code), other.label, list_code(other.code), "pk", "contract_id"))
+    return ListDefinition(
+        code=list_code(kind.code),
+        label=kind.label,
+        plural=kind.plural,
+        right=Right.CLIENT_VIEW,
+        records=lambda member: BusinessObject.objects.visible_to(member).filter(type_id=kind.pk),
+        columns=lambda member: _object_columns(kind, member),
+        relations=tuple(relations),
+        default_columns=("key", "client", "label", "state", "dated_on", "due_on", "amount"),
+        default_sort="-dated_on",
+        address=lambda row, slug: reverse("workspace:client", args=[slug, row["client__number"]]),
+        row_paths=("client__number", "key"),
+        position=40 + place,
+        icon="file-text" if is_contract else "file-invoice",
+        counted=lambda n: f"%(n)s {(kind.label if n == 1 else kind.plural).lower()}",
+    )
+
+
+def _object_columns(kind: BusinessObjectType, member: Membership) -> list[Column]:
+    language = "en" if get_language() == "en" else "fr"
+    states = [(state["code"], state[language]) for state in kind.states]
+    columns = [
+        Column("key", _("Numéro"), Kind.TEXT, "key", is_sortable=True, width=130),
+        Column(
+            "client", _("Client"), Kind.TEXT, "client__display_name", asked_path="client__sort_key",
+            normalize=search_key, operators=("contains", "not_contains", "starts", "is"), width=240,
+        ),
+        Column("client_number", _("N° client"), Kind.TEXT, "client__number"),
+        Column("label", _("Libellé"), Kind.TEXT, "label"),
+        Column("state", _("État"), Kind.CHOICE, "state", choices=lambda member: states),
+        Column("dated_on", _("Date"), Kind.DATE, "dated_on", is_nullable=True, is_sortable=True),
+        Column("due_on", _("Échéance"), Kind.DATE, "due_on", is_nullable=True, is_sortable=True),
+        Column("amount", _("Montant"), Kind.MONEY, "amount", is_nullable=True),
+        Column("contract", _("Contrat"), Kind.TEXT, "contract__key", is_nullable=True),
+        Column("sector", _("Secteur"), Kind.SECTOR, "sector__name", asked_path="sector_id", is_nullable=True),
+        Column("client_sector", _("Secteur du client"), Kind.SECTOR, "client__sector__name",
+               asked_path="client__sector_id", is_nullable=True),
+        Column("responsible", _("Agent responsable"), Kind.MEMBER, "client__responsible__name",
+               asked_path="client__responsible_id", is_nullable=True),
+        Column("source_system", _("Système d’origine"), Kind.TEXT, "source_system"),
+        Column("updated_at", _("Modifié le"), Kind.MOMENT, "updated_at"),
+    ]  # fmt: skip
+    for attribute in kind.attributes:
+        columns.append(_attribute(attribute["code"], attribute[language]))
+    return columns
+
+
+def _attribute(code: str, label: str) -> Column:
+    def asked(operator, value, member) -> Q:
+        text = KT(f"attributes__{code}")
+        if operator in ("empty", "not_empty"):
+            # The key may be missing, or its text be empty.
+            filled = Q(attributes__has_key=code) & ~Q(**{f"attributes__{code}": ""})
+            return filled if operator == "not_empty" else ~filled
+        holds = Q(attributes__has_key=code) & Q((IExact if operator == "is" else IContains)(text, value))
+        return holds
+
+    return Column(
+        f"attribute.{code}", label, Kind.TEXT, f"list_attribute_{code}",
+        annotation=lambda member: KT(f"attributes__{code}"), asked=asked,
+        operators=("contains", "is", "empty", "not_empty"),
+    )  # fmt: skip
+
+
+def _found(kind: SearchKind, member: Membership, text: str) -> Found:
+    """What the index finds within reach, typing errors mended where nothing else is found."""
+    question = ask(text)
+    marks = marks_in_reach(member)
+    found = find(kind, member.organization_id, question, marks=marks, limit=MOST)
+    if not found.ids:
+        corrected = corrections(member.organization_id, question)
+        found = find_corrected(kind, member.organization_id, corrected, marks=marks, limit=MOST)
+    return Found(found.ids, found.more, found.corrected_to)
+
+
+def _clients_of_person(member: Membership):
+    """Names of the clients within reach, the first five."""
+    clients = Client.objects.visible_to(member).filter(client_people__person=OuterRef("pk"))
+    return ArraySubquery(clients.order_by("sort_key", "id").values("display_name")[:5])

@@ -1,0 +1,139 @@
+"""The list of interactions, and what interactions add to the lists of areas below."""
+
+from django.db.models import BooleanField, Exists, ExpressionWrapper, F, OuterRef, Q, Subquery, Value
+from django.db.models.functions import Coalesce, Concat, NullIf, Trim
+from django.urls import reverse
+from django.utils.translation import get_language
+from django.utils.translation import gettext_lazy as _
+
+from entregent.access.rights import Right
+from entregent.interactions.models import Interaction, InteractionEntry, Topic
+from entregent.interactions.search import search_interactions
+from entregent.listing.custom_columns import custom_columns
+from entregent.listing.lists import Column, Kind, ListDefinition, Relation
+from entregent.organizations.models import Membership
+from entregent.toolbox.dates import today_in
+from entregent.toolbox.text import search_key
+from entregent.ui.jinja import plural
+
+
+def interaction_lists(member: Membership) -> list[ListDefinition]:
+    return [
+        ListDefinition(
+            code="interactions",
+            label=_("Interaction"),
+            plural=_("Interactions"),
+            right=Right.INTERACTION_VIEW,
+            records=lambda member: Interaction.objects.visible_to(member),
+            columns=_columns,
+            relations=(
+                Relation("clients", _("Client"), "clients", "pk", here="client_id"),
+                Relation("people", _("Personne-ressource"), "people", "pk", here="person_id"),
+            ),
+            default_columns=(
+                "occurred_at", "channel", "direction", "client", "person", "subject", "topic", "agent", "follow_up_on",
+                "internal", "status",
+            ),
+            default_sort="-occurred_at",
+            search=search_interactions,
+            address=lambda row, slug: reverse("interactions:detail", args=[slug, row["number"]]),
+            row_paths=("number", "client__number"),
+            position=30,
+            icon="messages",
+            counted=lambda n: plural("%(n)s interaction", "%(n)s interactions", n),
+        )
+    ]  # fmt: skip
+
+
+def _columns(member: Membership) -> list[Column]:
+    topic = "topic__label_en" if get_language() == "en" else "topic__label_fr"
+    names = {"normalize": search_key, "operators": ("contains", "not_contains", "starts", "is"), "is_nullable": True}
+    return [
+        Column("number", _("N°"), Kind.NUMBER, "number", is_sortable=True, width=80),
+        Column("occurred_at", _("Date"), Kind.MOMENT, "occurred_at", is_sortable=True, width=130),
+        Column("channel", _("Type"), Kind.CHOICE, "channel", choices=lambda member: Interaction.Channel.choices),
+        Column("direction", _("Sens"), Kind.CHOICE, "direction", choices=lambda member: Interaction.Direction.choices),
+        Column("client", _("Client"), Kind.TEXT, "client__display_name", asked_path="client__sort_key", width=200,
+               **names),
+        Column("client_number", _("N° client"), Kind.TEXT, "client__number", is_nullable=True),
+        Column("person", _("Personne"), Kind.TEXT, "list_person", annotation=lambda member: _person_name(),
+               asked_path="person__sort_key", width=160, **names),
+        Column("contact_name", _("Nom du contact"), Kind.TEXT, "contact_name"),
+        Column("subject", _("Objet"), Kind.TEXT, "subject", width=240),
+        Column("topic", _("Rubrique"), Kind.CHOICE, topic, choices=_topics, asked_path="topic_id"),
+        Column("agent", _("Agent"), Kind.MEMBER, "created_by__name", asked_path="created_by_id", is_nullable=True),
+        Column("follow_up_on", _("Suivi"), Kind.DATE, "follow_up_on", is_nullable=True, is_sortable=True),
+        Column("follow_up_owner", _("Responsable du suivi"), Kind.MEMBER, "follow_up_owner__name",
+               asked_path="follow_up_owner_id", is_nullable=True),
+        Column("follow_up_open", _("Suivi à faire"), Kind.BOOLEAN, "list_follow_up_open",
+               annotation=lambda member: _as_value(_to_follow_up()), asked=_open_asked),
+        Column("follow_up_late", _("Suivi en retard"), Kind.BOOLEAN, "list_follow_up_late",
+               annotation=lambda member: _as_value(_late(member)), asked=_late_asked),
+        Column("internal", _("Interne"), Kind.BOOLEAN, "list_internal",
+               annotation=lambda member: _as_value(_is_internal()), asked=_internal_asked),
+        Column("status", _("Statut"), Kind.CHOICE, "status", choices=lambda member: Interaction.Status.choices),
+        Column("priority", _("Priorité"), Kind.CHOICE, "priority", choices=lambda member: Interaction.Priority.choices),
+        Column("due_on", _("Échéance"), Kind.DATE, "due_on", is_nullable=True),
+        Column("reference", _("Référence"), Kind.TEXT, "reference"),
+        Column("origin", _("Origine"), Kind.CHOICE, "origin", choices=lambda member: Interaction.Origin.choices),
+        Column("client_sector", _("Secteur du client"), Kind.SECTOR, "client__sector__name",
+               asked_path="client__sector_id", is_nullable=True),
+        Column("created_at", _("Créé le"), Kind.MOMENT, "created_at"),
+        *custom_columns(member, "interaction"),
+    ]  # fmt: skip
+
+
+def _topics(member: Membership) -> list[tuple[str, str]]:
+    return [(str(one.pk), one.label) for one in Topic.objects.filter(organization_id=member.organization_id)]
+
+
+def _person_name():
+    full = Trim(Concat(F("person__first_name"), Value(" "), F("person__last_name")))
+    return Coalesce(NullIf(full, Value("")), F("person__file_as"))
+
+
+def _as_value(condition: Q):
+    return ExpressionWrapper(condition, output_field=BooleanField())
+
+
+def _to_follow_up() -> Q:
+    return Q(follow_up_on__isnull=False, follow_up_done_at__isnull=True)
+
+
+def _open_asked(operator, value, member) -> Q:
+    return _to_follow_up() if value else ~_to_follow_up()
+
+
+def _late(member: Membership) -> Q:
+    return _to_follow_up() & Q(follow_up_on__lt=today_in(member.organization.time_zone))
+
+
+def _late_asked(operator, value, member) -> Q:
+    return _late(member) if value else ~_late(member)
+
+
+def _is_internal() -> Q:
+    """Nothing of it is ever communicated to the client: it has entries, and all are internal."""
+    entries = InteractionEntry.objects.filter(interaction=OuterRef("pk"))
+    return Q(Exists(entries)) & ~Q(Exists(entries.filter(internal=False)))
+
+
+def _internal_asked(operator, value, member) -> Q:
+    return _is_internal() if value else ~_is_internal()
+
+
+def further_columns(code: str, member: Membership) -> list[Column]:
+    """Of people: when one last spoke with them."""
+    if code != "people":
+        return []
+    return [
+        Column(
+            "last_interaction_at", _("Dernière interaction"), Kind.MOMENT, "list_last_interaction_at",
+            annotation=_last_of_person, is_asked=False, right=Right.INTERACTION_VIEW,
+        )
+    ]  # fmt: skip
+
+
+def _last_of_person(member: Membership):
+    seen = Interaction.objects.visible_to(member).filter(person=OuterRef("pk"))
+    return Subquery(seen.order_by("-occurred_at").values("occurred_at")[:1])

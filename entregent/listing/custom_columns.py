@@ -1,0 +1,145 @@
+"""Custom fields as columns of lists: shown, exported and asked for like any other; not sorted by, as no index could
+lead with each of them. « Is » is answered by the index over all values of a record."""
+
+from collections.abc import Callable
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from django.db.models import (
+    BigIntegerField,
+    BooleanField,
+    DateField,
+    Expression,
+    ExpressionWrapper,
+    FloatField,
+    OuterRef,
+    Q,
+    Subquery,
+)
+from django.db.models.fields.json import KT
+from django.db.models.functions import Cast
+from django.db.models.lookups import GreaterThanOrEqual, LessThanOrEqual
+
+from entregent.listing.conditions import days_between
+from entregent.listing.custom_fields import Type, fields_of
+from entregent.listing.lists import Column, Kind, member_choices
+from entregent.listing.models import CustomField
+from entregent.organizations.models import Membership, User
+
+KINDS = {
+    Type.TEXT: Kind.TEXT,
+    Type.NUMBER: Kind.NUMBER,
+    Type.DATE: Kind.DATE,
+    Type.BOOLEAN: Kind.BOOLEAN,
+    Type.CHOICE: Kind.CHOICE,
+    Type.MEMBER: Kind.MEMBER,
+}
+
+
+def custom_columns(member: Membership, subject: str) -> list[Column]:
+    """The columns `custom.<code>` of a subject, those of archived fields too: what was filled in can be found."""
+    return [_column(field) for field in fields_of(member, subject)]
+
+
+def _column(field: CustomField) -> Column:
+    choices: Callable[[Membership], list[tuple[str, str]]] | None = None
+    if field.type == Type.CHOICE:
+        choices = _choices(field)
+    elif field.type == Type.MEMBER:
+        choices = member_choices
+    return Column(
+        code=f"custom.{field.code}",
+        label=field.label,
+        kind=KINDS[Type(field.type)],
+        path=f"custom_{field.code}",
+        choices=choices,
+        is_nullable=field.type != Type.BOOLEAN,
+        annotation=_annotation(field),
+        asked=_asked(field),
+    )
+
+
+def _choices(field: CustomField) -> Callable[[Membership], list[tuple[str, str]]]:
+    return lambda member: field.choices
+
+
+def _annotation(field: CustomField) -> Callable[[Membership], Expression]:
+    path = f"custom__{field.code}"
+
+    def make(member: Membership) -> Expression:
+        match field.type:
+            case Type.NUMBER:
+                return Cast(KT(path), FloatField())
+            case Type.DATE:
+                return Cast(KT(path), DateField())
+            case Type.BOOLEAN:
+                return ExpressionWrapper(Q(custom__contains={field.code: True}), BooleanField())
+            case Type.MEMBER:
+                named = User.objects.filter(pk=Cast(OuterRef(path), BigIntegerField()))
+                return Subquery(named.values("name")[:1])
+            case _:
+                return KT(path)
+
+    return make
+
+
+def _asked(field: CustomField) -> Callable[[str, Any, Membership], Q]:
+    """The condition, true or false for every record: a value that is not there answers no comparison."""
+    code = field.code
+
+    def holds(value: Any) -> Q:
+        # Both parts, so that the index over those that have any value serves.
+        return ~Q(custom={}) & Q(custom__contains={code: value})
+
+    has_value = ~Q(custom={}) & Q(custom__has_key=code)
+
+    def ask(operator: str, value: Any, member: Membership) -> Q:
+        if operator in ("is_not", "not_contains", "not_empty"):
+            positive = {"is_not": "is", "not_contains": "contains", "not_empty": "empty"}[operator]
+            return ~ask(positive, value, member)
+        if operator == "empty":
+            return ~has_value
+        match field.type:
+            case Type.BOOLEAN:
+                return holds(True) if value else ~holds(True)
+            case Type.CHOICE | Type.MEMBER:
+                values = [member.user_id] if operator == "me" else value if operator == "in" else [value]
+                either = Q(pk__in=[])
+                for one in values:
+                    either |= holds(int(one) if field.type == Type.MEMBER else one)
+                return either
+            case Type.NUMBER:
+                return has_value & _compared(code, operator, value)
+            case Type.DATE:
+                return has_value & _within(code, *days_between(operator, value, member))
+            case _:
+                lookups = {"is": "iexact", "in": "iexact", "contains": "icontains", "starts": "istartswith"}
+                either = Q(pk__in=[])
+                for one in value if operator == "in" else [value]:
+                    either |= Q(**{f"custom__{code}__{lookups[operator]}": one})
+                return has_value & either
+
+    return ask
+
+
+def _compared(code: str, operator: str, value: Any) -> Q:
+    if operator == "between":
+        return Q(**{f"custom__{code}__gte": _number(value[0]), f"custom__{code}__lte": _number(value[1])})
+    lookup = {"is": "", "more": "__gt", "less": "__lt", "at_least": "__gte", "at_most": "__lte"}[operator]
+    return Q(**{f"custom__{code}{lookup}": _number(value)})
+
+
+def _within(code: str, first: date | None, last: date | None) -> Q:
+    day = Cast(KT(f"custom__{code}"), DateField())
+    condition = Q()
+    if first is not None:
+        condition &= Q(GreaterThanOrEqual(day, first))
+    if last is not None:
+        condition &= Q(LessThanOrEqual(day, last))
+    return condition
+
+
+def _number(value: Any) -> int | float:
+    number = Decimal(str(value))
+    return int(number) if number == number.to_integral_value() else float(number)

@@ -1,0 +1,243 @@
+"""Pages of a list: keyset paging in any order that the columns offer, counts that stop at 10,000.
+
+What has no value stands at the end, whatever the direction. A question that narrows the records is first looked at:
+where it answers few, those few are sorted; else the index of the order is walked, which then soon has a page full. So
+neither a rare answer nor a common one makes PostgreSQL go through everything.
+"""
+
+import base64
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+from functools import cached_property
+from typing import Any
+
+from django.db.models import F, QuerySet
+from django.db.models.fields.tuple_lookups import Tuple, TupleGreaterThan, TupleLessThan
+
+from entregent.listing.conditions import Condition, check, narrowed
+from entregent.listing.lists import Column, Found, ListDefinition, shown_columns, sort_of
+from entregent.listing.words import shown
+from entregent.organizations.models import Membership
+
+COUNTED = 10_000
+LIMIT = 100
+
+__all__ = ["COUNTED", "LIMIT", "Asked", "Count", "Page", "ask", "count", "ids", "page", "selected", "shown"]
+
+
+@dataclass(frozen=True)
+class Page:
+    """Rows by code of column, with `id` and the list's own `row_paths`; `next` is the cursor of what follows, or ""."""
+
+    rows: list[dict[str, Any]]
+    columns: list[Column]
+    sort: str
+    next: str = ""
+    corrected_to: str = ""
+
+
+@dataclass(frozen=True)
+class Count:
+    """How many there are; `is_more`: at least so many."""
+
+    total: int
+    is_more: bool = False
+
+
+@dataclass
+class Asked:
+    """One question put to one list by one member; asked once, whatever is then wanted of the answer."""
+
+    definition: ListDefinition
+    member: Membership
+    condition: Condition = field(default_factory=Condition)
+    text: str = ""
+
+    @cached_property
+    def _searched(self) -> Found | QuerySet | None:
+        if not self.text or self.definition.search is None:
+            return None
+        return self.definition.search(self.member, self.definition.records(self.member), self.text)
+
+    @property
+    def found(self) -> Found | None:
+        """What keywords find where the search ranks; raises a Refusal where they are too short."""
+        return self._searched if isinstance(self._searched, Found) else None
+
+    @cached_property
+    def records(self) -> QuerySet:
+        records = self.definition.records(self.member)
+        if isinstance(self._searched, QuerySet):
+            records = self._searched
+        elif self._searched is not None:
+            records = records.filter(pk__in=list(self._searched.ids))
+        return narrowed(records, self.condition, self.definition, self.member)
+
+    @cached_property
+    def is_narrow(self) -> bool:
+        """Does the question, or the member's reach, leave out records?"""
+        return (
+            bool(self.condition) or self._searched is not None or not self.member.reach.is_whole(self.definition.right)
+        )
+
+    @cached_property
+    def few(self) -> list[int] | None:
+        """The ids of all answers, if they are at most 10,000; None where there are more, or where nothing narrows."""
+        if not self.is_narrow:
+            return None
+        ids = list(self.records.order_by().values_list("pk", flat=True)[: COUNTED + 1])
+        return ids if len(ids) <= COUNTED else None
+
+    def count(self, *, exact: bool = False) -> Count:
+        is_more = self.found is not None and self.found.is_more
+        if self.few is not None:
+            return Count(len(self.few), is_more)
+        if exact:
+            return Count(self.records.order_by().count(), is_more)
+        if self.is_narrow:
+            return Count(COUNTED, True)
+        total = self.records.order_by().values("pk")[: COUNTED + 1].count()
+        return Count(min(total, COUNTED), total > COUNTED)
+
+    def ids(self) -> QuerySet:
+        return self.records.order_by().values("pk")
+
+    def page(self, *, columns: Sequence[str] = (), sort: str = "", after: str = "", limit: int = LIMIT) -> Page:
+        """One page. Without a sort, what keywords found comes in the order of the search, the best first."""
+        shown_ones = shown_columns(columns, self.definition, self.member)
+        if self.found is not None and not sort:
+            return self._ranked(shown_ones, after, limit)
+        sort_column, descends = sort_of(sort, self.definition, self.member)
+        name = f"-{sort_column.code}" if descends else sort_column.code
+        records = self.records
+        if self.few is not None:
+            records = self.definition.records(self.member).filter(pk__in=self.few)
+        if sort_column.sort_records is not None:
+            records = records.filter(sort_column.sort_records(self.member))
+        rows = self._sorted(records, shown_ones, sort_column, descends, _read_cursor(after, name), limit + 1)
+        following = ""
+        if len(rows) > limit:
+            last = rows[limit - 1]
+            following = _write_cursor(name, last["_sort"], last["_key"])
+        return Page(rows[:limit], shown_ones, name, following)
+
+    def _ranked(self, columns: list[Column], after: str, limit: int) -> Page:
+        assert self.found is not None
+        start = _read_cursor(after, "rank")
+        first = start[1] if start else 0
+        kept = set(self.few if self.few is not None else self.ids().values_list("pk", flat=True))
+        ordered = [key for key in self.found.ids if key in kept]
+        wanted = ordered[first : first + limit]
+        records = self.definition.records(self.member).filter(pk__in=wanted)
+        rows = {row["id"]: row for row in self._rows(records, columns)}
+        following = _write_cursor("rank", None, first + limit) if len(ordered) > first + limit else ""
+        return Page([rows[key] for key in wanted if key in rows], columns, "", following, self.found.corrected_to)
+
+    def _sorted(self, records, columns, sort: Column, descends: bool, cursor, size: int) -> list[dict]:
+        """Rows in order, after the cursor: those that have a value, then those that have none."""
+        sign = "-" if descends else ""
+        path = sort.order_path
+        records = records.order_by(f"{sign}{path}", f"{sign}{sort.sort_id}")
+        if not sort.is_nullable:
+            return self._rows(_after(records, path, sort.sort_id, descends, cursor)[:size], columns, sort)
+        rows: list[dict] = []
+        if cursor is None or cursor[0] is not None:
+            filled = _after(records.filter(**{f"{path}__isnull": False}), path, sort.sort_id, descends, cursor)
+            rows = self._rows(filled[:size], columns, sort)
+        if len(rows) < size:
+            empty = records.filter(**{f"{path}__isnull": True})
+            if cursor is not None and cursor[0] is None:
+                empty = empty.filter(**{f"{sort.sort_id}__{'lt' if descends else 'gt'}": cursor[1]})
+            rows += self._rows(empty[: size - len(rows)], columns, sort)
+        return rows
+
+    def _rows(self, records: QuerySet, columns: list[Column], sort: Column | None = None) -> list[dict]:
+        annotations = {column.value_path: column.annotation(self.member) for column in columns if column.annotation}
+        if annotations:
+            records = records.annotate(**annotations)
+        names = ["id", *self.definition.row_paths, *(column.code for column in columns)]
+        paths = ["pk", *self.definition.row_paths, *(column.value_path for column in columns)]
+        if sort is not None:
+            names += ["_sort", "_key"]
+            paths += [sort.order_path, sort.sort_id]
+        return [dict(zip(names, row, strict=True)) for row in _values(records, paths)]
+
+
+def _values(records: QuerySet, paths: list[str]) -> list[tuple]:
+    """The values in the order asked; Django wants each path once."""
+    once = list(dict.fromkeys(paths))
+    places = [once.index(path) for path in paths]
+    return [tuple(row[place] for place in places) for row in records.values_list(*once)]
+
+
+def _after(records: QuerySet, path: str, key: str, descends: bool, cursor) -> QuerySet:
+    if cursor is None:
+        return records
+    # A comparison of rows goes straight to its place in the index, also among a million equals.
+    comparison = TupleLessThan if descends else TupleGreaterThan
+    return records.filter(comparison(Tuple(F(path), F(key)), (cursor[0], cursor[1])))
+
+
+def ask(definition: ListDefinition, member: Membership, *, condition=None, text: str = "") -> Asked:
+    """A question: `condition` is data or a Condition, `text` keywords. Raises Refusals for data that means nothing."""
+    return Asked(definition, member, check(condition, definition, member), text.strip()[:200])
+
+
+def page(
+    definition: ListDefinition, member: Membership, *, condition=None, text: str = "", columns: Sequence[str] = (),
+    sort: str = "", after: str = "", limit: int = LIMIT,
+) -> Page:  # fmt: skip
+    question = ask(definition, member, condition=condition, text=text)
+    return question.page(columns=columns, sort=sort, after=after, limit=limit)
+
+
+def count(definition: ListDefinition, member: Membership, *, condition=None, text: str = "", exact=False) -> Count:
+    return ask(definition, member, condition=condition, text=text).count(exact=exact)
+
+
+def ids(definition: ListDefinition, member: Membership, *, condition=None, text: str = "") -> QuerySet:
+    """The ids of all answers as a query: for bulk work and export (« les 214 de la recherche »)."""
+    return ask(definition, member, condition=condition, text=text).ids()
+
+
+def selected(selection: dict, definition: ListDefinition, member: Membership) -> QuerySet:
+    """The ids that a selection stands for, within the member's reach now: {"list", "condition", "text", "ids",
+    "except"}. With "ids" those and no others, else all answers; "except" leaves some out."""
+    if selection.get("ids") is not None:
+        wanted = [int(key) for key in selection["ids"]]
+        chosen = definition.records(member).filter(pk__in=wanted).order_by().values("pk")
+    else:
+        chosen = ids(definition, member, condition=selection.get("condition"), text=selection.get("text") or "")
+    left_out = [int(key) for key in selection.get("except") or ()]
+    return chosen.exclude(pk__in=left_out) if left_out else chosen
+
+
+def _write_cursor(sort: str, value, key: int) -> str:
+    if isinstance(value, datetime):
+        value = ["t", value.isoformat()]
+    elif isinstance(value, date):
+        value = ["d", value.isoformat()]
+    elif isinstance(value, Decimal):
+        value = ["n", str(value)]
+    return base64.urlsafe_b64encode(json.dumps([sort, value, key]).encode()).decode().rstrip("=")
+
+
+_KINDS = {"t": datetime.fromisoformat, "d": date.fromisoformat, "n": Decimal}
+
+
+def _read_cursor(text: str, sort: str) -> tuple[Any, int] | None:
+    """A cursor that nobody wrote, or of another order, is the beginning of the list."""
+    if not text:
+        return None
+    try:
+        order, value, key = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
+        if isinstance(value, list):
+            value = _KINDS[value[0]](value[1])
+        if order != sort or not isinstance(key, int) or (isinstance(value, str) and "\x00" in value):
+            return None
+        return value, key
+    except (ValueError, TypeError, KeyError, ArithmeticError, IndexError):
+        return None
