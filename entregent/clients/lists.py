@@ -1,6 +1,7 @@
 """The lists of clients, people and business objects (one for each type): columns, relations, keyword search."""
 
 from decimal import Decimal
+from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import (
@@ -84,7 +85,7 @@ def _client_columns(member: Membership) -> list[Column]:
     def summed(member):
         return Q(summary__organization_id=member.organization_id)
 
-    by_summary = {"sort_id": "summary__client_id", "sort_records": summed, "is_sortable": True}
+    by_summary: dict[str, Any] = {"sort_id": "summary__client_id", "sort_records": summed, "is_sortable": True}
     return [
         Column("number", _("N° client"), Kind.TEXT, "number", is_sortable=True, width=110),
         Column(

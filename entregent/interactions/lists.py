@@ -1,5 +1,7 @@
 """The list of interactions, and what interactions add to the lists of areas below."""
 
+from typing import Any
+
 from django.db.models import BooleanField, Exists, ExpressionWrapper, F, OuterRef, Q, Subquery, Value
 from django.db.models.functions import Coalesce, Concat, NullIf, Trim
 from django.urls import reverse
@@ -47,7 +49,7 @@ def interaction_lists(member: Membership) -> list[ListDefinition]:
 
 def _columns(member: Membership) -> list[Column]:
     topic = "topic__label_en" if get_language() == "en" else "topic__label_fr"
-    names = {"normalize": search_key, "operators": ("contains", "not_contains", "starts", "is"), "is_nullable": True}
+    names: dict[str, Any] = {"normalize": search_key, "operators": ("contains", "not_contains", "starts", "is"), "is_nullable": True}
     return [
         Column("number", _("N°"), Kind.NUMBER, "number", is_sortable=True, width=80),
         Column("occurred_at", _("Date"), Kind.MOMENT, "occurred_at", is_sortable=True, width=130),

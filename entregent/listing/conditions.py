@@ -253,7 +253,7 @@ def as_q(condition, definition: ListDefinition, member: Membership) -> Q:
     if data is None:
         return Q()
     if isinstance(data, list):
-        column = definition.column(data[0], member)
+        column = definition.known_column(data[0], member)
         return criterion(column, data[1], data[2] if len(data) == 3 else None, member)
     if "all" in data:
         together = Q()
@@ -272,7 +272,7 @@ def as_q(condition, definition: ListDefinition, member: Membership) -> Q:
 
 def _relation(data: dict, definition: ListDefinition, member: Membership) -> Q:
     word = next(word for word in ("has", "has_not", "count") if word in data)
-    relation = definition.relation(data[word])
+    relation = definition.known_relation(data[word])
     target = lists(member)[relation.target]
     records = target.records(member)
     if data.get("where") is not None:
@@ -281,14 +281,14 @@ def _relation(data: dict, definition: ListDefinition, member: Membership) -> Q:
         return _counted(relation, records, *data["is"])
     records = records.filter(**{relation.link: OuterRef(relation.here)})
     if data.get("since"):
-        records = records.filter(_since(relation, definition.column(data["since"], member), member))
+        records = records.filter(_since(relation, definition.known_column(data["since"], member), member))
     exists = Q(Exists(records.order_by()))
     return ~exists if word == "has_not" else exists
 
 
 def _since(relation: Relation, column: Column, member: Membership) -> Q:
     zone = Value(member.organization.time_zone)
-    here = OuterRef(column.value_path)
+    here: Any = OuterRef(column.value_path)
     if column.kind == Kind.MOMENT:
         if relation.moment_is_day:
             here = Func(here, zone, template="(%(expressions)s)::date", arg_joiner=" AT TIME ZONE ",
@@ -450,7 +450,7 @@ def sentence(condition, definition: ListDefinition, member: Membership) -> str:
 
 def _told(data, definition: ListDefinition, member: Membership, *, is_inner: bool = True) -> str:
     if isinstance(data, list):
-        column = definition.column(data[0], member)
+        column = definition.known_column(data[0], member)
         return told(column, data[1], data[2] if len(data) == 3 else None, member)
     for word, joint in (("all", _(" et ")), ("any", _(" ou "))):
         if word in data:
@@ -459,7 +459,7 @@ def _told(data, definition: ListDefinition, member: Membership, *, is_inner: boo
     if "not" in data:
         return _("sauf (%(condition)s)") % {"condition": _told(data["not"], definition, member, is_inner=False)}
     word = next(word for word in ("has", "has_not", "count") if word in data)
-    relation = definition.relation(data[word])
+    relation = definition.known_relation(data[word])
     if word == "count":
         text = f"{relation.label} : {COUNTS[data['is'][0]]} {data['is'][1]}"
     else:
@@ -467,7 +467,7 @@ def _told(data, definition: ListDefinition, member: Membership, *, is_inner: boo
         text = templates[word] % {"related": str(relation.label).lower()}
     if data.get("since"):
         text = _("%(text)s depuis (%(field)s)") % {
-            "text": text, "field": definition.column(data["since"], member).label,
+            "text": text, "field": definition.known_column(data["since"], member).label,
         }  # fmt: skip
     if data.get("where") is not None:
         where = _told(data["where"], lists(member)[relation.target], member, is_inner=False)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from django.db.models import Expression, Q, QuerySet
+from django.db.models import Q, QuerySet
 
 from entregent.access.rights import Right
 from entregent.listing.extension_points import list_columns, list_definitions
@@ -46,13 +46,13 @@ class Column:
     label: Any
     kind: Kind = Kind.TEXT
     path: str = ""
-    choices: Callable[[Membership], list[tuple[str, str]]] | None = None
+    choices: Callable[[Membership], Sequence[tuple[Any, Any]]] | None = None
     is_sortable: bool = False
     is_nullable: bool = False
     is_shown: bool = True
     is_asked: bool = True
     width: int = 0
-    annotation: Callable[[Membership], Expression] | None = None
+    annotation: Callable[[Membership], Any] | None = None
     sort_path: str = ""
     sort_id: str = "id"
     sort_records: Callable[[Membership], Q] | None = None
@@ -118,7 +118,7 @@ class ListDefinition:
     relations: tuple[Relation, ...] = ()
     default_columns: tuple[str, ...] = ()
     default_sort: str = ""
-    search: Callable[[Membership, QuerySet, str], Found | QuerySet] | None = None
+    search: Callable[[Membership, Any, str], Found | QuerySet] | None = None
     address: Callable[[dict, str], str] | None = None
     row_paths: tuple[str, ...] = ()
     default_condition: Any = None
@@ -142,6 +142,13 @@ class ListDefinition:
 
     def column(self, code: str, member: Membership) -> Column | None:
         return self.columns_by_code(member).get(code)
+
+    def known_column(self, code: str, member: Membership) -> Column:
+        """The column that checked data names; LookupError where it has gone since."""
+        return self.columns_by_code(member)[code]
+
+    def known_relation(self, code: str) -> Relation:
+        return next(one for one in self.relations if one.code == code)
 
     def relation(self, code: str) -> Relation | None:
         return next((one for one in self.relations if one.code == code), None)

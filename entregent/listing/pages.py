@@ -7,7 +7,7 @@ neither a rare answer nor a common one makes PostgreSQL go through everything.
 
 import base64
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
@@ -225,7 +225,7 @@ def _write_cursor(sort: str, value, key: int) -> str:
     return base64.urlsafe_b64encode(json.dumps([sort, value, key]).encode()).decode().rstrip("=")
 
 
-_KINDS = {"t": datetime.fromisoformat, "d": date.fromisoformat, "n": Decimal}
+_KINDS: dict[str, Callable[[str], Any]] = {"t": datetime.fromisoformat, "d": date.fromisoformat, "n": Decimal}
 
 
 def _read_cursor(text: str, sort: str) -> tuple[Any, int] | None:

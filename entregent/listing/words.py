@@ -1,8 +1,10 @@
 """Values and operators in words, in the reader's language."""
 
+from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from functools import lru_cache
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_date
@@ -50,7 +52,7 @@ _CHOICES = {
 }
 
 # The operators of each kind, in the order in which pages offer them, with their words.
-OPERATORS: dict[Kind, dict[str, object]] = {
+OPERATORS: dict[Kind, Mapping[str, Any]] = {
     Kind.TEXT: {
         "contains": gettext_lazy("contient"),
         "not_contains": gettext_lazy("ne contient pas"),
