@@ -7,6 +7,7 @@ out of that reach, `deleted` was deleted, `foreign` belongs to another organizat
 # Keyword of the URL, within the addresses whose name begins so → kind of record (see world.py).
 RECORDS: list[tuple[str, str, str]] = [
     ("workspace:client", "number", "client"),
+    ("dashboards:client", "number", "client"),
     ("clients:", "number", "client"),
     ("clients:address_edit", "pk", "address"),
     ("clients:tie", "pk", "person"),
@@ -37,4 +38,6 @@ PLAIN: dict[tuple[str, str], object] = {
     ("clients:pane", "pane"): "identite",
     ("interactions:entry_update", "seq"): 1,
     ("exchange:export", "kind"): "clients",
+    ("dashboards:portlet", "code"): "recent-interactions",
+    ("dashboards:client_portlet", "code"): "client-interactions",
 }

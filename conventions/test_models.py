@@ -83,3 +83,17 @@ def test_the_application_cannot_touch_the_journal(db):
         assert set(cursor.fetchall()) == {
             ("audit_change", "SELECT"), ("audit_action", "SELECT"), ("audit_action", "INSERT"),
         }  # fmt: skip
+
+
+def test_settings_and_accounts_are_journaled_without_secrets(db):
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT c.relname, p.prosrc FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid
+            JOIN pg_proc p ON p.oid = t.tgfoid
+            WHERE t.tgname = 'audit_update' AND c.relname IN ('organizations_organization', 'organizations_user')
+            """
+        )
+        triggers = dict(cursor.fetchall())
+    assert triggers.keys() == {"organizations_organization", "organizations_user"}
+    assert "password" in triggers["organizations_user"]

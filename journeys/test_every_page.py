@@ -11,10 +11,14 @@ ADMINISTRATION = f"{ORG}/administration"
 
 OF_A_MANAGER = {
     "accueil": f"{ORG}/",
+    "accueil-personnaliser": f"{ORG}/?personnaliser=1",
+    "tableau-de-bord": f"{ORG}/tableau-de-bord/",
+    "blocages": f"{ORG}/accueil/blocages-de-credit/",
     "recherche": f"{ORG}/recherche/?q=dupont",
     "recherche-sans-reponse": f"{ORG}/recherche/?q=zzqqzz",
     "clients": f"{ORG}/clients/",
     "fiche": f"{CLIENT}/",
+    "fiche-tableau-de-bord": f"{CLIENT}/tableau-de-bord/",
     "fiche-modifier": f"{CLIENT}/modifier/",
     "fiche-supprimer": f"{CLIENT}/suppression/",
     "fiche-credit": f"{CLIENT}/blocage-de-credit/",

@@ -12,12 +12,13 @@ class ClientsConfig(AppConfig):
         register_scope("client", _among_clients)
 
         from entregent.clients.actions import seed_object_types
-        from entregent.clients.history import ACTION_WORDS, TABLE_WORDS
+        from entregent.clients.history import ACTION_WORDS, TABLE_WORDS, tell_states
         from entregent.clients.navigation import administration
         from entregent.clients.scopes import client_words, what_stands_in
         from entregent.organizations.extension_points import (
             action_words,
             administration_entries,
+            column_tellers,
             organization_defaults,
             sector_blockers,
             table_words,
@@ -25,6 +26,7 @@ class ClientsConfig(AppConfig):
 
         action_words.add(ACTION_WORDS, name="clients")
         table_words.add(TABLE_WORDS, name="clients")
+        column_tellers.add(tell_states)
         administration_entries.add(administration, order=50)
         organization_defaults.add(seed_object_types)
         sector_blockers.add(what_stands_in)
@@ -42,6 +44,16 @@ class ClientsConfig(AppConfig):
         search_sources.add(ClientSource(), order=10, name="clients")
         search_sources.add(PersonSource(), order=20, name="people")
         search_sources.add(BusinessObjectSource(), order=30, name="contracts")
+
+        from entregent.clients.lists import client_lists
+        from entregent.listing.extension_points import list_definitions
+
+        list_definitions.add(client_lists, order=10)
+
+        from entregent.clients.web.portlets import portlets as own_portlets
+        from entregent.organizations.extension_points import portlets
+
+        portlets.add(own_portlets, order=20)
 
 
 def _in_sectors(ids: list[int], path: str) -> Q:

@@ -74,7 +74,8 @@ TEMPLATES = [
         "BACKEND": "django.template.backends.jinja2.Jinja2",
         "APP_DIRS": False,
         "DIRS": [PACKAGE_DIR / area / "templates" for area in (
-            "api", "workspace", "exchange", "interactions", "clients", "organizations", "outbox", "jobs", "ui"
+            "api", "workspace", "dashboards", "exchange", "interactions", "clients", "listing", "organizations",
+            "outbox", "jobs", "ui",
         )],
         "OPTIONS": {"environment": "entregent.ui.jinja.environment"},
     },

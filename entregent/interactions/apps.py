@@ -8,17 +8,22 @@ class InteractionsConfig(AppConfig):
         from entregent.audit.extension_points import sentences
         from entregent.interactions import history, navigation
         from entregent.interactions.actions import seed_topics
+        from entregent.interactions.custom import INTERACTION
+        from entregent.interactions.web.portlets import portlets as own_portlets
+        from entregent.interactions.lists import further_columns, interaction_lists
+        from entregent.listing.extension_points import custom_subjects, list_columns, list_definitions
         from entregent.organizations.extension_points import (
             action_words,
             administration_entries,
             organization_defaults,
+            portlets,
             table_words,
         )
-        from entregent.interactions.custom import INTERACTION
-        from entregent.listing.extension_points import custom_subjects
         from entregent.ui.extension_points import navigation as top_bar
 
         custom_subjects.add(INTERACTION, order=30, name="interactions")
+        list_definitions.add(interaction_lists, order=20)
+        list_columns.add(further_columns)
 
         organization_defaults.add(seed_topics, order=20)
         administration_entries.add(navigation.administration, order=30)
@@ -26,3 +31,4 @@ class InteractionsConfig(AppConfig):
         table_words.add(history.TABLE_WORDS, name="interactions.history.TABLE_WORDS")
         sentences.add(history.sentence)
         top_bar.add(navigation.top_bar, order=30)
+        portlets.add(own_portlets, order=30)

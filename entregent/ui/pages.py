@@ -9,6 +9,8 @@ from django.middleware.csrf import get_token
 from django.template import engines
 from django.template.backends.jinja2 import Jinja2
 from django.utils.translation import get_language
+from jinja2 import Environment
+from markupsafe import Markup
 
 from entregent.toolbox.errors import Refusal, Refusals
 from entregent.ui.extension_points import navigation
@@ -18,12 +20,12 @@ def is_htmx(request) -> bool:
     return request.headers.get("HX-Request") == "true" and request.headers.get("HX-Boosted") != "true"
 
 
-def render(request, template: str, context: dict | None = None, *, fragment: str | None = None, status: int = 200):
-    """The page `template`; when htmx asks and `fragment` names a block of it, that block alone."""
 def _environment() -> Environment:
     return cast(Jinja2, engines["jinja2"]).env
 
 
+def render(request, template: str, context: dict | None = None, *, fragment: str | None = None, status: int = 200):
+    """The page `template`; when htmx asks and `fragment` names a block of it, that block alone."""
     environment = _environment()
     whole = page_context(request, template=template) | (context or {})
     page = environment.get_template(template)
@@ -38,8 +40,6 @@ def render_block(request, template: str, block: str, context: dict | None = None
     return HttpResponse(_block(page, block, page_context(request, template=template) | (context or {})), status=status)
 
 
-def _block(page, name: str, context: dict) -> str:
-    bound = page.new_context(context)
 def part(request, template: str, context: dict) -> Markup:
     """A whole small template, to be put into a page: without what only the frame of a page needs."""
     member = request.member
@@ -53,6 +53,8 @@ def part(request, template: str, context: dict) -> Markup:
     return Markup(_environment().get_template(template).render(whole | context))  # noqa: S704  rendered, escaped
 
 
+def _block(page, name: str, context: dict) -> str:
+    bound = page.new_context(context)
     return "".join(page.blocks[name](bound))
 
 

@@ -258,6 +258,13 @@ def _states(kind: BusinessObjectType) -> dict[str, State]:
     return {state["code"]: State(state[language], state.get("tone", "neutral")) for state in kind.states}
 
 
+def state_of(business_object: BusinessObject) -> State | None:
+    """The state of one object in words; its type must be at hand."""
+    if not business_object.state:
+        return None
+    return _states(business_object.type).get(business_object.state) or State(business_object.state, "neutral")
+
+
 def _columns(kind: BusinessObjectType) -> list[tuple[str, str, str]]:
     language = "en" if get_language() == "en" else "fr"
     return [(attribute["code"], attribute[language], attribute.get("type", "text")) for attribute in kind.attributes]

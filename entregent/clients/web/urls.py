@@ -1,10 +1,22 @@
 from django.urls import path
 
-from entregent.clients.web import access, addresses, credit, editing, history, listing, object_types, panes, people
+from entregent.clients.web import (
+    access,
+    addresses,
+    credit,
+    editing,
+    history,
+    listing,
+    object_types,
+    panes,
+    people,
+    portlets,
+)
 
 app_name = "clients"
 urlpatterns = [
     path("clients/", listing.client_list, name="list"),
+    path("accueil/blocages-de-credit/", portlets.clients_on_hold, name="held"),
     path("clients/nouveau/", editing.prospect_create, name="prospect_create"),
     path("clients/nouveau/client/", editing.client_create, name="create"),
     path("clients/nouveau/doublons/", editing.duplicates, name="duplicates"),

@@ -13,8 +13,8 @@ from testing.cast import enter, enter_organization
 
 pytestmark = pytest.mark.django_db
 
-# Of these 13 are the guard's, inside the transaction of the test: session, user, member, grants and the wall.
-QUERIES_HOME = 13
+# Of these 8 are the guard's, inside the transaction of the test: session, user, member, grants and the wall.
+QUERIES_HOME = 12
 QUERIES_FILE = 18
 
 
@@ -124,16 +124,6 @@ def test_the_client_file_takes_the_same_queries_however_much_there_is(
         log(agent, client_north, topic, notes=f"Appel {number}", follow_up_on=timezone.localdate())
     with django_assert_num_queries(QUERIES_FILE):
         http.get("/eaux/clients/N1/")
-
-
-@pytest.mark.parametrize("path", ["accueil/interactions-recentes/", "accueil/blocages-de-credit/"])
-def test_portlets_are_parts_of_their_page(agent, client_north, topic, signed_in, path):
-    log(agent, client_north, topic)
-    http = signed_in(agent)
-    page = http.get(f"/eaux/{path}").content.decode()
-    part = http.get(f"/eaux/{path}", headers={"HX-Request": "true"}).content.decode()
-    assert part.strip() in page
-    assert "<html" not in part
 
 
 def test_everything_is_said_in_english_too(agent, client_north, topic, signed_in):

@@ -1,0 +1,12 @@
+from django.apps import AppConfig
+
+
+class DashboardsConfig(AppConfig):
+    name = "entregent.dashboards"
+
+    def ready(self):
+        from entregent.dashboards import history
+        from entregent.organizations.extension_points import action_words, table_words
+
+        action_words.add(history.ACTION_WORDS, name="dashboards.history.ACTION_WORDS")
+        table_words.add(history.TABLE_WORDS, name="dashboards.history.TABLE_WORDS")

@@ -1,0 +1,12 @@
+"""How the journal names what was done with dashboards."""
+
+from django.utils.translation import gettext_lazy
+
+TABLE_WORDS = {"dashboards_layout": gettext_lazy("Disposition d’un tableau de bord")}
+ACTION_WORDS = {
+    "add_portlet": gettext_lazy("Portlet ajouté à un tableau de bord"),
+    "remove_portlet": gettext_lazy("Portlet retiré d’un tableau de bord"),
+    "move_portlet": gettext_lazy("Portlet déplacé dans un tableau de bord"),
+    "resize_portlet": gettext_lazy("Largeur d’un portlet changée"),
+    "reset_dashboard": gettext_lazy("Tableau de bord rétabli"),
+}
