@@ -22,6 +22,7 @@ INTERACTION = CustomSubject(
     _("Interactions"),
     "interactions_interaction",
     position=30,
+    list_code="interactions",
     variants=channels,
     usual_variants=(Channel.PHONE_CALL, Channel.PHONE_MESSAGE, Channel.NOTE),
 )

@@ -7,8 +7,10 @@ class ListingConfig(AppConfig):
     def ready(self):
         from entregent.listing import history
         from entregent.listing.custom_fields import tell_changes
+        from entregent.listing.navigation import administration
         from entregent.organizations.extension_points import (
             action_words,
+            administration_entries,
             column_tellers,
             table_words,
         )
@@ -16,3 +18,4 @@ class ListingConfig(AppConfig):
         action_words.add(history.ACTION_WORDS, name="listing.history.ACTION_WORDS")
         table_words.add(history.TABLE_WORDS, name="listing.history.TABLE_WORDS")
         column_tellers.add(tell_changes)
+        administration_entries.add(administration, order=35)

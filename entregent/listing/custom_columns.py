@@ -22,9 +22,9 @@ from django.db.models.functions import Cast
 from django.db.models.lookups import GreaterThanOrEqual, LessThanOrEqual
 
 from entregent.listing.conditions import days_between
-from entregent.listing.custom_fields import Type, fields_of
-from entregent.listing.lists import Column, Kind, member_choices
-from entregent.listing.models import CustomField
+from entregent.listing.custom_fields import Type, fields_of, subjects
+from entregent.listing.lists import Column, Kind, ListDefinition, lists, member_choices
+from entregent.listing.models import CustomField, View
 from entregent.organizations.models import Membership, User
 
 KINDS = {
@@ -35,6 +35,35 @@ KINDS = {
     Type.CHOICE: Kind.CHOICE,
     Type.MEMBER: Kind.MEMBER,
 }
+
+
+def views_using(field: CustomField, member: Membership) -> list[View]:
+    """The views of the organization that show the field or ask for it, also of related records."""
+    known = lists(member)
+    wanted = (next((one.list_code for one in subjects() if one.code == field.subject), ""), f"custom.{field.code}")
+    views = View.objects.filter(organization_id=member.organization_id).order_by("name", "id")
+    return [
+        view
+        for view in views
+        if any((view.list_code, column.get("code")) == wanted for column in view.columns)
+        or _asks(view.condition, view.list_code, wanted, known)
+    ]
+
+
+def _asks(data: Any, code: str, wanted: tuple[str, str], known: dict[str, ListDefinition]) -> bool:
+    """Does a condition on the list `code` name the column?"""
+    if isinstance(data, list):
+        return bool(data) and (code, data[0]) == wanted
+    if not isinstance(data, dict):
+        return False
+    parts = [*data.get("all", ()), *data.get("any", ()), data.get("not")]
+    if any(_asks(part, code, wanted, known) for part in parts):
+        return True
+    for word in ("has", "has_not", "count"):
+        relation = known[code].relation(data[word]) if word in data and code in known else None
+        if relation is not None and _asks(data.get("where"), relation.target, wanted, known):
+            return True
+    return (code, data.get("since")) == wanted
 
 
 def custom_columns(member: Membership, subject: str) -> list[Column]:

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from entregent.audit.actions import record
 from entregent.jobs.actions import start_job
 from entregent.jobs.models import Job
-from entregent.listing.custom_fields import Type, forget, subject_named
+from entregent.listing.custom_fields import Type, forget, subject_named, subjects
 from entregent.listing.models import CustomField
 from entregent.organizations.journal import stale
 from entregent.organizations.models import Membership
@@ -235,21 +235,17 @@ def _clean(fields: dict, subject: str, type_: str) -> tuple[dict, list[Refusal]]
             refusals.append(too_long(name, label, most))
     # A box that has to be ticked would be no question.
     values["is_required"] = bool(fields["is_required"]) and type_ != Type.BOOLEAN
-    values["is_searchable"] = bool(fields["is_searchable"]) and type_ in (Type.TEXT, Type.CHOICE, Type.NUMBER)
+    known = next((one for one in subjects() if one.code == subject), None)
+    is_word = type_ in (Type.TEXT, Type.CHOICE, Type.NUMBER) and known is not None and bool(known.index)
+    values["is_searchable"] = bool(fields["is_searchable"]) and is_word
     values["options"] = []
     if type_ == Type.CHOICE:
         try:
             values["options"] = _clean_options(fields["options"] or ())
         except Refusal as refusal:
             refusals.append(refusal)
-    known: list[str] = []
-    if not any(refusal.field == "subject" for refusal in refusals):
-        try:
-            variants = subject_named(subject).variants
-        except NotFound:
-            variants = None
-        known = [code for code, _label in variants()] if variants else []
-    values["variants"] = [code for code in known if code in (fields["variants"] or ())]
+    channels = [code for code, _label in known.variants()] if known is not None and known.variants else []
+    values["variants"] = [code for code in channels if code in (fields["variants"] or ())]
     return values, refusals
 
 

@@ -10,8 +10,9 @@ from entregent.toolbox.extension_points import ExtensionPoint
 class CustomSubject:
     """Records that carry custom fields in their column `custom`.
 
-    `variants` are the kinds of record on which a field may be offered (the channels of an interaction); without them
-    a field is offered on all. `index` is the function of the database that writes their entry of the search anew.
+    `list_code` is the list of such records, `index` the function of the database that writes their entry of the search
+    anew. `variants` are the kinds of record on which a field may be offered (the channels of an interaction); without
+    them a field is offered on all.
     """
 
     code: str
@@ -19,6 +20,7 @@ class CustomSubject:
     plural: object
     table: str
     position: int = 100
+    list_code: str = ""
     variants: Callable[[], list[tuple[str, str]]] | None = None
     usual_variants: tuple[str, ...] = field(default=())
     index: str = ""

@@ -1,0 +1,15 @@
+"""Where custom fields stand in the administration."""
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from entregent.access.rights import Right
+from entregent.organizations.extension_points import AdministrationEntry
+
+
+def administration(member) -> list[AdministrationEntry]:
+    if not member.can(Right.CUSTOM_FIELDS):
+        return []
+    words = _("attribut propriété liste case à cocher date nombre formulaire client personne interaction")
+    url = reverse("listing:custom_fields", kwargs={"organization": member.organization.slug})
+    return [AdministrationEntry(_("Champs personnalisés"), "list-details", url, words)]
