@@ -1,5 +1,6 @@
 """Migration operations: a table gets its wall and its journal with one line each."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.db.migrations import RunSQL
@@ -28,5 +29,18 @@ def journal(table: str, *, client: str = "NULL") -> RunSQL:
     """
     return RunSQL(
         [f"SELECT audit_attach('{table}', $journal${client}$journal$)"],
+        reverse_sql=[f"SELECT audit_detach('{table}')"],
+    )
+
+
+def journal_shared(table: str, *, owners: str, hidden: Sequence[str] = ()) -> RunSQL:
+    """The same for a table whose rows carry no organization.
+
+    `owners` is a query over the row `r` for the organizations in whose journal a change stands; the columns `hidden`
+    never reach it.
+    """
+    columns = ", ".join(f"'{column}'" for column in hidden)
+    return RunSQL(
+        [f"SELECT audit_attach_shared('{table}', $journal${owners}$journal$, ARRAY[{columns}]::text[])"],
         reverse_sql=[f"SELECT audit_detach('{table}')"],
     )

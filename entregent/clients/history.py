@@ -10,7 +10,7 @@ from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 
 from entregent.audit.models import Action, Change
-from entregent.clients.models import BusinessObject, Client, ClientPerson, Person
+from entregent.clients.models import BusinessObject, BusinessObjectType, Client, ClientPerson
 from entregent.organizations.journal import Line, action_label, differences
 from entregent.organizations.models import Membership, User
 
@@ -87,7 +87,6 @@ def history_of(member: Membership, client: Client, *, before: int | None = None,
     cursor = changes[limit - 1].pk if len(changes) > limit else None
     changes = _in_reach(member, changes[:limit])
     lines = differences(changes)
-    people = _people_named(lines)
     actions = Action.objects.in_bulk({change.action_id for change in changes if change.action_id})
     users = User.objects.in_bulk({change.user_id for change in changes if change.user_id})
     events: dict[tuple, Event] = {}
@@ -103,7 +102,7 @@ def history_of(member: Membership, client: Client, *, before: int | None = None,
                 title=_title(action, change),
                 reason=action.reason if action and action.name != "set_credit_hold" else "",
             )
-        events[key].lines = _told(change, lines[change.pk], people) + events[key].lines
+        events[key].lines = _told(change, lines[change.pk]) + events[key].lines
     return list(events.values()), cursor
 
 
@@ -125,19 +124,7 @@ def _in_reach(member: Membership, changes: list[Change]) -> list[Change]:
     return [change for change in changes if change.table_name != _OBJECTS or change.row_id in seen]
 
 
-def _people_named(lines: dict[int, list[Line]]) -> dict[str, str]:
-    ids = {
-        int(text)
-        for those in lines.values()
-        for line in those
-        if line.column == "person_id"
-        for text in (line.before, line.after)
-        if text.isdecimal()
-    }
-    return {str(pk): str(person) for pk, person in Person.objects.in_bulk(ids).items()} if ids else {}
-
-
-def _told(change: Change, lines: list[Line], people: dict[str, str]) -> list[Line]:
+def _told(change: Change, lines: list[Line]) -> list[Line]:
     """The fields that say something to a person. Records of areas above tell themselves by their sentence when they
     are new; what is changed in them is shown."""
     if change.operation != "U" and not change.table_name.startswith("clients_"):
@@ -147,11 +134,26 @@ def _told(change: Change, lines: list[Line], people: dict[str, str]) -> list[Lin
         if line.column in _NEEDLESS or (change.operation == "I" and line.after == _("Non")):
             continue
         if line.column == "person_id":
-            before, after = people.get(line.before, line.before), people.get(line.after, line.after)
-            line = replace(line, label=_("Personne-ressource"), before=before, after=after)
+            line = replace(line, label=_("Personne-ressource"))
         readable = _country if line.column == "country" else _readable
         told.append(replace(line, before=readable(line.before), after=readable(line.after)))
     return told
+
+
+def tell_states(
+    organization_id: int, table: str, column: str, before, after, cache: dict, row: dict
+) -> list[Line] | None:
+    """The state of a business object by the label that its type gives it."""
+    if table != _OBJECTS or column != "state":
+        return None
+    if "states" not in cache:
+        language = "en" if get_language() == "en" else "fr"
+        cache["states"] = {
+            kind.pk: {state["code"]: state[language] for state in kind.states}
+            for kind in BusinessObjectType.objects.filter(organization_id=organization_id)
+        }
+    labels = cache["states"].get(row.get("type_id"), {})
+    return [Line(_("État"), labels.get(before, before or ""), labels.get(after, after or ""), "state")]
 
 
 def _readable(text: str) -> str:

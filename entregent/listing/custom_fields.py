@@ -354,7 +354,7 @@ def emails_of(member: Membership, fields: Iterable[CustomField]) -> dict[int, st
 
 
 def tell_changes(
-    organization_id: int, table: str, column: str, before: Any, after: Any, cache: dict
+    organization_id: int, table: str, column: str, before: Any, after: Any, cache: dict, row: dict
 ) -> list[Line] | None:
     """What changed in the custom fields of a record, field by field, for the history and the journal."""
     subject = next((one for one in custom_subjects if one.table == table), None)

@@ -1,7 +1,7 @@
 """The journal of the organization, read: who changed a record last, what each change did, in words."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -21,12 +21,18 @@ from entregent.access.scope import scope_words
 from entregent.audit.extension_points import sentences
 from entregent.audit.models import Action, Change
 from entregent.organizations.extension_points import action_words, column_tellers, table_words
-from entregent.organizations.models import Membership, Organization, User
+from entregent.organizations.models import Membership, Module, Organization, User
 from entregent.toolbox.errors import Stale
 from entregent.toolbox.phones import national
 
 # Bookkeeping of the database, which says nothing to a person.
 _HIDDEN = {"id", "organization_id", "version", "created_at", "updated_at"}
+# What never reaches the journal (migration 0004): secrets, and what a person sets for themselves alone.
+_UNTOLD = {
+    "organizations_user": [
+        "password", "last_login", "last_organization_id", "date_joined", "theme", "single_key_shortcuts",
+    ],
+}  # fmt: skip
 
 
 def stale(current, *, organization: Organization) -> Stale:
@@ -57,12 +63,79 @@ class Line:
 
 def differences(changes: Iterable[Change]) -> dict[int, list[Line]]:
     """What each change did, field by field. A row became what its next change found, or what it is now."""
+    return {key: told.lines for key, told in described(changes).items()}
+
+
+@dataclass(frozen=True)
+class Told:
+    """A change with the name of the record that it changed (« C00012 Blanchisserie Moreau »)."""
+
+    name: str
+    lines: list[Line]
+
+
+def described(changes: Iterable[Change]) -> dict[int, Told]:
     changes = list(changes)
     after = _states_after(changes)
     names = _Names(changes, after)
+    told = {}
+    for change in changes:
+        was, became = change.before or {}, after.get(change.pk) or {}
+        told[change.pk] = Told(names.of_row(change, became or was), _lines(change, was, became, names))
+    return told
+
+
+def subjects(actions: Iterable[Action]) -> dict[int, str]:
+    """On what each action was done: the record as it is named now, or the client under whose file it stands."""
+    actions = list(actions)
+    clients = _client_names({action.client_id for action in actions if action.client_id is not None})
+    by_table: dict[str, set[int]] = {}
+    tables = {action.pk: _table_of(action.subject_type) for action in actions}
+    for action in actions:
+        if tables[action.pk] and action.subject_id is not None and action.client_id is None:
+            by_table.setdefault(tables[action.pk], set()).add(action.subject_id)
+    names = {table: _names_in(table, ids) for table, ids in by_table.items()}
     return {
-        change.pk: _lines(change, change.before or {}, after.get(change.pk) or {}, names) for change in changes
+        action.pk: clients.get(action.client_id or 0)
+        or names.get(tables[action.pk], {}).get(action.subject_id or 0, "")
+        for action in actions
     }
+
+
+# What names a row to people, the first of these columns that it has.
+_NAMING = ("display_name", "file_as", "name", "entry_name", "key", "number", "street", "city", "code", "filename")
+
+
+def _naming(table: str) -> str:
+    fields = _fields(table)
+    if "label_fr" in fields:
+        return "label_en" if get_language() == "en" else "label_fr"
+    return next((column for column in _NAMING if column in fields), "")
+
+
+def _names_in(table: str, ids: Collection[int]) -> dict[int, str]:
+    model = _models()[table]
+    column = "user__name" if model is Membership else _naming(table)
+    if not column or not ids:
+        return {}
+    rows = model._base_manager.filter(pk__in=ids).values_list("pk", column)
+    return {pk: _named(table, str(name)) for pk, name in rows}
+
+
+def _named(table: str, name: str) -> str:
+    """« n° 12 » for what is known by a number alone."""
+    return f"n°\xa0{name}" if _naming(table) == "number" else name
+
+
+def _client_names(ids: Collection[int]) -> dict[int, str]:
+    return scope_words["client"].names(ids) if ids and "client" in scope_words else {}
+
+
+def _table_of(subject_type: str) -> str:
+    try:
+        return str(apps.get_model(subject_type)._meta.db_table)
+    except (LookupError, ValueError):
+        return ""
 
 
 class _Names:
@@ -84,8 +157,11 @@ class _Names:
                 self._names[kind] = dict(rows)
             elif kind == "user":
                 self._names[kind] = dict(User.objects.filter(pk__in=wanted).values_list("pk", "name"))
-            else:
+            elif kind in scope_words:
                 self._names[kind] = scope_words[kind].names(wanted)
+            else:
+                self._names[kind] = _names_in(kind, wanted)
+        self._clients = _client_names({change.client_id for change in changes if change.client_id is not None})
 
     @staticmethod
     def _kind(table: str, column: str, state: dict) -> str:
@@ -96,17 +172,30 @@ class _Names:
         if table == "organizations_sector" and column == "parent_id":
             return "sector"
         field = _fields(table).get(column)
-        return {Membership: "member", User: "user"}.get(field.related_model, "") if field is not None else ""
+        if field is None or field.related_model is None:
+            return ""
+        return {Membership: "member", User: "user"}.get(field.related_model) or field.related_model._meta.db_table
 
     def text(self, table: str, column: str, state: dict) -> str | None:
         """The name behind the number in `column`, or None when it is no such number."""
         kind = self._kind(table, column, state)
         return self._names.get(kind, {}).get(state.get(column) or 0) if kind else None
 
-    def several(self, change: Change, column: str, before, after) -> list[Line] | None:
+    def of_row(self, change: Change, state: dict) -> str:
+        """The changed record, and the client under whose file it stands."""
+        table = change.table_name
+        if table == "organizations_membership":
+            return self.text(table, "user_id", state) or ""
+        client = self._clients.get(change.client_id or 0, "")
+        if table == "clients_client" and client:
+            return client
+        name = str(state.get(_naming(table)) or "")
+        return " · ".join(part for part in (_named(table, name) if name else "", client) if part)
+
+    def several(self, change: Change, column: str, before, after, row: dict) -> list[Line] | None:
         """The lines of a column that holds several values, or None."""
         for tell in column_tellers:
-            lines = tell(change.organization_id, change.table_name, column, before, after, self._cache)
+            lines = tell(change.organization_id, change.table_name, column, before, after, self._cache, row)
             if lines is not None:
                 return lines
         return None
@@ -141,9 +230,10 @@ def _states_after(changes: list[Change]) -> dict[int, dict]:
         for table, those in rest.items():
             ids = [change.row_id for change in those]
             # The name is one of our own tables (`_models`), quoted by the driver's rules.
+            name = connection.ops.quote_name(table)
             cursor.execute(
-                f"SELECT r.id, to_jsonb(r) FROM {connection.ops.quote_name(table)} r WHERE r.id = ANY (%s)",  # noqa: S608
-                [ids],
+                f"SELECT r.id, to_jsonb(r) - %s::text[] FROM {name} r WHERE r.id = ANY (%s)",  # noqa: S608
+                [_UNTOLD.get(table, []), ids],
             )
             rows = {row_id: _json(row) for row_id, row in cursor.fetchall()}
             states |= {change.pk: rows[change.row_id] for change in those if change.row_id in rows}
@@ -205,6 +295,8 @@ COLUMN_WORDS = {
     "salesperson_id": _("Commercial"),
 }
 TABLE_WORDS = {
+    "organizations_organization": _("Organisation"),
+    "organizations_user": _("Compte d’un membre"),
     "organizations_membership": _("Membre"),
     "organizations_grant": _("Accès"),
     "organizations_substitution": _("Remplacement"),
@@ -228,7 +320,7 @@ def _lines(change: Change, before: dict, after: dict, names: _Names) -> list[Lin
         old, new = before.get(column), after.get(column)
         if old == new or (not old and not new and old is not False and new is not False):
             continue
-        several = names.several(change, column, old, new)
+        several = names.several(change, column, old, new, {**before, **after})
         if several is not None:
             lines += several
             continue
@@ -247,6 +339,8 @@ def _text(field, value) -> str:
         moment = timezone.localtime(datetime.fromisoformat(value))
         return format_datetime(moment, "d MMM y, HH:mm", tzinfo=moment.tzinfo, locale=get_language())
     choices = dict(field.flatchoices) if field is not None else {}
+    if isinstance(value, list) and getattr(field, "name", "") == "modules":
+        return ", ".join(str(dict(Module.choices).get(one, one)) for one in value)
     if isinstance(value, list):
         return ", ".join(_text(getattr(field, "base_field", None), one) for one in value)
     if isinstance(value, dict) and value.keys() == {"label", "number"}:

@@ -40,7 +40,7 @@ def create_person(
     is_billing: bool = False,
 ) -> Person:
     """Creates a person, at a client or on their own. « Classer sous » is made of the name when it is left out."""
-    record("create_person", by=by, client_id=client.pk if client else None)
+    record("create_person", by=by, client_id=client.pk if client else None, name=file_as or f"{first_name} {last_name}")
     data = {
         "file_as": file_as,
         "first_name": first_name,

@@ -374,3 +374,44 @@ def test_the_journal_of_changes_names_records_and_fields_in_words(org, admin, cl
     assert "Supprimé par" in page
     assert "Deleted" not in page
     assert f"→ {client_north.deleted_at:%Y-%m-%d}T" not in page
+
+
+def test_the_journal_tells_what_became_of_settings_and_accounts(org, admin, agent, signed_in):
+    browser = signed_in(admin)
+    browser.post(at("settings"), settings_data(org, name="Grand Val"))
+    User.objects.filter(pk=agent.user_id).update(name="Omar Nouveau", password="secret-hash", theme="dark")
+    page = browser.get(at("journal"), {"vue": "modifications"}).content.decode()
+    assert "Modification\xa0: Organisation" in page
+    assert "Eaux du Val → Grand Val" in page
+    assert "Modification\xa0: Compte d’un membre" in page
+    assert "Omar Agent → Omar Nouveau" in page
+    assert "secret-hash" not in page
+    assert "password" not in page.lower().replace("password-", "")
+
+
+def test_accounts_are_told_to_the_organizations_of_their_members_alone(org, admin, agent, stranger):
+    from entregent.audit.models import Change
+
+    User.objects.filter(pk=agent.user_id).update(name="Omar Nouveau")
+    User.objects.filter(pk=agent.user_id).update(password="secret-hash", last_login=timezone.now(), theme="dark")
+    enter(stranger)
+    assert not Change.objects.filter(table_name="organizations_user", row_id=agent.user_id).exists()
+    enter(admin)
+    kept = Change.objects.get(table_name="organizations_user", row_id=agent.user_id)
+    assert kept.before.keys() == {"id", "email", "name", "language", "is_active"}
+
+
+def test_the_journal_names_on_what_something_was_done(admin, client_north, signed_in):
+    from entregent.clients import actions as client_actions
+
+    enter(admin)
+    person = client_actions.create_person(by=admin, last_name="Moreau", first_name="Claire", phones=["0261910042"])
+    client_actions.update_person(person, by=admin, version=person.version, first_name="Clara")
+    client_actions.set_credit_hold(client_north, by=admin, reason="overdue")
+    browser = signed_in(admin)
+    page = browser.get(at("journal")).content.decode()
+    assert "N1 Blanchisserie Moreau" in page
+    assert "Moreau, Claire" in page
+    rows = browser.get(at("journal"), {"vue": "modifications"}).content.decode()
+    assert "Moreau, Claire" in rows
+    assert "N1 Blanchisserie Moreau" in rows

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from entregent.access.guard import MemberRequest, requires
 from entregent.access.rights import Right
 from entregent.audit.models import Action, Change
-from entregent.organizations.journal import action_label, differences, table_label
+from entregent.organizations.journal import action_label, described, subjects, table_label
 from entregent.organizations.models import Membership
 from entregent.organizations.web.administration import render_administration
 from entregent.toolbox.dates import start_of_day
@@ -101,53 +101,45 @@ def _name(user_id: int | None, people: dict[int, str]) -> str:
 
 
 def _told_actions(rows: list[Action], people: dict[int, str]) -> list[dict]:
+    on = subjects(rows)
     return [
         {
             "pk": row.pk,
             "at": row.at,
             "who": _name(row.user_id, people),
             "what": action_label(row.name, row.data),
-            "about": _about(row.data),
+            "about": _about(row.data, on[row.pk]),
             "reason": row.reason,
-            "lines": _settings_lines(row.data),
         }
         for row in rows
     ]
 
 
-def _about(data: dict) -> str:
-    """The name of what was acted upon, as the action noted it."""
-    for key in ("name", "display_name", "label", "title", "number", "code", "email"):
-        if data.get(key):
-            return str(data[key])
-    return ""
+_NAMED_IN_DATA = (
+    "name", "display_name", "label_fr", "label", "title", "key", "number", "code", "email", "file", "mapping",
+)  # fmt: skip
 
 
-def _settings_lines(data: dict) -> list[tuple[str, str, str]]:
-    """Settings of the organization stand in no journaled table: the action itself keeps before and after."""
-    before, after = data.get("before"), data.get("after")
-    if not isinstance(before, dict) or not isinstance(after, dict):
-        return []
-    return [(key, str(before.get(key, "")), str(after.get(key, ""))) for key in after]
-
-
-def _told(action: Action | None) -> str:
-    return action_label(action.name, action.data) if action is not None else ""
+def _about(data: dict, subject: str) -> str:
+    """What was acted upon as the action noted it, where its record has no name (any more); which part of a file."""
+    if subject:
+        part = next((str(data[key]) for key in ("key", "object", "party") if data.get(key)), "")
+        return f"{part} · {subject}" if part else subject
+    return next((str(data[key]) for key in _NAMED_IN_DATA if data.get(key)), "")
 
 
 def _told_changes(rows: list[Change], people: dict[int, str]) -> list[dict]:
-    told = differences(rows)
-    actions = Action.objects.in_bulk({row.action_id for row in rows if row.action_id is not None})
+    told = described(rows)
     operations = {"I": _("Création"), "U": _("Modification"), "D": _("Suppression")}
     return [
         {
             "pk": row.pk,
             "at": row.at,
             "who": _name(row.user_id, people),
-            "what": _("%(operation)s : %(what)s %(id)s")
-            % {"operation": operations[row.operation], "what": table_label(row.table_name), "id": row.row_id},
-            "about": _told(actions.get(row.action_id)),
-            "lines": [(line.label, line.before, line.after) for line in told[row.pk]],
+            "what": _("%(operation)s : %(what)s")
+            % {"operation": operations[row.operation], "what": table_label(row.table_name)},
+            "about": told[row.pk].name,
+            "lines": [(line.label, line.before, line.after) for line in told[row.pk].lines],
         }
         for row in rows
     ]
