@@ -6,7 +6,9 @@ class DashboardsConfig(AppConfig):
 
     def ready(self):
         from entregent.dashboards import history
-        from entregent.organizations.extension_points import action_words, table_words
+        from entregent.dashboards.web.portlets import portlets as own_portlets
+        from entregent.organizations.extension_points import action_words, portlets, table_words
 
         action_words.add(history.ACTION_WORDS, name="dashboards.history.ACTION_WORDS")
         table_words.add(history.TABLE_WORDS, name="dashboards.history.TABLE_WORDS")
+        portlets.add(own_portlets, order=40)

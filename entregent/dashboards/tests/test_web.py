@@ -11,6 +11,7 @@ from entregent.dashboards import figures
 from entregent.dashboards.models import Figure, Layout
 from entregent.interactions import actions as interactions
 from entregent.interactions.models import Topic
+from entregent.listing.actions import delete_view, save_view
 from entregent.organizations.extension_points import Board, Portlet, portlets
 from testing.cast import enter, make_client
 
@@ -227,3 +228,37 @@ def test_pages_take_the_same_queries_however_much_there_is(
             http.get("/eaux/tableau-de-bord/")
         with django_assert_num_queries(QUERIES_CLIENT):
             http.get("/eaux/clients/N1/tableau-de-bord/")
+
+
+def test_ones_own_clients_and_those_who_fell_silent(agent, client_north, client_south, topic, signed_in):
+    enter(agent)
+    type(client_north).objects.filter(pk=client_north.pk).update(responsible=agent.user)
+    http = signed_in(agent)
+    assert "Blanchisserie Moreau" in http.get("/eaux/tableau-de-bord/my-clients/").content.decode()
+    assert "Blanchisserie Moreau" not in http.get("/eaux/tableau-de-bord/silent-clients/").content.decode()
+    log(agent, client_north, topic, occurred_at=timezone.now() - timedelta(days=120))
+    assert "Blanchisserie Moreau" in http.get("/eaux/tableau-de-bord/silent-clients/").content.decode()
+    log(agent, client_north, topic)
+    assert "Blanchisserie Moreau" not in http.get("/eaux/tableau-de-bord/silent-clients/").content.decode()
+
+
+def test_a_saved_view_is_a_portlet_as_long_as_it_can_be_opened(agent, colleague, client_north, signed_in):
+    enter(agent)
+    view = save_view(
+        by=agent, list_code="clients", name="Les blanchisseries", condition=["name", "contains", "blanch"],
+        columns=["number", "name"],
+    )  # fmt: skip
+    http = signed_in(agent)
+    assert "Vue : Les blanchisseries" in http.get("/eaux/?personnaliser=1").content.decode().replace("\u00a0", " ")
+    arrange(http, "ajouter", portlet=f"view/{view.pk}")
+    assert f'id="portlet-view-{view.pk}"' in http.get("/eaux/").content.decode()
+    url = f"/eaux/tableau-de-bord/view/?choix={view.pk}"
+    part = http.get(url, htmx=True).content.decode()
+    assert "Blanchisserie Moreau" in part
+    assert "Les blanchisseries" in part
+    assert signed_in(colleague).get(url).status_code == 404
+    assert http.get("/eaux/tableau-de-bord/view/?choix=rien").status_code == 404
+    enter(agent)
+    delete_view(view, by=agent)
+    assert http.get("/eaux/").status_code == 200
+    assert http.get(url).status_code == 404

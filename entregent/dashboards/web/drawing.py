@@ -14,7 +14,6 @@ from entregent.dashboards.boards import Placement, arrangement, may_arrange, off
 from entregent.dashboards.figures import measured
 from entregent.organizations.extension_points import Board, Portlet
 from entregent.organizations.models import Membership
-from entregent.toolbox.errors import Refusal
 from entregent.ui.pages import part
 
 log = logging.getLogger(__name__)
@@ -95,8 +94,6 @@ def draw_by_itself(request, portlet: Portlet, *, client: Client | None, choice: 
                     "SELECT set_config('statement_timeout', %s, true)", [str(int(settings.PORTLET_SECONDS * 1000))]
                 )
             return draw(request, portlet, client=client, choice=choice, title=title)
-    except Refusal:
-        raise
     except Exception:
         log.exception("portlet %s failed", portlet.code)
         return None
@@ -126,7 +123,7 @@ def _to_add(member: Membership, board: Board, tiles: list[Tile]) -> list[tuple[s
                 found.append((code, str(portlet.title)))
         else:
             found += [
-                (f"{code}/{choice}", f"{portlet.title} : {label}")
+                (f"{code}/{choice}", f"{portlet.title} : {label}")
                 for choice, label in portlet.choices(member)
                 if f"{code}-{choice}" not in there
             ]
