@@ -6,6 +6,21 @@ CREATE OR REPLACE FUNCTION client_phone_digits(phones jsonb) RETURNS text LANGUA
     SELECT string_agg(regexp_replace(p ->> 'number', '\D', '', 'g'), ' ') FROM jsonb_array_elements(phones) p
 $$;
 
+-- The words of custom fields that are ticked « dans la recherche »: texts, numbers, and labels in both languages.
+CREATE OR REPLACE FUNCTION custom_words(org bigint, subject_code text, custom jsonb) RETURNS text LANGUAGE plpgsql STABLE
+SET search_path = public, pg_temp AS $$
+BEGIN
+    RETURN (
+        SELECT string_agg(CASE f.type
+            WHEN 'choice' THEN (
+                SELECT concat_ws(' ', search_key(o ->> 'fr'), nullif(search_key(o ->> 'en'), search_key(o ->> 'fr')))
+                FROM jsonb_array_elements(f.options) o WHERE o ->> 'id' = v.value)
+            ELSE search_key(v.value) END, ' ')
+        FROM jsonb_each_text(custom) v
+        JOIN listing_customfield f ON f.organization_id = org AND f.subject = subject_code AND f.code = v.key
+        WHERE f.is_searchable AND f.deleted_at IS NULL);
+END $$;
+
 CREATE OR REPLACE FUNCTION clients_index(ids bigint[]) RETURNS void LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = public, pg_temp AS $$
 BEGIN
@@ -21,6 +36,7 @@ BEGIN
             (SELECT string_agg(search_number(value), ' ') FROM jsonb_each_text(c.identifiers)),
             search_key(array_to_string(c.emails, ' ')),
             client_phone_digits(c.phones),
+            CASE WHEN c.custom <> '{}' THEN custom_words(c.organization_id, 'client', c.custom) END,
             (SELECT string_agg(search_number(al.number), ' ') FROM clients_clientalias al WHERE al.client_id = c.id),
             (SELECT string_agg(concat_ws(' ', search_key(concat_ws(' ', a.street, a.postal_code, a.city)), search_glued(a.city)),
                                ' ' ORDER BY a.id)
@@ -53,7 +69,8 @@ BEGIN
             p.sort_key,
             search_glued(concat_ws(' ', p.last_name, p.first_name)),
             search_key(p.file_as), search_key(p.company),
-            search_key(array_to_string(p.emails, ' ')), client_phone_digits(p.phones)))
+            search_key(array_to_string(p.emails, ' ')), client_phone_digits(p.phones),
+            CASE WHEN p.custom <> '{}' THEN custom_words(p.organization_id, 'person', p.custom) END))
     FROM clients_person p
     LEFT JOIN LATERAL (
         SELECT array_agg(DISTINCT mark) AS marks
@@ -100,10 +117,10 @@ BEGIN
                array_agg(n.id) FILTER (WHERE (o.sector_reach, o.deleted_at) IS DISTINCT FROM (n.sector_reach, n.deleted_at))
         INTO ids, moved FROM old_rows o JOIN new_rows n ON n.id = o.id
         WHERE (o.sort_key, o.display_name, o.number, o.identifiers, o.emails, o.phones, o.sector_reach, o.deleted_at, o.status,
-               o.birth_date)
+               o.birth_date, o.custom)
             IS DISTINCT FROM
               (n.sort_key, n.display_name, n.number, n.identifiers, n.emails, n.phones, n.sector_reach, n.deleted_at, n.status,
-               n.birth_date);
+               n.birth_date, n.custom);
     END IF;
     IF ids IS NOT NULL THEN PERFORM clients_index(ids); END IF;
     IF moved IS NOT NULL THEN PERFORM clients_people_index(moved); END IF;
@@ -128,8 +145,9 @@ BEGIN
         SELECT array_agg(id) INTO ids FROM new_rows;
     ELSE
         SELECT array_agg(n.id) INTO ids FROM old_rows o JOIN new_rows n ON n.id = o.id
-        WHERE (o.sort_key, o.first_name, o.last_name, o.file_as, o.company, o.emails, o.phones, o.deleted_at)
-            IS DISTINCT FROM (n.sort_key, n.first_name, n.last_name, n.file_as, n.company, n.emails, n.phones, n.deleted_at);
+        WHERE (o.sort_key, o.first_name, o.last_name, o.file_as, o.company, o.emails, o.phones, o.deleted_at, o.custom)
+            IS DISTINCT FROM
+              (n.sort_key, n.first_name, n.last_name, n.file_as, n.company, n.emails, n.phones, n.deleted_at, n.custom);
     END IF;
     IF ids IS NOT NULL THEN
         PERFORM people_index(ids);

@@ -5,9 +5,13 @@ from datetime import date
 import pytest
 
 from entregent.clients.actions import create_client, create_person, update_client
+from entregent.clients.history import history_of
 from entregent.clients.models import Client
+from entregent.clients.search import marks_in_reach
 from entregent.interactions.actions import log_interaction, update_interaction
 from entregent.interactions.models import Topic
+from entregent.jobs.models import Job
+from entregent.jobs.tasks import run_job
 from entregent.listing import custom_fields
 from entregent.listing.custom_columns import views_using
 from entregent.listing.custom_field_actions import (
@@ -24,12 +28,21 @@ from entregent.listing.lists import lists
 from entregent.listing.models import CustomField, View
 from entregent.listing.pages import count, page
 from entregent.organizations.models import Membership
+from entregent.search.models import Kind
+from entregent.search.queries import ask, find
 from entregent.toolbox.errors import NotFound, Refusal, Refusals, Stale
+from testing.cast import enter
 
 ACCESS = [
     {"id": "cave", "fr": "Cave", "en": "Cellar"},
     {"id": "rue", "fr": "Sur rue", "en": "In the street"},
 ]
+
+
+def run(job: Job) -> None:
+    run_job(job_id=job.pk, organization_id=job.organization_id)
+    job.refresh_from_db()
+    assert (job.state, job.error) == (Job.State.DONE, "")
 
 
 def again(member: Membership) -> Membership:
@@ -144,6 +157,7 @@ def test_what_is_wrong_is_refused_at_its_field(admin, code, value, refusal):
 
 
 def test_members_of_other_organizations_are_unknown(admin, stranger, define):
+    enter(admin)
     define("releveur", "member")
     assert refusals(company, by=admin, custom={"releveur": stranger.user_id}) == {"custom.releveur": "E-000-AGENT"}
 
@@ -271,3 +285,49 @@ def test_a_deletion_says_which_views_use_the_field(admin, define):
     assert [view.name for view in views_using(field, again(admin))] == ["A", "B"]
     assert [view.name for view in views_using(other, again(admin))] == ["C"]
     assert CustomField.objects.count() == 2
+
+
+def test_the_quick_search_finds_what_is_ticked(admin, define):
+    texts = define("compteur", is_searchable=True)
+    define("remarque")
+    define("acces", "choice", options=ACCESS, is_searchable=True)
+    define("surnom", subject="person", is_searchable=True)
+    client = company(admin, custom={"compteur": "ZK-4471", "remarque": "introuvable", "acces": "cave"})
+    person = create_person(by=admin, last_name="Petit", custom={"surnom": "Fanfan"})
+
+    def found(kind, words):
+        return list(find(kind, admin.organization_id, ask(words), marks=marks_in_reach(admin), limit=5).ids)
+
+    assert found(Kind.CLIENT, "zk 4471") == [client.pk]
+    assert found(Kind.CLIENT, "cellar") == found(Kind.CLIENT, "cave") == [client.pk]
+    assert found(Kind.CLIENT, "introuvable") == []
+    assert found(Kind.PERSON, "fanfan") == [person.pk]
+    update_client(client, by=admin, version=None, custom={"compteur": "AB-12"})
+    assert found(Kind.CLIENT, "zk 4471") == []
+    update_custom_field(texts, by=admin, version=texts.version, is_searchable=False)
+    run(Job.objects.get(kind="custom_fields.index"))
+    assert found(Kind.CLIENT, "ab 12") == []
+
+
+def test_purging_takes_every_value_and_the_field(admin, define):
+    field = define("remarque")
+    kept = company(admin, custom={"remarque": "ici"})
+    define("autre")
+    update_client(kept, by=admin, version=None, custom={"autre": "reste"})
+    delete_custom_field(field, by=admin)
+    run(purge_custom_field(field, by=admin))
+    kept.refresh_from_db()
+    assert kept.custom == {"autre": "reste"}
+    assert [one.code for one in CustomField.objects.all()] == ["autre"]
+    assert define("remarque", "number").type == "number"
+
+
+def test_the_history_tells_each_field_by_its_label(admin, agent, define):
+    enter(admin)
+    define("acces", "choice", label="Accès compteur", options=ACCESS)
+    define("releveur", "member")
+    client = company(admin, custom={"acces": "cave"})
+    update_client(client, by=admin, version=None, custom={"acces": "rue", "releveur": agent.user_id})
+    events, _cursor = history_of(admin, client)
+    lines = [(line.label, line.before, line.after) for line in events[0].lines]
+    assert lines == [("Accès compteur", "Cave", "Sur rue"), ("Releveur", "", agent.user.name)]
