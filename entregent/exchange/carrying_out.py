@@ -10,6 +10,7 @@ from django.db import connection
 from django.utils.translation import gettext as _
 
 from entregent.exchange.models import Import
+from entregent.exchange.reach import ImportReach, out_of_reach, reached_sectors
 from entregent.organizations.actions import next_numbers
 from entregent.organizations.models import Membership
 
@@ -89,6 +90,21 @@ FROM moved WHERE r.batch_id = %(batch)s AND r.line = moved.line
 """
 
 
+# The record, what it hangs on or the sector that it gets is no longer in reach of whoever imports.
+_LEFT = """
+WITH moved AS (
+    DELETE FROM exchange_chunk c
+    WHERE (c.extra ? 'client_id' AND NOT ({client}))
+       OR (c.extra ? 'person_id' AND NOT ({person}))
+       OR (c.act = 'update' AND NOT ({target}))
+       OR (c.fields ? 'sector_id' AND NOT (c.fields ->> 'sector_id')::bigint = ANY (%(sectors)s))
+    RETURNING c.line
+)
+UPDATE exchange_importrow r SET verdict = 'reject', reason = %(left)s
+FROM moved WHERE r.batch_id = %(batch)s AND r.line = moved.line
+"""
+
+
 class Chunk:
     """The rows after `after` up to `until` of an import, carried out in the transaction at hand."""
 
@@ -116,6 +132,7 @@ class Chunk:
             refused = self._run(_STILL_SO.format(table=_TABLES[kind], taken=_TAKEN[kind]))
             if kind in ("people", "addresses", "contracts", "business-objects", "interactions"):
                 refused += self._run(_GONE)
+            refused += self._refuse_out_of_reach()
             self._run(
                 "UPDATE exchange_chunk SET id = nextval(pg_get_serial_sequence(%(table)s, 'id')) WHERE act = 'create'",
                 table=_TABLES[kind],
@@ -125,6 +142,22 @@ class Chunk:
             self._run("SELECT act, count(*) FROM exchange_chunk GROUP BY act")
             done = dict(self.cursor.fetchall())
         return {"create": done.get("create", 0), "update": done.get("update", 0), "refused": refused}
+
+    def _refuse_out_of_reach(self) -> int:
+        reach = ImportReach(self.member)
+        if reach.is_whole:
+            return 0
+        target = {"clients": reach.clients, "people": reach.people}.get(self.batch.kind)
+        return self._run(
+            _LEFT.format(
+                client=reach.clients.condition("(c.extra ->> 'client_id')::bigint"),
+                person=reach.people.condition("(c.extra ->> 'person_id')::bigint"),
+                target=target.condition("c.id") if target is not None else "true",
+            ),
+            **reach.parameters,
+            sectors=sorted(reached_sectors(self.member) or ()),
+            left=out_of_reach(),
+        )
 
     def _run(self, sql: str, **more) -> int:
         self.cursor.execute(sql, self.parameters | more)

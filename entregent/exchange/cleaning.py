@@ -17,9 +17,9 @@ from zoneinfo import ZoneInfo
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from entregent.access.rights import Right
 from entregent.clients import validation
 from entregent.clients.models import Address, BusinessObjectType, Client
+from entregent.exchange.reach import reached_sectors
 from entregent.interactions.actions.rules import NOTES_AT_MOST, clean_notes, date_refusals
 from entregent.interactions.models import Interaction, Topic
 from entregent.organizations.models import Membership, Sector
@@ -74,7 +74,7 @@ class Cleaner:
             "interactions": self._interaction,
         }[kind]
         self.sectors = dict(Sector.objects.filter(organization_id=member.organization_id).values_list("code", "id"))
-        self.reached = _reached_sectors(member)
+        self.reached = reached_sectors(member)
         members = Membership.objects.filter(organization_id=member.organization_id, is_active=True)
         self.users = {email.lower(): pk for email, pk in members.values_list("user__email", "user_id")}
         self.names = dict(members.values_list("user_id", "user__name"))
@@ -372,18 +372,6 @@ class Cleaner:
                 "E-DATE", _("%(field)s : date invalide.") % {"field": _("Date interaction")}, field="occurred_at"
             )
         return moment if moment.tzinfo else moment.replace(tzinfo=self.zone)
-
-
-def _reached_sectors(member: Membership) -> frozenset[int] | None:
-    """The sectors in which `member` may import; None: all of them."""
-    if member.reach.is_whole(Right.DATA_IMPORT):
-        return None
-    return frozenset(
-        sector
-        for grant in member.reach.grants_with(Right.DATA_IMPORT)
-        if grant.scope_type == "sector"
-        for sector in grant.scope_ids
-    )
 
 
 def _short(text: str, limit: tuple[Any, int]) -> str:

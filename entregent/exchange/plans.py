@@ -7,16 +7,14 @@ of it but refuses rows whose record somebody changed in the meantime.
 
 import json
 from collections.abc import Iterable
-from typing import Any
 
 from django.db import connection
-from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from entregent.access.rights import Right
 from entregent.clients.actions.clients import STATUS_MOVES
-from entregent.clients.models import Client, Person
 from entregent.exchange.cleaning import Cleaned
+from entregent.exchange.reach import ImportReach
 from entregent.exchange.readers import Row
 from entregent.organizations.models import Membership, Sector
 
@@ -315,25 +313,19 @@ class Planner:
     """Plans the rows of one import on behalf of `member`, within what they reach."""
 
     def __init__(self, kind: str, batch_id: int, member: Membership, contract_type: int | None):
-        clients = _Reach(Client.objects.visible_to(member, Right.DATA_IMPORT), member)
-        # Deleted clients are not visible to anybody: whether they were in reach is asked by their sectors.
-        gone = _Reach(
-            Client.objects.filter(organization_id=member.organization_id).filter(_client_condition(member)), member
-        )
-        people = _Reach(Person.objects.visible_to(member, Right.DATA_IMPORT), member)
+        # Deleted clients are not visible to anybody: whether they were in reach is asked by their sectors (`gone`).
+        reach = ImportReach(member)
         parts = {
-            "visible_c": gone.condition("c"),
-            "visible_d": (people if kind == "people" else clients).condition("d"),
-            "visible_cl": clients.condition("cl"),
-            "visible_p": people.condition("p"),
+            "visible_c": reach.gone.condition("c.id"),
+            "visible_d": (reach.people if kind == "people" else reach.clients).condition("d.id"),
+            "visible_cl": reach.clients.condition("cl.id"),
+            "visible_p": reach.people.condition("p.id"),
         }
         parts["no_client"] = _NO_CLIENT.format()
         parts["client_ref"] = _CLIENT_REF.format(**parts)
         self._sql = _PLAN.format(matched=_MATCHED[kind].format(**parts))
         self._parameters = {
-            **clients.parameters,
-            **gone.parameters,
-            **people.parameters,
+            **reach.parameters,
             "batch": batch_id,
             "org": member.organization_id,
             "contract_type": contract_type,
@@ -392,41 +384,6 @@ def prepare_sectors(rows: list[tuple[Row, Cleaned]], member: Membership) -> list
             at = parents[at]
         cleaned.extra["depth"] = len(seen)
     return rows
-
-
-class _Reach:
-    """A set of visible records as a condition on an id, for a statement of ours."""
-
-    _count = 0
-
-    def __init__(self, records, member: Membership):
-        self._whole = member.reach.is_whole(Right.DATA_IMPORT)
-        self._sql: str = ""
-        self._values: tuple = ()
-        if not self._whole:
-            self._sql, self._values = records.order_by().values("id").query.sql_with_params()
-        _Reach._count += 1
-        self._name = f"reach{_Reach._count}_"
-
-    def condition(self, alias: str) -> str:
-        if self._whole:
-            return "true"
-        return f"{alias}.id IN ({self._named()})"
-
-    @property
-    def parameters(self) -> dict[str, Any]:
-        return {f"{self._name}{place}": value for place, value in enumerate(self._values)}
-
-    def _named(self) -> str:
-        pieces = self._sql.split("%s")
-        named = pieces[0]
-        for place, piece in enumerate(pieces[1:]):
-            named += f"%({self._name}{place})s{piece}"
-        return named
-
-
-def _client_condition(member: Membership) -> Q:
-    return member.reach.client_condition(Right.DATA_IMPORT) or Q()
 
 
 def _sentences(kind: str) -> dict[str, str]:

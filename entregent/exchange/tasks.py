@@ -21,7 +21,7 @@ from entregent.exchange.models import Import, ImportRow
 from entregent.exchange.plans import Planner, prepare_sectors
 from entregent.exchange.undo import STEPS, Undoing
 from entregent.jobs.registry import job_kind
-from entregent.jobs.work import Cancelled, Interrupted, Over, Work
+from entregent.jobs.work import Cancelled, Interrupted, NotAllowed, Over, Work
 from entregent.toolbox.errors import Refusal, Refusals
 
 CHUNK_ROWS = 4000
@@ -178,7 +178,7 @@ def undo(work: Work) -> None:
 
 
 def _undo_window(batch: Import, chunk, step, place: int) -> None:
-    on, counts, kept = Undoing(batch).window(step, chunk.cursor["last"])
+    on, counts, kept = Undoing(batch, chunk.member).window(step, chunk.cursor["last"])
     result = batch.undo_result
     for name, number in counts.items():
         result[name] = result.get(name, 0) + number
@@ -199,6 +199,9 @@ def _settled(work: Work, *, cancelled: str) -> Iterator[None]:
         raise
     except Cancelled:
         _end(work, cancelled, "")
+        raise
+    except NotAllowed:
+        _end(work, None, _("Vous n’avez plus l’habilitation nécessaire."))
         raise
     except Refusals as refused:
         _end(work, None, " ".join(str(one.message) for one in refused.refusals))

@@ -11,6 +11,8 @@ from django.apps import apps
 from django.db import IntegrityError, connection, models, transaction
 
 from entregent.exchange.models import Import
+from entregent.exchange.reach import ImportReach, out_of_reach
+from entregent.organizations.models import Membership
 
 # Written by triggers and counters: not put back.
 _NOT_PUT_BACK = {"id", "organization_id", "version", "sector_reach", "path", "key_compact"}
@@ -80,7 +82,7 @@ STEPS: dict[str, tuple[Step, ...]] = {
 _WINDOW = """
 CREATE TEMP TABLE IF NOT EXISTS exchange_undo (
     id bigint NOT NULL, row_id bigint NOT NULL, operation text NOT NULL, client_id bigint, before jsonb,
-    kept_by bigint, kept_at timestamptz, is_kept boolean NOT NULL DEFAULT false
+    kept_by bigint, kept_at timestamptz, is_kept boolean NOT NULL DEFAULT false, is_out boolean NOT NULL DEFAULT false
 ) ON COMMIT DELETE ROWS
 """
 
@@ -111,11 +113,18 @@ WHERE o.id = w.id AND (k.at IS NOT NULL OR ({also_kept}))
 """
 
 
+# What is no longer in reach of whoever undoes stays, and is not named.
+_KEEP_OUT_OF_REACH = """
+UPDATE exchange_undo w SET is_kept = true, is_out = true WHERE NOT ({within})
+"""
+
+
 class Undoing:
     """The undoing of one import, a window of changes at a time, in the transaction at hand."""
 
-    def __init__(self, batch: Import):
+    def __init__(self, batch: Import, member: Membership):
         self.batch = batch
+        self.reach = ImportReach(member)
         self.parameters = {
             "org": batch.organization_id,
             "first": batch.first_change,
@@ -136,6 +145,7 @@ class Undoing:
                 return None, {}, []
             self._run("ANALYZE exchange_undo")
             self._run(_KEEP.format(since=step.since.format(table=step.table), also_kept=step.also_kept))
+            self._keep_out_of_reach(step)
             clients = self._clients_of(step)
             deleted = self._delete(step)
             restored = self._restore(step)
@@ -143,6 +153,17 @@ class Undoing:
             self._index(step, clients)
             counts = {"deleted": deleted, "restored": restored} if step.label else {}
             return lowest - 1, counts, kept
+
+    def _keep_out_of_reach(self, step: Step) -> None:
+        if self.reach.is_whole:
+            return
+        within = f"w.client_id IS NULL OR {self.reach.gone.condition('w.client_id')}"
+        if step.table == "clients_person":
+            within = self.reach.people.condition("w.row_id")
+        elif step.table == "clients_clientperson":
+            clients = self.reach.clients.condition("x.client_id")
+            within = f"EXISTS (SELECT 1 FROM clients_clientperson x WHERE x.id = w.row_id AND {clients})"  # noqa: S608
+        self._run(_KEEP_OUT_OF_REACH.format(within=within), **self.reach.parameters)
 
     def _run(self, sql: str, **more) -> int:
         self.cursor.execute(sql, self.parameters | more)
@@ -184,10 +205,12 @@ class Undoing:
     def _kept(self, step: Step) -> list[dict]:
         if not step.label:
             return []
-        self._run(f"""
-            SELECT {step.label}, u.name, w.kept_at FROM exchange_undo w JOIN {step.table} t ON t.id = w.row_id
+        label = f"CASE WHEN w.is_out THEN %(out)s ELSE {step.label} END"
+        kept = f"""
+            SELECT {label}, u.name, w.kept_at FROM exchange_undo w JOIN {step.table} t ON t.id = w.row_id
             LEFT JOIN organizations_user u ON u.id = w.kept_by WHERE w.is_kept ORDER BY w.id
-        """)  # noqa: S608
+        """  # noqa: S608
+        self._run(kept, out=out_of_reach())
         return [
             {"label": label, "who": who or "", "at": at.isoformat() if at else ""}
             for label, who, at in self.cursor.fetchall()

@@ -4,6 +4,7 @@ import json
 
 import pytest
 from django.core.files.base import ContentFile
+from django.db import connection
 
 from entregent.access.wall import in_organization
 from entregent.audit.models import Action, Change
@@ -12,9 +13,11 @@ from entregent.clients.models import Address, BusinessObject, Client, ClientPers
 from entregent.exchange import actions
 from entregent.exchange.mapping import from_yaml
 from entregent.interactions.models import Interaction, Topic
+from entregent.jobs.tasks import run_job
 from entregent.organizations.extension_points import organization_defaults
+from entregent.organizations.models import Grant, Membership
 from entregent.toolbox.errors import Refusal, RightMissing
-from testing.cast import enter, grant, make_client, make_member
+from testing.cast import enter, enter_organization, grant, make_client, make_member
 
 
 @pytest.fixture
@@ -153,6 +156,66 @@ def test_a_manager_of_one_sector_imports_there_and_learns_nothing_of_the_others(
     assert "périmètre" in told[3]
     assert "périmètre" in told[4]
     assert told[5] == "Ce numéro n’est pas disponible."
+
+
+@pytest.fixture
+def limited(org, north):
+    member = make_member(org, "nord@eaux.example", "Noé Nord", "manager")
+    grant(member, "sector", north.pk)
+    return member
+
+
+def moved(client, sector):
+    """By a path that leaves the version as it was: reach is what counts."""
+    enter_organization(client.organization)
+    Client.objects.filter(pk=client.pk).update(sector=sector)
+
+
+def test_what_left_the_reach_between_dry_run_and_run_is_refused(limited, client_north, south, bringing):
+    clients = bringing.check(limited, "clients", "N° client;Nom\nN1;Nouveau nom\n")
+    addresses = bringing.check(limited, "addresses", "client;rue;ville\nN1;1 rue Haute;Metz\n")
+    assert (clients.counts, addresses.counts) == ({"update": 1}, {"create": 1})
+    moved(client_north, south)
+    for batch in (clients, addresses):
+        bringing.apply(batch, limited)
+        assert (batch.count("updated"), batch.count("created"), batch.count("refused")) == (0, 0, 1)
+        assert reasons(batch) == {2: "Cette fiche n’est plus dans votre périmètre."}
+    enter_organization(client_north.organization)
+    client_north.refresh_from_db()
+    assert client_north.name == "Blanchisserie Moreau"
+
+
+def test_a_sector_that_left_the_reach_takes_no_new_clients(limited, north, south, bringing):
+    batch = bringing.check(limited, "clients", "N° client;Nom;Secteur\nX1;Un;NORD\n")
+    Grant.objects.filter(membership=limited).update(scope_id=south.pk)
+    bringing.apply(batch, limited)
+    assert (batch.count("created"), batch.count("refused")) == (0, 1)
+    assert not Client.objects.filter(number="X1").exists()
+
+
+def test_an_undo_keeps_what_left_the_reach_and_does_not_name_it(limited, north, south, bringing):
+    batch = bringing.bring(limited, "clients", "N° client;Nom;Secteur\nX1;Un;NORD\nX2;Deux;NORD\n")
+    away = Client.objects.get(number="X1")
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT set_config('app.action_id', %s, true)", [str(batch.action_id)])
+    moved(away, south)
+    enter(limited)
+    bringing.undo(batch, limited)
+    assert list(Client.objects.values_list("number", flat=True)) == ["X1"]
+    assert batch.undo_result["kept"] == 1
+    assert [row["label"] for row in batch.undo_result["kept_rows"]] == ["Cette fiche n’est plus dans votre périmètre."]
+
+
+def test_who_may_import_no_more_is_told_so_and_nothing_is_done(limited, bringing):
+    batch = bringing.check(limited, "clients", "N° client;Nom;Secteur\nX1;Un;NORD\n")
+    job = actions.start_import(batch, by=enter(limited), in_background=False)
+    Membership.objects.filter(pk=limited.pk).update(role="reader")
+    run_job(job_id=job.pk, organization_id=job.organization_id)
+    enter(limited)
+    batch.refresh_from_db()
+    job.refresh_from_db()
+    assert (job.state, batch.error) == ("failed", "Vous n’avez plus l’habilitation nécessaire.")
+    assert not Client.objects.filter(number="X1").exists()
 
 
 def test_numbers_of_another_organization_do_not_count(manager, client_elsewhere, bringing):
