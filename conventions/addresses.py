@@ -7,6 +7,12 @@ out of that reach, `deleted` was deleted, `foreign` belongs to another organizat
 # Keyword of the URL, within the addresses whose name begins so → kind of record (see world.py).
 RECORDS: list[tuple[str, str, str]] = [
     ("workspace:client", "number", "client"),
+    ("workspace:client_people", "number", "client"),
+    ("workspace:client_value", "number", "client"),
+    ("workspace:person_value", "pk", "person"),
+    ("workspace:interaction_pane", "number", "interaction"),
+    ("workspace:view_delete", "pk", "view"),
+    ("workspace:bulk", "job_id", "bulk_job"),
     ("dashboards:client", "number", "client"),
     ("clients:", "number", "client"),
     ("clients:address_edit", "pk", "address"),
@@ -38,6 +44,8 @@ PLAIN: dict[tuple[str, str], object] = {
     ("clients:pane", "pane"): "identite",
     ("interactions:entry_update", "seq"): 1,
     ("exchange:export", "kind"): "clients",
+    ("workspace:client_value", "field"): "category",
+    ("workspace:person_value", "field"): "title",
     ("dashboards:portlet", "code"): "recent-interactions",
     ("dashboards:client_portlet", "code"): "client-interactions",
 }

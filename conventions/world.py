@@ -24,6 +24,7 @@ from entregent.interactions.models import (
     Topic,
 )
 from entregent.jobs.models import Job
+from entregent.listing.models import View
 from entregent.organizations.models import ApiToken, Grant, Sector, Substitution
 from entregent.outbox.models import Message
 from testing.cast import enter_organization, make_client, make_member
@@ -78,6 +79,12 @@ def build(org, other_org, north, south, people) -> World:
             hint=mark[:12]).pk)  # fmt: skip
         world.put("job", variety, Job.objects.create(
             organization_id=organization.pk, kind="probe", label=f"Travail {mark}", initiator_id=author.user_id,
+            state="done").pk)  # fmt: skip
+        world.put("view", variety, View.objects.create(
+            organization=organization, owner=author.user, list_code="clients", name=f"Vue {mark}",
+            is_shared=True).pk)  # fmt: skip
+        world.put("bulk_job", variety, Job.objects.create(
+            organization_id=organization.pk, kind="clients.bulk", label=f"Lot {mark}", initiator_id=author.user_id,
             state="done").pk)  # fmt: skip
         world.put("import", variety, Import.objects.create(
             organization=organization, kind="clients", filename=f"{mark}.csv", state="done",

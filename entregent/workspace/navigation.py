@@ -4,6 +4,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from entregent.access.rights import Right
+from entregent.organizations.models import Module
 from entregent.ui.extension_points import NavigationEntry
 
 
@@ -14,7 +15,23 @@ def top_bar(member) -> list[NavigationEntry]:
     return [
         NavigationEntry(_("Accueil"), "layout-dashboard", _at("workspace:home", slug), key="a", exact=True),
         NavigationEntry(_("Clients"), "users", _at("clients:list", slug), key="c"),
+        *_actions(member, slug),
     ]
+
+
+def _actions(member, slug) -> list[NavigationEntry]:
+    """« Actions »: what is done with many records at once. « Gérer les clients » needs its module (R004-01)."""
+    items = []
+    if member.organization.has_module(Module.CLIENT_MGMT):
+        items.append(
+            NavigationEntry(_("Gérer les clients"), "table", _at("workspace:client_management", slug), key="m")
+        )
+    if member.can(Right.CLIENT_CREATE):
+        items.append(NavigationEntry(_("Nouveau client"), "plus", _at("clients:create", slug)))
+        items.append(NavigationEntry(_("Nouveau prospect"), "user-plus", _at("clients:prospect_create", slug)))
+    if not items:
+        return []
+    return [NavigationEntry(_("Actions"), "list-check", items[0].url, items=tuple(items))]
 
 
 def _at(name: str, slug: str) -> str:

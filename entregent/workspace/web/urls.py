@@ -1,11 +1,30 @@
 from django.urls import path
 
-from entregent.workspace.web import client, home, search
+from entregent.workspace.web import client, client_management, home, search
+from entregent.workspace.web import client_management_bulk as bulk
+from entregent.workspace.web import client_management_kept as kept
+from entregent.workspace.web import client_management_pane as pane
+from entregent.workspace.web import client_management_values as values
 
 app_name = "workspace"
 
 urlpatterns = [
     path("", home.home, name="home"),
     path("recherche/", search.search, name="search"),
+    path("gestion-des-clients/", client_management.client_management, name="client_management"),
+    path("gestion-des-clients/critere/", client_management.criterion, name="criterion"),
+    path("gestion-des-clients/etat/", kept.keep_state, name="keep_state"),
+    path("gestion-des-clients/champs/", kept.keep_columns, name="keep_columns"),
+    path("gestion-des-clients/vues/", kept.view_create, name="view_create"),
+    path("gestion-des-clients/vues/<int:pk>/suppression/", kept.view_delete, name="view_delete"),
+    path("gestion-des-clients/volet/", pane.lower_pane, name="lower_pane"),
+    path("gestion-des-clients/interactions/<int:number>/", pane.interaction_pane, name="interaction_pane"),
+    path("gestion-des-clients/clients/<str:number>/personnes/", pane.client_people, name="client_people"),
+    path("gestion-des-clients/clients/<str:number>/valeurs/<slug:field>/", values.client_value, name="client_value"),
+    path("gestion-des-clients/personnes/<int:pk>/valeurs/<slug:field>/", values.person_value, name="person_value"),
+    path("gestion-des-clients/lots/", bulk.bulk_create, name="bulk_create"),
+    path("gestion-des-clients/lots/<int:job_id>/", bulk.bulk_detail, name="bulk"),
+    path("gestion-des-clients/lots/<int:job_id>/refus/", bulk.bulk_refused, name="bulk_refused"),
+    path("gestion-des-clients/lots/<int:job_id>/annulation/", bulk.bulk_cancel, name="bulk_cancel"),
     path("clients/<str:number>/", client.client_file, name="client"),
 ]

@@ -1,0 +1,181 @@
+"""« Gestion des clients »: three lists over a pane with the interactions of whoever is selected (document 004)."""
+
+from django.http import HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from entregent.access.guard import requires
+from entregent.access.rights import Right
+from entregent.clients.models import Client, Person
+from entregent.clients.web.forms import sectors_in_reach
+from entregent.listing.actions import visible_views
+from entregent.listing.conditions import check
+from entregent.listing.lists import Column, Kind, choices_of
+from entregent.listing.words import WITH_DAYS, WITHOUT_VALUE, operators_of
+from entregent.organizations.models import Membership
+from entregent.toolbox.errors import NotFound, Refusal, Refusals
+from entregent.toolbox.text import as_id
+from entregent.ui.pages import render
+from entregent.workspace.web.client_management_grid import TABS, Grid
+from entregent.workspace.web.client_management_pane import (
+    MODULE,
+    Selected,
+    interaction_context,
+    open_interaction,
+    pane_context,
+)
+
+
+@requires(Right.CLIENT_VIEW, module=MODULE)
+def client_management(request) -> HttpResponse:
+    """One page for the three tabs. `?apres=` gives the rows that follow; the row named in the address is selected."""
+    grid = Grid.of(request)
+    member = request.member
+    if grid.after:
+        return render(request, "workspace/client_management.html", {"grid": grid}, fragment="rows")
+    slug, lower = member.organization.slug, _lower(request, grid)
+    context = (lower or {}) | {
+        "grid": grid,
+        "tabs": _tabs(grid),
+        "views": list(visible_views(member, grid.definition.code)),
+        "found": grid.asked.count(exact=grid.is_exact) if not grid.refusal else None,
+        "state": grid.kept,
+        "lower": lower is not None,
+        "suggestions": grid.suggestions,
+        "criterion_url": f"{reverse('workspace:criterion', args=[slug])}?{grid.url().partition('?')[2]}",
+        "export_url": "",
+        "bulk": _bulk_choices(grid),
+    }
+    return render(request, "workspace/client_management.html", context)
+
+
+@requires(Right.CLIENT_VIEW, module=MODULE)
+def criterion(request) -> HttpResponse:
+    """« Ajouter un critère »: the field, then its operators, then a value. Added, it stands in the address."""
+    grid = Grid.of(request)
+    column = grid.definition.column(request.GET.get("champ", ""), request.member)
+    if column is not None and not column.is_asked:
+        column = None
+    operators = operators_of(column) if column is not None else {}
+    operator = request.GET.get("operateur", "")
+    operator = operator if operator in operators else next(iter(operators), "")
+    message = ""
+    if column is not None and request.GET.get("ajouter"):
+        try:
+            added = _typed(request, column, operator)
+            check(added, grid.definition, request.member)
+        except (Refusal, Refusals) as refused:
+            every = refused.refusals if isinstance(refused, Refusals) else [refused]
+            message = " ".join(str(one.message) for one in every)
+        else:
+            return _go(request, grid.with_condition(grid.added(added)))
+    context = {
+        "grid": grid,
+        "column": column,
+        "operators": list(operators.items()),
+        "operator": operator,
+        "kind": _kind_of_value(column, operator) if column is not None else "",
+        "choices": list(choices_of(column, request.member)) if column is not None and _has_choices(column) else [],
+        "typed": request.GET.get("valeur", ""),
+        "typed_until": request.GET.get("jusqu-a", ""),
+        "message": message,
+    }
+    return render(
+        request, "workspace/client_management_criterion.html", context, fragment="criterion",
+        status=422 if message else 200,
+    )  # fmt: skip
+
+
+def _go(request, url: str) -> HttpResponse:
+    if request.headers.get("HX-Request") == "true":
+        response = HttpResponse(status=204)
+        response.headers["HX-Redirect"] = url
+        return response
+    return HttpResponseRedirect(url)
+
+
+def _has_choices(column: Column) -> bool:
+    return column.choices is not None or column.kind in (Kind.MEMBER, Kind.SECTOR, Kind.CHOICE)
+
+
+def _kind_of_value(column: Column, operator: str) -> str:
+    """How a value is typed: none, choice, several, between, days, date, number, boolean, text."""
+    if operator in WITHOUT_VALUE:
+        return "none"
+    if operator in WITH_DAYS:
+        return "days"
+    if _has_choices(column) and column.kind != Kind.LIST:
+        return "several" if operator == "in" else "choice"
+    if column.kind == Kind.BOOLEAN:
+        return "boolean"
+    plain = {Kind.DATE: "date", Kind.MOMENT: "date", Kind.NUMBER: "number", Kind.MONEY: "number"}.get(
+        column.kind, "text"
+    )
+    return f"between-{plain}" if operator == "between" else plain
+
+
+def _typed(request, column: Column, operator: str) -> list:
+    """The criterion as data, of what was typed."""
+    kind, value = _kind_of_value(column, operator), request.GET.get("valeur", "").strip()
+    if kind == "none":
+        return [column.code, operator]
+    if kind == "several":
+        return [column.code, operator, request.GET.getlist("valeur")]
+    if kind == "boolean":
+        return [column.code, operator, value == "oui"]
+    if kind == "days":
+        return [column.code, operator, as_id(value) if as_id(value) is not None else value]
+    if kind.startswith("between"):
+        return [column.code, operator, [value, request.GET.get("jusqu-a", "").strip()]]
+    if operator == "in":
+        return [column.code, operator, [part.strip() for part in value.split(",") if part.strip()]]
+    return [column.code, operator, value]
+
+
+def _tabs(grid: Grid) -> list[dict]:
+    labels = {"clients": _("Clients"), "personnes": _("Personnes-ressources"), "interactions": _("Interactions")}
+    address = reverse("workspace:client_management", args=[grid.member.organization.slug])
+    return [
+        {
+            "label": labels[tab],
+            "url": address if tab == "clients" else f"{address}?onglet={tab}",
+            "current": tab == grid.tab,
+            "attrs": {"data-go": "i"} if tab == "interactions" else {},
+        }
+        for tab in TABS
+        if grid.member.can(Right.INTERACTION_VIEW) or tab != "interactions"
+    ]
+
+
+def _lower(request, grid: Grid) -> dict | None:
+    """What the lower pane shows of the row that the address names; None when it is no longer there."""
+    if not grid.row or not request.member.can(Right.INTERACTION_VIEW):
+        return None
+    try:
+        if grid.tab == "interactions":
+            return interaction_context(request, open_interaction(request, as_id(grid.row) or 0))
+        if grid.tab == "personnes":
+            person = Person.objects.get_visible(request.member, pk=as_id(grid.row) or 0)
+            return pane_context(request, Selected(person=person))
+        return pane_context(request, Selected(client=Client.objects.get_visible(request.member, number=grid.row)))
+    except NotFound:
+        return None
+
+
+def _bulk_choices(grid: Grid) -> dict | None:
+    """What the bar of a selection offers."""
+    member = grid.member
+    if grid.tab != "clients" or not member.can(Right.CLIENT_EDIT):
+        return None
+    members = (
+        Membership.objects.active()
+        .filter(organization_id=member.organization_id)
+        .order_by("user__name", "pk")
+        .values_list("user_id", "user__name")
+    )
+    sectors = sectors_in_reach(member).values_list("pk", "name")
+    return {
+        "members": [("", _("Aucun agent")), *((str(pk), name) for pk, name in members)],
+        "sectors": [("", _("Aucun secteur")), *((str(pk), name) for pk, name in sectors)],
+        "statuses": [(value, str(label)) for value, label in Client.Status.choices if value != Client.Status.PROSPECT],
+    }  # fmt: skip

@@ -1,0 +1,374 @@
+"""What the address of « Gestion des clients » asks for: tab, view, filter, keywords, order, selected row. Every link of
+the page is the same address with something changed, so that each can be sent to a colleague."""
+
+import json
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from babel.numbers import format_decimal
+from django.urls import reverse
+from django.utils.http import urlencode
+from django.utils.translation import get_language
+from django.utils.translation import gettext_lazy as _
+
+from entregent.access.rights import Right
+from entregent.clients.models import Client, Person
+from entregent.interactions.models import Interaction
+from entregent.interactions.timeline import DRAWINGS
+from entregent.listing import pages
+from entregent.listing.actions import may_change, state_of, visible_views
+from entregent.listing.conditions import mend, sentence
+from entregent.listing.lists import Column, ListDefinition, lists
+from entregent.listing.models import View
+from entregent.listing.words import operators_of, shown
+from entregent.organizations.models import Membership
+from entregent.toolbox.dates import today_in
+from entregent.toolbox.errors import NotFound, Refusal, Refusals
+from entregent.toolbox.text import as_id
+from entregent.workspace.web.client_management_values import OF_CLIENTS, OF_PEOPLE
+
+# Tab in the address → code of its list.
+TABS = {"clients": "clients", "personnes": "people", "interactions": "interactions"}
+# What this screen shows first; the lists themselves may say otherwise elsewhere.
+COLUMNS = {
+    "clients": (
+        "number", "name", "status", "credit_hold", "balance", "sector", "last_interaction_at", "next_follow_up_on",
+        "responsible",
+    ),
+    "people": ("name", "clients", "title", "phone", "email", "last_interaction_at"),
+    "interactions": (),
+}  # fmt: skip
+# Where a cell stands on the card of a narrow screen.
+PLACES = {
+    "name": "g-cell-title", "status": "g-cell-state", "credit_hold": "g-cell-state",
+    "last_interaction_at": "g-cell-main",
+    "balance": "g-cell-amount", "next_follow_up_on": "g-cell-follow", "phone": "g-cell-note", "clients": "g-cell-main",
+    "title": "g-cell-state", "topic": "g-cell-title", "occurred_at": "g-cell-main", "client": "g-cell-note",
+    "subject": "g-cell-amount",
+}  # fmt: skip
+# Criteria that most people want, one click away.
+SUGGESTIONS: dict[str, list[tuple[Any, Any]]] = {
+    "clients": [
+        (_("Actifs"), ["status", "is", "client"]),
+        (_("Mes clients"), ["responsible", "me"]),
+        (_("Suivi en retard"), ["next_follow_up_on", "overdue"]),
+        (_("En blocage de crédit"), ["credit_hold", "is", True]),
+    ],
+    "personnes": [(_("Sans client"), {"has_not": "clients"})],
+    "interactions": [
+        (_("Suivi en retard"), ["follow_up_late", "is", True]),
+        (_("Mes interactions"), ["agent", "me"]),
+        (_("30 derniers jours"), ["occurred_at", "days_ago_less", 30]),
+        (_("Courriels"), ["channel", "is", "email"]),
+    ],
+}
+_NUMBERS = ("number", "money")
+LONGEST_FILTER = 4000
+# The list under which what concerns the whole screen is kept.
+SCREEN = "clients"
+
+
+@dataclass
+class Grid:
+    """One screenful, as the address asks for it."""
+
+    member: Membership
+    tab: str
+    definition: ListDefinition
+    text: str = ""
+    condition: Any = None
+    sort: str = ""
+    view: View | None = None
+    after: str = ""
+    row: str = ""
+    is_exact: bool = False
+    only_recent: bool = False
+    is_filter_asked: bool = False
+    notes: list[str] = field(default_factory=list)
+
+    @classmethod
+    def of(cls, request) -> "Grid":
+        """What the address says. What means nothing any longer is left out, and said (`notes`)."""
+        member, query = request.member, request.GET if request.method == "GET" else request.POST
+        tab = query.get("onglet", "")
+        if tab not in TABS or TABS[tab] not in lists(member):
+            tab = "clients"
+        if TABS[tab] not in lists(member):
+            raise NotFound
+        definition = lists(member)[TABS[tab]]
+        grid = cls(member, tab, definition)
+        view_id = as_id(query.get("vue", ""))
+        if view_id is not None:
+            grid.view = visible_views(member, definition.code).filter(pk=view_id).first()
+        raw = query.get("filtre")
+        data = grid.view.condition if grid.view is not None and raw is None else _read(raw)
+        grid.condition, grid.notes = mend(data, definition, member)
+        words = query.get("q", grid.view.text if grid.view is not None else "")
+        grid.text = words.replace("\x00", "").strip()[:200]
+        grid.sort = query.get("tri", "") or (grid.view.sort if grid.view is not None else "")
+        grid.after = query.get("apres", "")[:500]
+        grid.row = query.get("ligne", "")[:60]
+        grid.is_exact = query.get("compte") == "exact"
+        grid.only_recent = query.get("jours") == "30"
+        grid.is_filter_asked = query.get("filtrer") == "1"
+        return grid
+
+    @cached_property
+    def state(self) -> dict:
+        """How this person left the list: its columns."""
+        return state_of(self.member, self.definition.code)
+
+    @cached_property
+    def kept(self) -> dict:
+        """How they left the whole screen: where the splitter stands, whether the filter is shown."""
+        return self.state if self.definition.code == SCREEN else state_of(self.member, SCREEN)
+
+    @property
+    def chosen_columns(self) -> list[dict]:
+        """[{"code", "width"}] of the view, else as the person last arranged them, else the first ones."""
+        if self.view is not None and self.view.columns:
+            return self.view.columns
+        if self.state.get("columns"):
+            return self.state["columns"]
+        codes = COLUMNS[self.definition.code] or self.definition.default_columns
+        return [{"code": code} for code in codes if self.definition.column(code, self.member)]
+
+    @cached_property
+    def asked(self) -> pages.Asked:
+        return pages.ask(self.definition, self.member, condition=self.condition, text=self.text)
+
+    @cached_property
+    def refusal(self) -> str:
+        """Why the keywords cannot be looked for (too short), or ""."""
+        try:
+            self.asked.found  # noqa: B018  asked here, so that what refuses is told on the page
+        except (Refusal, Refusals) as refused:
+            every = refused.refusals if isinstance(refused, Refusals) else [refused]
+            return " ".join(str(one.message) for one in every)
+        return ""
+
+    @cached_property
+    def page(self) -> pages.Page:
+        if self.refusal:
+            self.text = ""
+            self.__dict__.pop("asked", None)
+        return self.asked.page(
+            columns=[column["code"] for column in self.chosen_columns], sort=self.sort, after=self.after
+        )
+
+    @property
+    def may_change_view(self) -> bool:
+        return self.view is not None and may_change(self.view, self.member)
+
+    def in_words(self, number: int) -> str:
+        """« 37 clients »."""
+        return self.definition.counted(number) % {"n": format_decimal(number, locale=get_language())}
+
+    @property
+    def is_filtered(self) -> bool:
+        return bool(self.condition or self.text)
+
+    @property
+    def is_filter_shown(self) -> bool:
+        return self.is_filtered or self.is_filter_asked or bool(self.kept.get("filter"))
+
+    # ——— Addresses ———
+
+    @property
+    def parameters(self) -> dict[str, str]:
+        """What names this screenful, without its row."""
+        kept_condition = self.view is not None and self.condition == self.view.condition
+        return {
+            "onglet": self.tab if self.tab != "clients" else "",
+            "vue": str(self.view.pk) if self.view is not None else "",
+            "q": self.text if self.view is None or self.text != self.view.text else "",
+            "filtre": "" if kept_condition else self.condition_text,
+            "tri": self.sort,
+            "jours": "30" if self.only_recent else "",
+        }
+
+    @property
+    def condition_text(self) -> str:
+        """As it stands in the address; « - » takes the filter off a view that has one."""
+        if self.condition is None:
+            return "-" if self.view is not None and self.view.condition else ""
+        return json.dumps(self.condition, ensure_ascii=False, separators=(",", ":"))
+
+    def url(self, **changes: str) -> str:
+        asked = {name: value for name, value in (self.parameters | changes).items() if value}
+        address = reverse("workspace:client_management", args=[self.member.organization.slug])
+        return f"{address}?{urlencode(asked)}" if asked else address
+
+    def with_condition(self, condition) -> str:
+        changed = Grid(self.member, self.tab, self.definition, condition=condition, view=self.view)
+        return self.url(filtre=changed.condition_text)
+
+    # ——— What the page shows ———
+
+    @property
+    def criteria(self) -> list[dict[str, str]]:
+        """One chip for each criterion, with the address of the page without it."""
+        if self.condition is None:
+            return []
+        parts = self.condition["all"] if _is_all(self.condition) else [self.condition]
+        chips = []
+        for place, part in enumerate(parts):
+            rest = [*parts[:place], *parts[place + 1 :]]
+            chips.append(
+                {
+                    "text": sentence(part, self.definition, self.member),
+                    "remove_url": self.with_condition({"all": rest} if rest else None),
+                }
+            )
+        return chips
+
+    @property
+    def suggestions(self) -> list[tuple[str, str]]:
+        """Criteria that most people want, one click away, but for those that stand already."""
+        parts = [] if self.condition is None else self.condition["all"] if _is_all(self.condition) else [self.condition]
+        asked_of = {part[0] for part in parts if isinstance(part, list)}
+        offered = []
+        for label, criterion in SUGGESTIONS[self.tab]:
+            if isinstance(criterion, list) and criterion[0] in asked_of:
+                continue
+            if criterion in parts or mend(criterion, self.definition, self.member)[1]:
+                continue
+            offered.append((str(label), self.with_condition(self.added(criterion))))
+        return offered
+
+    def added(self, criterion) -> Any:
+        """The condition with one more criterion, all of which must hold."""
+        if self.condition is None:
+            return {"all": [criterion]}
+        if _is_all(self.condition):
+            return {"all": [*self.condition["all"], criterion]}
+        return {"all": [self.condition, criterion]}
+
+    @property
+    def fields(self) -> list[tuple[str, str]]:
+        """What may stand in a criterion."""
+        columns = self.definition.columns_by_code(self.member).values()
+        return [(column.code, str(column.label)) for column in columns if column.is_asked and operators_of(column)]
+
+    @property
+    def choosable(self) -> list[tuple[Column, bool, int]]:
+        """Every column of the field chooser: those shown, in their order, then the others; with their width."""
+        known = self.definition.columns_by_code(self.member)
+        widths = self.widths
+        on = [column.code for column in self.page.columns]
+        return [
+            *((known[code], True, widths.get(code, 0)) for code in on),
+            *((column, False, 0) for code, column in known.items() if column.is_shown and code not in on),
+        ]
+
+    @property
+    def widths(self) -> dict[str, int]:
+        return {one["code"]: one.get("width") or 0 for one in self.chosen_columns}
+
+    @property
+    def title_place(self) -> int:
+        """The cell that leads to the record: the name where it is shown, else the first."""
+        codes = [column.code for column in self.page.columns]
+        title = {"clients": "name", "personnes": "name", "interactions": "topic"}[self.tab]
+        return codes.index(title) if title in codes else 0
+
+    @cached_property
+    def rows(self) -> list[dict]:
+        """Rows of the page as the template draws them: whose they are, and their cells."""
+        found = self.page.rows
+        about = _about([row["id"] for row in found], self.tab, self.member)
+        today = today_in(self.member.organization.time_zone)
+        rows = []
+        for row in found:
+            one = about.get(row["id"])
+            if one is None:
+                continue
+            following = row.get("next_follow_up_on") or row.get("follow_up_on")
+            due = "" if not following else "late" if following < today else "today" if following == today else ""
+            cells = [
+                Cell(column, row[column.code], shown(column, row[column.code], self.member))
+                for column in self.page.columns
+            ]
+            rows.append(one | {"cells": cells, "due_state": due})
+        return rows
+
+    @cached_property
+    def editable(self) -> set[str]:
+        """Columns whose values are edited in place by whoever may edit."""
+        known = {"clients": OF_CLIENTS, "personnes": OF_PEOPLE}.get(self.tab, {})
+        return set(known) if self.member.can(Right.CLIENT_EDIT) else set()
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    column: Column
+    value: Any
+    text: str
+
+    @property
+    def code(self) -> str:
+        return self.column.code
+
+    @property
+    def is_number(self) -> bool:
+        return self.column.kind in _NUMBERS
+
+    @property
+    def place(self) -> str:
+        return PLACES.get(self.column.code, "")
+
+
+def _read(text: str | None):
+    """The condition of an address; what is no JSON is no condition."""
+    if not text or text == "-" or len(text) > LONGEST_FILTER:
+        return None
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _is_all(condition) -> bool:
+    return isinstance(condition, dict) and set(condition) == {"all"}
+
+
+def _about(ids: list[int], tab: str, member: Membership) -> dict[int, dict]:
+    """What every row needs beside its columns: number, name, version, where it leads. One statement for the page."""
+    slug = member.organization.slug
+    if tab == "clients":
+        address = reverse("workspace:client", args=[slug, "NUMBER"])
+        return {
+            pk: {
+                "id": pk, "key": number, "name": name, "version": version, "kind": category or _KINDS[kind],
+                "url": address.replace("NUMBER", number), "query": urlencode({"client": number}), "client": number,
+            }
+            for pk, number, name, version, kind, category in Client.objects.filter(pk__in=ids).values_list(
+                "pk", "number", "display_name", "version", "kind", "category"
+            )
+        }  # fmt: skip
+    if tab == "personnes":
+        address = reverse("clients:person", args=[slug, 0])
+        return {
+            pk: {
+                "id": pk, "key": str(pk), "name": f"{first} {last}".strip() or file_as, "version": version, "kind": "",
+                "url": address.replace("/0/", f"/{pk}/"), "query": urlencode({"personne": pk}), "client": "",
+            }
+            for pk, first, last, file_as, version in Person.objects.filter(pk__in=ids).values_list(
+                "pk", "first_name", "last_name", "file_as", "version"
+            )
+        }  # fmt: skip
+    address = reverse("interactions:detail", args=[slug, 0])
+    return {
+        pk: {
+            "id": pk, "key": str(number), "name": str(number), "version": version, "kind": "",
+            "url": address.replace("/0/", f"/{number}/"), "query": "", "client": client or "",
+            "drawing": DRAWINGS.get(channel, "meeting"),
+        }
+        for pk, number, version, client, channel in Interaction.objects.filter(pk__in=ids).values_list(
+            "pk", "number", "version", "client__number", "channel"
+        )
+    }  # fmt: skip
+
+
+_KINDS = dict(Client.Kind.choices)
