@@ -32,6 +32,11 @@ class ClientsConfig(AppConfig):
         sector_blockers.add(what_stands_in)
         scope_words["client"] = client_words
 
+        from entregent.clients.extension_points import movers
+        from entregent.clients.movers import fill
+
+        fill(movers)
+
         from entregent.clients import custom
         from entregent.listing.extension_points import custom_subjects
 

@@ -9,8 +9,8 @@ class InteractionsConfig(AppConfig):
         from entregent.interactions import history, navigation
         from entregent.interactions.actions import seed_topics
         from entregent.interactions.custom import INTERACTION
-        from entregent.interactions.web.portlets import portlets as own_portlets
         from entregent.interactions.lists import further_columns, interaction_lists
+        from entregent.interactions.web.portlets import portlets as own_portlets
         from entregent.listing.extension_points import custom_subjects, list_columns, list_definitions
         from entregent.organizations.extension_points import (
             action_words,
@@ -30,5 +30,11 @@ class InteractionsConfig(AppConfig):
         action_words.add(history.ACTION_WORDS, name="interactions.history.ACTION_WORDS")
         table_words.add(history.TABLE_WORDS, name="interactions.history.TABLE_WORDS")
         sentences.add(history.sentence)
+
+        from entregent.clients.extension_points import movers
+        from entregent.interactions.movers import INTERACTIONS, PARTICIPANTS
+
+        movers.add(INTERACTIONS, order=70, name="interactions")
+        movers.add(PARTICIPANTS, order=80, name="participants")
         top_bar.add(navigation.top_bar, order=30)
         portlets.add(own_portlets, order=30)

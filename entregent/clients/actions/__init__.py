@@ -16,6 +16,8 @@ from entregent.clients.actions.clients import (
     update_client,
 )
 from entregent.clients.actions.credit import lift_credit_hold, set_credit_hold
+from entregent.clients.actions.duplicates import dismiss_pair, propose_pair_again, set_duplicate_rules, start_scan
+from entregent.clients.actions.merging import merge_clients, undo_merge
 from entregent.clients.actions.objects import (
     create_object_type,
     delete_object_type,
@@ -44,15 +46,21 @@ __all__ = [
     "delete_object_type",
     "delete_person",
     "detach_person",
+    "dismiss_pair",
     "lift_credit_hold",
     "mark_person",
+    "merge_clients",
+    "propose_pair_again",
     "reactivate_client",
     "remove_address",
     "restore_client",
     "seed_object_types",
     "set_address",
     "set_credit_hold",
+    "set_duplicate_rules",
+    "start_scan",
     "sync_business_object",
+    "undo_merge",
     "update_client",
     "update_object_type",
     "update_person",

@@ -1,0 +1,46 @@
+"""Whatever hangs on a client moves with it when it is merged into another, or says here why it does not."""
+
+from django.db import connection
+
+from entregent.clients.extension_points import movers
+
+STAYS = {
+    ("audit_action", "client_id"): "written once for all; the history of a client reads those that it has taken in",
+    ("audit_change", "client_id"): "written once for all; the history of a client reads those that it has taken in",
+    ("outbox_message", "client_id"): "what has left, as it left",
+    ("clients_bulkrow", "client_id"): "a step of a job that is over",
+    ("clients_duplicateprofile", "client_id"): "an index, kept by triggers",
+    ("clients_clientsummary", "client_id"): "an index, kept by triggers",
+    ("clients_duplicatepair", "first_id"): "found anew for both",
+    ("clients_duplicatepair", "second_id"): "found anew for both",
+    ("clients_notduplicate", "first_id"): "copied for the client that remains",
+    ("clients_notduplicate", "second_id"): "copied for the client that remains",
+    ("clients_merge", "winner_id"): "the merge itself",
+    ("clients_merge", "loser_id"): "the merge itself",
+    ("clients_client", "merged_into_id"): "the merge itself",
+}
+
+
+def test_every_column_that_names_a_client_is_moved_or_says_why_not(db):
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT c.relname, a.attname FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0
+            WHERE c.relkind = 'r' AND c.relnamespace = 'public'::regnamespace AND NOT a.attisdropped
+              AND ((a.attname = 'client_id' AND a.atttypid = 'bigint'::regtype) OR EXISTS (
+                SELECT 1 FROM pg_constraint k WHERE k.contype = 'f' AND k.conrelid = c.oid
+                  AND k.confrelid = 'clients_client'::regclass AND a.attnum = ANY (k.conkey)))
+            """
+        )
+        columns = set(cursor.fetchall())
+    moved = {(mover.table, mover.column) for mover in movers}
+    assert columns - moved - set(STAYS) == set()
+
+
+def test_a_mover_moves_what_is_journaled(db):
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT c.relname FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid WHERE t.tgname = 'audit_update'"
+        )
+        journaled = {name for (name,) in cursor.fetchall()}
+    assert {mover.table for mover in movers} - journaled == set()

@@ -1,0 +1,361 @@
+"""What a merge of two clients would do, and what undoing one would: read before anybody decides.
+
+The actions (`actions/merging.py`) work from the same comparison, so that what was shown is what happens.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from babel.dates import format_date
+from django.utils.translation import get_language, gettext_lazy
+from django.utils.translation import gettext as _
+
+from entregent.clients import validation
+from entregent.clients.duplicate_models import Merge
+from entregent.clients.extension_points import movers
+from entregent.clients.models import Client, ClientPerson, ClientQuerySet
+from entregent.clients.movers import Mover
+from entregent.listing import custom_fields
+from entregent.organizations.models import Membership, Sector, User
+from entregent.toolbox.errors import NotFound
+from entregent.toolbox.phones import national
+
+WINNER, LOSER = "winner", "loser"
+# One of the two values is kept. A dot leads into a column that holds several values by code.
+_SINGLE = ("status", "category", "language", "birth_date", "responsible_id", "sector_id")
+# Both lists are put together, up to so many.
+GATHERED = {"emails": validation.MOST_EMAILS, "phones": validation.MOST_PHONES, "tags": 20}
+# Of each there is one person at most.
+MARKS = {
+    "is_primary": gettext_lazy("Personne principale"),
+    "is_preferred": gettext_lazy("Personne privilégiée"),
+    "is_billing": gettext_lazy("Personne de facturation"),
+}
+# Rows that came to the client since, as many as a page can show.
+MOST_MADE = 200
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One field of the two clients, as words; `chosen` is the side that is taken unless somebody chooses otherwise."""
+
+    code: str
+    label: str
+    winner: str
+    loser: str
+    chosen: str
+
+    @property
+    def is_open(self) -> bool:
+        """Is there anything to choose?"""
+        return self.winner != self.loser
+
+
+@dataclass(frozen=True)
+class Value:
+    key: str
+    text: str
+    side: str
+    is_taken: bool
+
+
+@dataclass(frozen=True)
+class Gathering:
+    """A list of which each value is kept or left: e-mails, phones, tags. All are taken up to `most`."""
+
+    code: str
+    label: str
+    most: int
+    values: list[Value]
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Two clients side by side, and how much would move."""
+
+    choices: list[Choice]
+    gatherings: list[Gathering]
+    moves: list[str]
+
+    @property
+    def open_choices(self) -> list[Choice]:
+        return [choice for choice in self.choices if choice.is_open]
+
+
+def compare_for_merge(member: Membership, winner: Client, loser: Client) -> Comparison:
+    """The two side by side, field by field, with what would be kept, and the counts of what would move."""
+    words = Words(member)
+    choices = [_choice(code, words, winner, loser) for code in codes_of(winner, loser)]
+    choices = [choice for choice in choices if choice.winner or choice.loser]
+    return Comparison(
+        choices=choices + _mark_choices(winner, loser),
+        gatherings=[found for code in GATHERED if (found := _gathering(code, words, winner, loser)).values],
+        moves=[mover.words(number) for mover in movers if (number := mover.count(loser.pk))],
+    )
+
+
+def codes_of(winner: Client, loser: Client) -> list[str]:
+    """The fields of which one value is kept."""
+    by_code = [
+        f"{column}.{code}"
+        for column in ("identifiers", "custom")
+        for code in sorted({**getattr(winner, column), **getattr(loser, column)})
+    ]
+    return ["name", *_SINGLE, *by_code]
+
+
+def preferred(code: str, winner: Client, loser: Client) -> str:
+    """The side that is taken unless somebody chooses: the one that remains, if it says anything."""
+    if code == "status":
+        return LOSER if winner.is_prospect and loser.status == Client.Status.CLIENT else WINNER
+    return LOSER if held(winner, code) in (None, "") and held(loser, code) not in (None, "") else WINNER
+
+
+def held(client: Client, code: str) -> Any:
+    """What a client holds under a code, as JSON keeps it."""
+    if "." in code:
+        column, key = code.split(".", 1)
+        return getattr(client, column).get(key)
+    value = getattr(client, code)
+    return value.isoformat() if isinstance(value, date) else value
+
+
+def put(client: Client, code: str, value: Any) -> None:
+    """Sets what `held` gives."""
+    if "." in code:
+        column, key = code.split(".", 1)
+        values = dict(getattr(client, column))
+        values.pop(key, None)
+        if value is not None:
+            values[key] = value
+        setattr(client, column, values)
+    else:
+        setattr(client, code, date.fromisoformat(value) if code == "birth_date" and value else value)
+
+
+def gathered(code: str, winner: Client, loser: Client) -> list[tuple[str, Any, str]]:
+    """Each value of both lists once, those of the winner first: (its key, itself, the side)."""
+    seen: dict[str, tuple[str, Any, str]] = {}
+    for side, client in ((WINNER, winner), (LOSER, loser)):
+        for value in getattr(client, code):
+            key = value["number"] if code == "phones" else value
+            seen.setdefault(key.lower(), (key, value, side))
+    return list(seen.values())
+
+
+class Words:
+    """Values of clients in words, in the reader's language; names are read once."""
+
+    def __init__(self, member: Membership):
+        self.member = member
+        self.fields = {f.code: f for f in custom_fields.fields_of(member, "client")}
+        self._names: dict[tuple[str, int], str] = {}
+
+    def label(self, code: str) -> str:
+        if code == "name":
+            return _("Nom")
+        column, _dot, key = code.partition(".")
+        if column == "identifiers":
+            return str(validation.IDENTIFIERS[key][0]) if key in validation.IDENTIFIERS else key.upper()
+        if column == "custom":
+            return str(self.fields[key].label) if key in self.fields else ""
+        label = str(Client._meta.get_field(code.removesuffix("_id")).verbose_name)
+        return label[:1].upper() + label[1:]
+
+    def text(self, code: str, value: Any) -> str:
+        if value in (None, "", [], {}):
+            return ""
+        column, _dot, key = code.partition(".")
+        if column == "custom":
+            field_of_it = self.fields.get(key)
+            names = custom_fields.names_of([field_of_it], [{key: value}]) if field_of_it else {}
+            return custom_fields.shown(field_of_it, value, names) if field_of_it else ""
+        if code in ("kind", "status", "language"):
+            return str(dict(Client._meta.get_field(code).flatchoices).get(value, value))
+        if code == "birth_date":
+            return format_date(date.fromisoformat(value), "d MMM y", locale=get_language())
+        if code == "responsible_id":
+            return self._name(User, value)
+        if code == "sector_id":
+            return self._name(Sector, value)
+        if code == "phones":
+            return ", ".join(self.item("phones", phone) for phone in value)
+        return ", ".join(value) if isinstance(value, list) else str(value)
+
+    def item(self, code: str, value: Any) -> str:
+        if code != "phones":
+            return str(value)
+        number = national(value["number"], region=self.member.organization.country)
+        return f"{number} ({value['label']})" if value.get("label") else number
+
+    def _name(self, model: type, pk: int) -> str:
+        known = (model.__name__, pk)
+        if known not in self._names:
+            self._names[known] = model.objects.filter(pk=pk).values_list("name", flat=True).first() or ""
+        return self._names[known]
+
+
+def _choice(code: str, words: Words, winner: Client, loser: Client) -> Choice:
+    if code == "name":
+        sides = [
+            f"{client.display_name} ({client.get_kind_display().lower()})" for client in (winner, loser)
+        ]  # A name goes with the kind: « Moreau, Anne » and « Moreau SARL » have other parts.
+    else:
+        sides = [words.text(code, held(client, code)) for client in (winner, loser)]
+    return Choice(code, words.label(code), *sides, preferred(code, winner, loser))
+
+
+def _gathering(code: str, words: Words, winner: Client, loser: Client) -> Gathering:
+    values = [
+        Value(key, words.item(code, value), side, place < GATHERED[code])
+        for place, (key, value, side) in enumerate(gathered(code, winner, loser))
+    ]
+    return Gathering(code, words.label(code), GATHERED[code], values)
+
+
+def _mark_choices(winner: Client, loser: Client) -> list[Choice]:
+    """Which person stays the principal one, where both clients have one."""
+    ties = ClientPerson.objects.filter(client__in=[winner, loser], person__deleted_at=None).select_related("person")
+    marked = {(tie.client_id, mark): tie.person for tie in ties for mark in MARKS if getattr(tie, mark)}
+    choices = []
+    for mark in MARKS:
+        sides = [marked.get((client.pk, mark)) for client in (winner, loser)]
+        if all(sides) and sides[0] != sides[1]:
+            choices.append(Choice(mark, str(MARKS[mark]), sides[0].full_name, sides[1].full_name, WINNER))
+    return choices
+
+
+# ——— Undoing ———
+
+
+@dataclass(frozen=True)
+class FieldConflict:
+    """A field that the merge changed and somebody changed again since."""
+
+    code: str
+    label: str
+    before: str
+    after: str
+    now: str
+
+    @property
+    def key(self) -> str:
+        return f"field:{self.code}"
+
+
+@dataclass(frozen=True)
+class RowConflict:
+    """A row that the merge moved and that is no longer as it left it. `kind`: edited, deleted, elsewhere."""
+
+    table: str
+    row_id: int
+    kind: str
+    what: str
+    name: str
+    lines: list[tuple[str, str, str]] = field(default_factory=list)
+
+    @property
+    def key(self) -> str:
+        return f"row:{self.table}:{self.row_id}"
+
+
+@dataclass(frozen=True)
+class MadeSince:
+    """A row that came to the client since the merge: it stays unless somebody gives it to the other."""
+
+    table: str
+    row_id: int
+    what: str
+    name: str
+
+    @property
+    def key(self) -> str:
+        return f"made:{self.table}:{self.row_id}"
+
+
+@dataclass(frozen=True)
+class UndoPlan:
+    """What undoing a merge would do, and what there is to choose. `token` says which state this was read from."""
+
+    goes_back: list[str]
+    fields: list[FieldConflict]
+    rows: list[RowConflict]
+    made: list[MadeSince]
+    token: str
+
+    @property
+    def has_conflicts(self) -> bool:
+        return bool(self.fields or self.rows)
+
+
+def plan_undo(member: Membership, merge: Merge) -> UndoPlan:
+    """Everything that was edited since on what the merge moved or changed, and what came since."""
+    words = Words(member)
+    winner = merge.winner
+    state: list[Any] = []
+    fields = []
+    for code, change in merge.fields.items():
+        now = held(winner, code)
+        if now != change["after"]:
+            state.append([code, now])
+            values = [words.text(code, value) for value in (change["before"], change["after"], now)]
+            fields.append(FieldConflict(code, words.label(code) or _("Champ retiré"), *values))
+    rows: list[RowConflict] = []
+    made: list[MadeSince] = []
+    goes_back: list[str] = []
+    for mover in movers:
+        if number := mover.going_back(merge):
+            goes_back.append(mover.words(number))
+        for found in mover.changed_since(merge):
+            state.append([mover.table, found["row_id"], found["now"]])
+            rows.append(_row_conflict(mover, found))
+        for row_id, name in mover.made_since(merge, limit=MOST_MADE):
+            state.append([mover.table, row_id])
+            made.append(MadeSince(mover.table, row_id, mover.words(1), name or ""))
+    text = json.dumps(state, sort_keys=True, default=str)
+    return UndoPlan(goes_back, fields, rows, made, hashlib.sha256(text.encode()).hexdigest()[:32])
+
+
+def _row_conflict(mover: Mover, found: Mapping[str, Any]) -> RowConflict:
+    kind = "deleted" if found["is_gone"] else "elsewhere" if found["is_elsewhere"] else "edited"
+    after, now = _json(found["after"]), _json(found["now"]) or {}
+    hidden = {"id", "version", "updated_at", "organization_id", mover.column, *mover.ignored}
+    lines = [
+        (column, _plain(after[column]), _plain(now.get(column)))
+        for column in after
+        if kind == "edited" and column not in hidden and column in now and after[column] != now[column]
+    ]
+    return RowConflict(mover.table, found["row_id"], kind, mover.words(1), found["name"] or "", lines)
+
+
+def _json(value: Any) -> Any:
+    return json.loads(value) if isinstance(value, str) else value
+
+
+def _plain(value: Any) -> str:
+    return "" if value in (None, "") else value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def absorbed_by(client: Client) -> list[int]:
+    """The clients that became part of this one, whether at once or by way of another."""
+    found: list[int] = []
+    level: Iterable[int] = [client.pk]
+    while level := list(
+        Client.objects.filter(organization_id=client.organization_id, merged_into__in=level).values_list(
+            "pk", flat=True
+        )
+    ):
+        found += level
+    return found
+
+
+def by_number(clients: ClientQuerySet, number: str) -> Client:
+    """The client of that number among `clients`, or the one that has taken in the client of that number."""
+    client = clients.filter(number=number).first() or clients.filter(aliases__number=number).first()
+    if client is None:
+        raise NotFound
+    return client
