@@ -177,7 +177,7 @@ def statements(make: Callable[[int], Request]) -> dict:
     from entregent.organizations.models import User
 
     browser = Client(HTTP_HOST="127.0.0.1")
-    browser.force_login(User.objects.get(pk=1), backend="allauth.account.auth_backends.AuthenticationBackend")
+    browser.force_login(User.objects.get(pk=1), backend="entregent.organizations.sessions.SignIn")
     found = []
     for turn in range(3):
         request = make(turn)

@@ -127,7 +127,7 @@ def sessions(people):
     for name, member in people.items():
         enter(member)
         http = HtmxClient(raise_request_exception=False)
-        http.force_login(member.user, backend="allauth.account.auth_backends.AuthenticationBackend")
+        http.force_login(member.user, backend="entregent.organizations.sessions.SignIn")
         made[name] = http
     return made
 

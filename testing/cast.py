@@ -172,7 +172,7 @@ def signed_in():
 
     def sign_in(member) -> HtmxClient:
         client = HtmxClient()
-        client.force_login(member.user, backend="allauth.account.auth_backends.AuthenticationBackend")
+        client.force_login(member.user, backend="entregent.organizations.sessions.SignIn")
         return client
 
     return sign_in

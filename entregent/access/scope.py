@@ -78,16 +78,18 @@ class Reach:
     grants: tuple[EffectiveGrant, ...]
     added: frozenset[Right] = field(default_factory=frozenset)
     removed: frozenset[Right] = field(default_factory=frozenset)
+    _given: dict[Right, bool] = field(default_factory=dict, compare=False, repr=False)
 
     def gives(self, right: Right) -> bool:
         """Has the member this right, on anything at all?"""
-        if right in self.removed:
-            return False
-        return (
-            right in self.added
-            or right in ROLE_RIGHTS[self.own_role]
-            or any(grant.gives(right) for grant in self.grants)
-        )
+        given = self._given.get(right)
+        if given is None:  # A page asks for the same rights again and again.
+            given = self._given[right] = right not in self.removed and (
+                right in self.added
+                or right in ROLE_RIGHTS[self.own_role]
+                or any(grant.gives(right) for grant in self.grants)
+            )
+        return given
 
     def grants_with(self, right: Right) -> list[EffectiveGrant]:
         if right in self.removed:

@@ -10,6 +10,8 @@ from contextlib import contextmanager
 
 from django.db import connection, transaction
 
+from entregent.access.statements import rows_of
+
 APP_ROLE = "entregent_app"
 
 
@@ -63,9 +65,8 @@ def _settings() -> tuple[str, str]:
 
 
 def _set(organization: str, user: str) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT set_config('app.org_id', %s, true), set_config('app.user_id', %s, true), "
-            "set_config('app.action_id', '', true)",
-            [organization, user],
-        )
+    rows_of(
+        "SELECT set_config('app.org_id', %s, true), set_config('app.user_id', %s, true), "
+        "set_config('app.action_id', '', true)",
+        [organization, user],
+    )

@@ -112,9 +112,10 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # Sign-in (django-allauth; the forms and rules of ours stand in entregent.organizations)
 AUTH_USER_MODEL = "organizations.User"
-AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+AUTHENTICATION_BACKENDS = ["entregent.organizations.sessions.SignIn"]
 LOGIN_URL = "/connexion/"
 LOGIN_REDIRECT_URL = "/"
+SESSION_ENGINE = "entregent.organizations.sessions"
 SESSION_COOKIE_NAME = "entregent_session"
 SESSION_COOKIE_AGE = 12 * 3600
 SESSION_COOKIE_SECURE = environment.is_https

@@ -10,11 +10,12 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.db import connection
 from django.db.models import Count, Q
 from django.utils.translation import get_language
 
+from entregent.access.recall import recalled
 from entregent.access.rights import Right
+from entregent.access.statements import rows_of
 from entregent.clients.models import BusinessObject, Client, Person
 from entregent.interactions.models import Interaction, InteractionQuerySet
 from entregent.toolbox.dates import thirty_days_ago, today_in
@@ -154,17 +155,41 @@ def page_of(
         records = records.filter(
             Q(occurred_at__lt=moment[0]) | Q(occurred_at=moment[0], id__lt=moment[1]), occurred_at__lte=moment[0]
         )
-    rows = list(records.order_by("-occurred_at", "-id").values_list(*_FIELDS)[: size + 1])
+    return _page(list(_newest(records, size)), member, size=size, with_links=with_links)
+
+
+def newest(member, *, size: int) -> list[Event]:
+    """What happened last within the member's reach, with the notes and without the links."""
+    return _page(_newest_of_all(member, size=size), member, size=size, with_links=False).events
+
+
+def _newest(records: InteractionQuerySet, size: int):
+    return records.order_by("-occurred_at", "-id").values_list(*_FIELDS)[: size + 1]
+
+
+def _page(rows: list, member, *, size: int, with_links: bool) -> Page:
     events = [_event(row) for row in rows[:size]]
     if events:
         _attach(events, member, with_links=with_links)
     return Page(events, events[-1].cursor if len(rows) > size else None)
 
 
+@recalled
+def _newest_of_all(member, *, size: int):
+    return _newest(Interaction.objects.visible_to(member), size)
+
+
+@recalled
+def _newest_of(member, client_id: int, *, size: int):
+    return _newest(Interaction.objects.visible_to(member).filter(client_id=client_id), size)
+
+
 def client_timeline(
     member, client: Client, *, activity: str = "", only_recent: bool = False, after: str = "", size: int = PAGE
 ) -> Page:
     """What happened with one client; « 30 derniers jours » as RX-11 has it."""
+    if not (activity in ACTIVITIES or only_recent or after):
+        return _page(_newest_of(member, client.pk, size=size), member, size=size, with_links=True)
     records = Interaction.objects.visible_to(member).filter(client_id=client.pk)
     if activity in ACTIVITIES:
         records = records.filter(channel__in=ACTIVITIES[activity])
@@ -262,32 +287,32 @@ def _event(row) -> Event:
     )
 
 
-_SHOWN = 600  # Characters of a note that a timeline shows; the rest is on the interaction's own page.
+_SHOWN = 600  # Characters of a note that a timeline shows (in _ENTRIES too); the rest is on the interaction's own page.
 
 _ENTRIES = """
 SELECT e.interaction_id, 'entry', e.seq, json_build_array(e.internal, e.incoming, e.entry_name,
-       left(e.notes, %(shown)s), length(e.notes) > %(shown)s)
-FROM interactions_interactionentry e WHERE e.interaction_id = ANY(%(ids)s)
+       left(e.notes, 600), length(e.notes) > 600)
+FROM interactions_interactionentry e WHERE e.interaction_id = ANY (%(ids)s::bigint[])
 """
 _LINKS = """
 UNION ALL
 SELECT p.interaction_id, 'client', p.id, json_build_array(c.id, c.number, c.display_name)
 FROM interactions_interactionparticipant p JOIN clients_client c ON c.id = p.client_id AND c.deleted_at IS NULL
-WHERE p.interaction_id = ANY(%(ids)s)
+WHERE p.interaction_id = ANY (%(ids)s::bigint[])
 UNION ALL
 SELECT p.interaction_id, 'person', p.id,
        json_build_array(x.id, coalesce(nullif(trim(concat(x.first_name, ' ', x.last_name)), ''), x.file_as))
 FROM interactions_interactionparticipant p JOIN clients_person x ON x.id = p.person_id AND x.deleted_at IS NULL
-WHERE p.interaction_id = ANY(%(ids)s)
+WHERE p.interaction_id = ANY (%(ids)s::bigint[])
 UNION ALL
 SELECT a.interaction_id, 'agent', a.id, json_build_array(u.name, a.role)
 FROM interactions_interactionagent a JOIN organizations_user u ON u.id = a.user_id
-WHERE a.interaction_id = ANY(%(ids)s) AND a.role <> 'originator'
+WHERE a.interaction_id = ANY (%(ids)s::bigint[]) AND a.role <> 'originator'
 UNION ALL
 SELECT l.interaction_id, 'object', l.id, json_build_array(o.id, o.key, t.code)
 FROM interactions_interactionobject l JOIN clients_businessobject o ON o.id = l.object_id AND o.deleted_at IS NULL
 JOIN clients_businessobjecttype t ON t.id = o.type_id
-WHERE l.interaction_id = ANY(%(ids)s)
+WHERE l.interaction_id = ANY (%(ids)s::bigint[])
 """
 _ENTRIES_ONLY = _ENTRIES + "ORDER BY 1, 2, 3"
 _WITH_LINKS = _ENTRIES + _LINKS + "ORDER BY 1, 2, 3"
@@ -295,9 +320,7 @@ _WITH_LINKS = _ENTRIES + _LINKS + "ORDER BY 1, 2, 3"
 
 def _attach(events: list[Event], member, *, with_links: bool) -> None:
     found = {event.id: event for event in events}
-    with connection.cursor() as cursor:
-        cursor.execute(_WITH_LINKS if with_links else _ENTRIES_ONLY, {"ids": list(found), "shown": _SHOWN})
-        rows = cursor.fetchall()
+    rows = rows_of(_WITH_LINKS if with_links else _ENTRIES_ONLY, {"ids": list(found)})
     hidden = _out_of_reach(rows, found, member)
     for interaction_id, what, rank, values in rows:
         event = found[interaction_id]
@@ -380,27 +403,43 @@ _FOLLOW_UP_FIELDS = (
 def agenda_of(member, *, size: int = 12) -> Agenda:
     """What `member` has to follow up: late, today and within seven days, the most urgent first."""
     today = today_in(member.organization.time_zone)
-    mine = Interaction.objects.visible_to(member).to_follow_up().filter(follow_up_owner_id=member.user_id)
-    due = mine.filter(follow_up_on__lte=today + timedelta(days=7))
-    counts = due.aggregate(
-        late=Count("id", filter=Q(follow_up_on__lt=today)),
-        today=Count("id", filter=Q(follow_up_on=today)),
-        week=Count("id", filter=Q(follow_up_on__gt=today)),
-    )
-    rows = due.order_by("follow_up_on", "id").values_list(*_FOLLOW_UP_FIELDS)[:size] if any(counts.values()) else []
-    return Agenda(counts["late"], counts["today"], counts["week"], [_follow_up(row, today) for row in rows])
+    week = today + timedelta(days=7)
+    late, due, coming = next(iter(_numbers_due(member, today, week)), (0, 0, 0))
+    rows = _first_due(member, week, size=size) if late or due or coming else []
+    return Agenda(late, due, coming, [_follow_up(row, today) for row in rows])
 
 
 def client_follow_ups(member, client: Client, *, size: int = 10) -> list[FollowUp]:
     today = today_in(member.organization.time_zone)
-    rows = (
-        Interaction.objects.visible_to(member)
-        .to_follow_up()
-        .filter(client_id=client.pk)
-        .order_by("follow_up_on", "id")
-        .values_list(*_FOLLOW_UP_FIELDS)[:size]
-    )
-    return [_follow_up(row, today) for row in rows]
+    return [_follow_up(row, today) for row in _follow_ups_of(member, client.pk, size=size)]
+
+
+def _due(member, last: date) -> InteractionQuerySet:
+    mine = Interaction.objects.visible_to(member).to_follow_up().filter(follow_up_owner_id=member.user_id)
+    return mine.filter(follow_up_on__lte=last)
+
+
+@recalled
+def _numbers_due(member, today: date, last: date):
+    """One row: late, of today, to come."""
+    counted = {
+        "late": Count("id", filter=Q(follow_up_on__lt=today)),
+        "due": Count("id", filter=Q(follow_up_on=today)),
+        "coming": Count("id", filter=Q(follow_up_on__gt=today)),
+    }
+    # Of one organization there is one group; without any there is none.
+    return _due(member, last).order_by().values("organization_id").annotate(**counted).values_list(*counted)
+
+
+@recalled
+def _first_due(member, last: date, *, size: int):
+    return _due(member, last).order_by("follow_up_on", "id").values_list(*_FOLLOW_UP_FIELDS)[:size]
+
+
+@recalled
+def _follow_ups_of(member, client_id: int, *, size: int):
+    records = Interaction.objects.visible_to(member).to_follow_up().filter(client_id=client_id)
+    return records.order_by("follow_up_on", "id").values_list(*_FOLLOW_UP_FIELDS)[:size]
 
 
 def _follow_up(row, today: date) -> FollowUp:

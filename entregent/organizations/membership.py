@@ -1,6 +1,18 @@
 """From a signed-in user and an address to the member who works there."""
 
-from entregent.organizations.models import Membership, User
+from entregent.access.statements import Columns, rows_of
+from entregent.organizations.models import Membership, Organization, User
+
+_members = Columns(Membership, "m")
+_organizations = Columns(Organization, "o")
+_MEMBERSHIPS = f"""
+SELECT {_members.sql}, {_organizations.sql}
+FROM organizations_membership m
+JOIN organizations_organization o ON o.id = m.organization_id
+JOIN organizations_user u ON u.id = m.user_id
+WHERE m.user_id = %s AND m.is_active AND u.is_active
+ORDER BY o.name, m.id
+"""  # noqa: S608 — only names of columns
 
 
 def find_member(user: User, slug: str) -> Membership | None:
@@ -28,12 +40,12 @@ def find_initiator(organization_id: int, user_id: int | None) -> Membership | No
 
 def memberships_of(user: User) -> list[Membership]:
     """The organizations of a person, by name. Called with the wall down to the person's own."""
-    return list(
-        Membership.objects.active()
-        .select_related("organization")
-        .filter(user_id=user.pk)
-        .order_by("organization__name", "pk")
-    )
+    members = []
+    for row in rows_of(_MEMBERSHIPS, [user.pk]):
+        member = _members.record(row[: len(_members)])
+        member.organization = _organizations.record(row[len(_members) :])
+        members.append(member)
+    return members
 
 
 def home_member(user: User) -> Membership | None:

@@ -5,7 +5,7 @@ from functools import cached_property
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.postgres.fields import ArrayField
 from django.core.validators import RegexValidator
-from django.db import connection, models
+from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Lower, Now
 from django.utils import timezone
@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from entregent.access.rights import ROLE_LABELS, Right, Role
 from entregent.access.scope import EffectiveGrant, Reach
+from entregent.access.statements import rows_of
 
 _RIGHTS = frozenset(Right)  # A right that the product no longer has may still stand in a row.
 ROLE_CHOICES = [(role.value, ROLE_LABELS[role]) for role in Role]
@@ -378,18 +379,17 @@ def effective_grants(members: Iterable[Membership]) -> dict[int, list[EffectiveG
     given: dict[int, list[EffectiveGrant]] = {member.pk: [] for member in members}
     if not members:
         return given
-    with connection.cursor() as cursor:
-        cursor.execute(_EFFECTIVE_GRANTS, {"organization": members[0].organization_id, "members": list(given)})
-        for member_id, grant_id, role, scope_type, ids, on_behalf_of, until, removed in cursor.fetchall():
-            given[member_id].append(
-                EffectiveGrant(
-                    grant_id,
-                    Role(role),
-                    scope_type,
-                    tuple(ids),
-                    on_behalf_of=on_behalf_of,
-                    until=until,
-                    removed=frozenset(Right(right) for right in removed if right in _RIGHTS),
-                )
+    found = rows_of(_EFFECTIVE_GRANTS, {"organization": members[0].organization_id, "members": list(given)})
+    for member_id, grant_id, role, scope_type, ids, on_behalf_of, until, removed in found:
+        given[member_id].append(
+            EffectiveGrant(
+                grant_id,
+                Role(role),
+                scope_type,
+                tuple(ids),
+                on_behalf_of=on_behalf_of,
+                until=until,
+                removed=frozenset(Right(right) for right in removed if right in _RIGHTS),
             )
+        )
     return given

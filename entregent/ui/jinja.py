@@ -1,8 +1,10 @@
 """The Jinja2 environment of all pages: undefined names are errors, everything is escaped."""
 
+from collections.abc import Callable
 from datetime import date, datetime
 from decimal import Decimal
 from functools import lru_cache
+from typing import ClassVar
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_date, format_datetime
@@ -10,9 +12,11 @@ from babel.numbers import format_currency, format_decimal
 from django.conf import settings
 from django.templatetags.static import static
 from django.urls import reverse
-from django.utils import timezone
+from django.utils import timezone, translation
 from django.utils.translation import get_language, gettext, ngettext, npgettext, pgettext
-from jinja2 import Environment, StrictUndefined, pass_context
+from jinja2 import Environment, StrictUndefined, nodes, pass_context
+from jinja2.visitor import NodeTransformer
+from markupsafe import Markup
 
 from entregent.access.rights import Right
 from entregent.toolbox import phones
@@ -42,18 +46,80 @@ _currency = lru_cache(maxsize=4096)(format_currency)
 _static = static if settings.DEBUG else lru_cache(maxsize=256)(static)
 
 
+class LanguageEnvironment(Environment):
+    """The templates of one language: a text without variables is translated when its template is compiled.
+
+    A page shows hundreds of texts; looked up one by one they cost a third of its rendering.
+    """
+
+    language = settings.LANGUAGE_CODE
+
+    def _generate(self, source, name, filename, defer_init=False):
+        with translation.override(self.language):
+            source = _TextsPutIn(self).visit(source)
+        return super()._generate(source, name, filename, defer_init)
+
+
+class _TextsPutIn(NodeTransformer):
+    """`_("…")`, `pgettext("…", "…")` and `{% trans %}` of constants become what they say in the language at hand."""
+
+    _functions: ClassVar[dict[str, Callable[..., str]]] = {"_": told, "gettext": told, "pgettext": pgettext}
+
+    def __init__(self, environment):
+        self._environment = environment
+
+    def visit_Call(self, node):
+        node = self.generic_visit(node)
+        function = self._functions.get(node.node.name) if isinstance(node.node, nodes.Name) else None
+        is_constant = all(isinstance(part, nodes.Const) for part in node.args)
+        if function is None or not node.args or not is_constant or node.kwargs or node.dyn_args or node.dyn_kwargs:
+            return node
+        # Texts are formats, also without variables: « 100 %% ».
+        said = function(*(part.value for part in node.args)) % {}
+        return nodes.TemplateData(said, lineno=node.lineno, environment=self._environment)
+
+
+class ReadersEnvironment(Environment):
+    """The templates in the reader's language: every page comes out of here."""
+
+    def __init__(self, **options):
+        super().__init__(**options)
+        self._by_language = {code: _environment(code, **options) for code, _name in settings.LANGUAGES}
+
+    def get_template(self, name, parent=None, globals=None):
+        return self._of_reader().get_template(name, parent, globals)
+
+    def from_string(self, source, globals=None, template_class=None):
+        return self._of_reader().from_string(source, globals, template_class)
+
+    def _of_reader(self) -> LanguageEnvironment:
+        return self._by_language[get_language() or settings.LANGUAGE_CODE]
+
+
 def environment(**options) -> Environment:
     options.setdefault("undefined", StrictUndefined)
     options["autoescape"] = True
+    return ReadersEnvironment(**options)
+
+
+def _environment(language: str, **options) -> LanguageEnvironment:
     options["trim_blocks"] = True
     options["lstrip_blocks"] = True
-    env = Environment(extensions=["jinja2.ext.i18n", "jinja2.ext.do", "jinja2.ext.loopcontrols"], **options)  # noqa: S701
+    env = LanguageEnvironment(extensions=["jinja2.ext.i18n", "jinja2.ext.do", "jinja2.ext.loopcontrols"], **options)
+    env.language = language
     env.install_gettext_callables(  # type: ignore[attr-defined]
         told, plural, newstyle=True, pgettext=pgettext, npgettext=npgettext
     )
     env.globals.update(
-        url=_url, static=_static, Right=Right, DEMO=settings.DEMO, DEBUG=settings.DEBUG, language=get_language,
+        url=_url,
+        static=_static,
+        Right=Right,
+        DEMO=settings.DEMO,
+        DEBUG=settings.DEBUG,
+        language=get_language,
         now=timezone.now,
+        icon=icon,
+        kept=kept,
     )
     env.filters.update(
         date_short=date_short,
@@ -69,13 +135,47 @@ def environment(**options) -> Environment:
     return env
 
 
+def icon(name: str, cls: str = "") -> Markup:
+    """A drawing of the sprite, always hidden from screen readers."""
+    return _icon(str(name), str(cls))
+
+
+@lru_cache(maxsize=1024)
+def _icon(name: str, cls: str) -> Markup:
+    return Markup('<svg class="g-icon{}" aria-hidden="true" focusable="false"><use href="{}#{}"></use></svg>').format(
+        f" {cls}" if cls else "", _static("ui/icons.svg"), name
+    )
+
+
+_drawn: dict[tuple, Markup] = {}
+
+
+def kept(*key, caller) -> Markup:
+    """`{% call kept("dialogs", nav_key) %}…{% endcall %}`: a part of the layout, drawn once for each language and key.
+
+    The key holds everything that the part depends on; no token, no address of the page at hand.
+    """
+    whole = (get_language(), *key)
+    drawn = _drawn.get(whole)
+    if drawn is None:
+        if len(_drawn) >= 1_000:
+            _drawn.clear()
+        drawn = _drawn[whole] = Markup(caller())  # noqa: S704 — drawn by a template
+    return drawn
+
+
 @pass_context
 def _url(context, name, *args, **kwargs):
     """`url("clients:file", number=…)`: the organization's slug of the member at work is put in by itself."""
     member = context.get("member")
     if member is not None and ":" in name and not name.startswith("account:"):
         kwargs.setdefault("organization", member.organization.slug)
-    return reverse(name, args=args or None, kwargs=kwargs or None)
+    return _reverse(name, args, tuple(kwargs.items()))
+
+
+@lru_cache(maxsize=8192)
+def _reverse(name: str, args: tuple, kwargs: tuple) -> str:
+    return reverse(name, args=args or None, kwargs=dict(kwargs) or None)
 
 
 def _zone(context) -> ZoneInfo:

@@ -77,9 +77,11 @@ class _LazyToken:
 
     def __init__(self, request):
         self._request = request
+        self._token = ""
 
     def __str__(self):
-        return get_token(self._request)
+        self._token = self._token or get_token(self._request)
+        return self._token
 
     __html__ = __str__
 

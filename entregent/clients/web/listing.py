@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils.http import urlencode
 
 from entregent.access.guard import requires
+from entregent.access.recall import recalled
 from entregent.access.rights import Right
 from entregent.clients.models import Client
 from entregent.clients.search import marks_in_reach
@@ -65,9 +66,10 @@ FIELDS = (
     "sector__name",
     "responsible__name",
     "is_held",
-    "sort_key",
     "created_at",
+    "sort_key",
 )
+ID, CREATED = FIELDS.index("id"), FIELDS.index("created_at")
 
 
 @requires(Right.CLIENT_VIEW)
@@ -80,13 +82,12 @@ def client_list(request) -> HttpResponse:
     if sort is None:
         sort_name, sort = "nom", SORTS["nom"]
     filters = {name: request.GET.get(name, "")[:60] for name in ("statut", "categorie", "secteur")}
-    sectors = list(
-        Sector.objects.filter(organization_id=member.organization_id).order_by("name", "id").values_list("code", "name")
-    )
+    sectors = _sectors(None, member.organization_id)
     clients = _narrowed(Client.objects.visible_to(member), filters)
     found, message = _found(member, query)
     cursor = _read_cursor(request.GET.get("apres", ""), sort)
-    rows, further = _rows(clients, found, sort, cursor)
+    is_plain = found is None and cursor is None and not any(filters.values())
+    rows, further = _page(_first_rows(member, sort=sort), sort) if is_plain else _rows(clients, found, sort, cursor)
     total, is_more = (None, False) if cursor else _count(clients, found, request.GET.get("compte") == "exact")
     kept = {"q": query, **filters, "tri": sort_name if sort_name != "nom" else ""}
     address = reverse("clients:list", args=[member.organization.slug])
@@ -100,7 +101,7 @@ def client_list(request) -> HttpResponse:
         "statuses": Client.Status.choices,
         "kinds": dict(Client.Kind.choices),
         # Many rows share a day.
-        "days": {day: day_short(day) for day in {row["created_at"].date() for row in rows}},
+        "days": {day: day_short(day) for day in {row[CREATED].date() for row in rows}},
         "total": total,
         "is_more": is_more,
         "is_filtered": bool(query or any(filters.values())),
@@ -142,18 +143,36 @@ def _found(member, query: str):
 
 
 def _rows(clients, found, sort: Sort, cursor):
-    """The rows of a page as dictionaries, and the cursor of the next one ("" at the end)."""
+    """The rows of a page as tuples of FIELDS, and the cursor of the next one ("" at the end)."""
     if found is not None:
         ranks = {pk: rank for rank, pk in enumerate(found.ids)}
-        rows = list(clients.filter(pk__in=found.ids).with_list_columns().values(*FIELDS))
-        return sorted(rows, key=lambda row: ranks[row["id"]]), ""
+        rows = list(clients.filter(pk__in=found.ids).with_list_columns().values_list(*FIELDS))
+        return sorted(rows, key=lambda row: ranks[row[ID]]), ""
     if cursor is not None:
         clients = clients.filter(sort.after(*cursor))
-    rows = list(clients.order_by(*sort.ordering).with_list_columns().values(*FIELDS)[: PAGE + 1])
+    return _page(list(_in_order(clients, sort)), sort)
+
+
+def _in_order(clients, sort: Sort):
+    return clients.order_by(*sort.ordering).with_list_columns().values_list(*FIELDS)[: PAGE + 1]
+
+
+@recalled
+def _first_rows(member, *, sort: Sort):
+    """The list as one comes to it."""
+    return _in_order(Client.objects.visible_to(member).listed(), sort)
+
+
+@recalled
+def _sectors(member, organization_id: int):
+    return Sector.objects.filter(organization_id=organization_id).order_by("name", "id").values_list("code", "name")
+
+
+def _page(rows: list, sort: Sort) -> tuple[list, str]:
     if len(rows) <= PAGE:
         return rows, ""
     last = rows[PAGE - 1]
-    return rows[:PAGE], _write_cursor(last[sort.column], last["id"])
+    return rows[:PAGE], _write_cursor(last[FIELDS.index(sort.column)], last[ID])
 
 
 def _count(clients, found, is_exact: bool) -> tuple[int, bool]:

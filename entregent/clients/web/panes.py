@@ -14,8 +14,10 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from entregent.access.guard import requires
+from entregent.access.recall import recalled
 from entregent.access.rights import Right
-from entregent.clients.models import Address, BusinessObject, BusinessObjectType, Client
+from entregent.clients.file import addresses_at, credit_holds_of, object_types, people_at
+from entregent.clients.models import Address, BusinessObject, BusinessObjectType, Client, ClientPerson
 from entregent.clients.validation import IDENTIFIERS
 from entregent.listing.custom_fields import told
 from entregent.toolbox.dates import today_in
@@ -95,8 +97,16 @@ class Sparkline:
 
 def open_file(request, number: str, right: Right = Right.CLIENT_VIEW) -> Client:
     """The client of that number that the member may see, or edit, with what the panes say of it."""
-    clients = Client.objects.visible_to(request.member, right).select_related("sector", "responsible")
-    return clients.found(number=number)
+    found = _file_of(request.member, number, right=right)
+    if not found:
+        raise NotFound
+    return found[0]
+
+
+@recalled
+def _file_of(member, number: str, *, right: Right):
+    clients = Client.objects.visible_to(member, right).select_related("sector", "responsible")
+    return clients.filter(number=number)
 
 
 def file_context(request, client: Client) -> dict:
@@ -111,10 +121,10 @@ def file_context(request, client: Client) -> dict:
 
 def identity_context(request, client: Client) -> dict:
     """The header, the credit indicator and the identity pane: one query."""
-    hold = client.credit_holds.filter(lifted_at__isnull=True).select_related("set_by").first()
+    holds = credit_holds_of(None, client.pk)
     return {
         "client": client,
-        "hold": hold,
+        "hold": holds[0] if holds else None,
         "identifiers": [
             (IDENTIFIERS[code][0] if code in IDENTIFIERS else code.upper(), value)
             for code, value in client.identifiers.items()
@@ -127,12 +137,11 @@ def identity_context(request, client: Client) -> dict:
 def addresses_of(client: Client) -> list[Address]:
     """The main one first, then where letters go, then the others."""
     places = Address.Kind.values
-    return sorted(client.addresses.all(), key=lambda address: (places.index(address.kind), address.pk))
+    return sorted(addresses_at(None, client.pk), key=lambda address: (places.index(address.kind), address.pk))
 
 
-def people_of(client: Client) -> list:
-    ties = client.client_people.filter(person__deleted_at__isnull=True).select_related("person")
-    return list(ties.order_by("-is_primary", "-is_preferred", "-is_billing", "person__sort_key", "person_id"))
+def people_of(client: Client) -> list[ClientPerson]:
+    return people_at(None, client.pk)
 
 
 def objects_context(request, client: Client) -> dict:
@@ -142,12 +151,13 @@ def objects_context(request, client: Client) -> dict:
     """
     chosen = request.GET.get("contrat", "")
     most = MOST_OBJECTS if request.GET.get("tout") else FIRST_OBJECTS
-    types = list(BusinessObjectType.objects.filter(organization_id=request.member.organization_id))
+    types = object_types(None, request.member.organization_id)
     tabs = {kind.pk: ObjectTab(kind.code, kind.label, kind.plural, columns=_columns(kind)) for kind in types}
     states = {kind.pk: _states(kind) for kind in types}
     today = today_in(request.member.organization.time_zone)
     contracts = ObjectTab("contract", "", "")
-    for row in _read_objects(request.member, client, chosen, most):
+    values = (client.pk, chosen) if chosen else (client.pk,)
+    for row in _objects_of(request.member, *values, most=most):
         tab = tabs[row["type_id"]]
         tab.total, tab.unpaid = row["total"], row["unpaid"]
         state = states[row["type_id"]].get(row["state"]) or (State(row["state"], "neutral") if row["state"] else None)
@@ -231,12 +241,13 @@ def pane(request, number, pane) -> HttpResponse:
     return render(request, TEMPLATES[pane], context)
 
 
-def _read_objects(member, client: Client, contract_key: str, most: int):
+@recalled
+def _objects_of(member, client_id: int, contract_key: str = "", *, most: int):
     """The newest objects of each type with their number and what is unpaid; contracts are never narrowed."""
-    objects = BusinessObject.objects.visible_to(member).filter(client=client)
+    objects = BusinessObject.objects.visible_to(member).filter(client=client_id)
     if contract_key:
         objects = objects.filter(
-            Q(type__code=BusinessObjectType.CONTRACT) | Q(contract__key=contract_key, contract__client=client)
+            Q(type__code=BusinessObjectType.CONTRACT) | Q(contract__key=contract_key, contract__client=client_id)
         )
     return (
         objects.annotate(

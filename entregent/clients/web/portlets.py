@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from entregent.access.guard import requires
+from entregent.access.recall import recalled
 from entregent.access.rights import Right
 from entregent.clients.models import BusinessObject, BusinessObjectType, Client, CreditHold
 from entregent.clients.web.panes import UNPAID, people_of, state_of
@@ -33,11 +34,11 @@ def portlets() -> list[Portlet]:
         ),
         Portlet(
             "clients-by-status", gettext_lazy("Clients par statut"), "users", view, firm, f"{folder}/counts.html",
-            _by_status, width=4, measure=count_by_status,
+            _by_status, measure=count_by_status,
         ),
         Portlet(
             "clients-by-sector", gettext_lazy("Clients par secteur"), "map-pin", view, firm, f"{folder}/counts.html",
-            _by_sector, width=4, measure=count_by_sector,
+            _by_sector, measure=count_by_sector,
         ),
         Portlet(
             "client-contracts", gettext_lazy("Contrats"), "file-text", view, client, f"{folder}/contracts.html",
@@ -70,17 +71,21 @@ def count_by_sector(member: Membership) -> list[list]:
 def held_clients(member: Membership, *, size: int) -> list[dict]:
     """Clients on credit hold, the newest hold first."""
     reasons = dict(CreditHold.Reason.choices)
-    rows = (
+    return [
+        {"number": number, "name": name, "reason": reasons.get(reason, reason), "since": since}
+        for number, name, reason, since in _newest_holds(member, size=size)
+    ]
+
+
+@recalled
+def _newest_holds(member, *, size: int):
+    return (
         Client.objects.visible_to(member)
         .listed()
         .filter(credit_holds__lifted_at__isnull=True, credit_holds__isnull=False)
         .order_by("-credit_holds__since", "id")
         .values_list("number", "display_name", "credit_holds__reason", "credit_holds__since")[:size]
     )
-    return [
-        {"number": number, "name": name, "reason": reasons.get(reason, reason), "since": since}
-        for number, name, reason, since in rows
-    ]
 
 
 @requires(Right.CLIENT_VIEW)

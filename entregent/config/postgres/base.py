@@ -6,6 +6,7 @@ connecting. Migrations step up again (`as_owner`).
 
 from contextlib import contextmanager
 
+import psycopg
 from django.db.backends.postgresql import base
 from django.db.backends.postgresql.operations import DatabaseOperations as PostgresOperations
 
@@ -19,6 +20,13 @@ class DatabaseOperations(PostgresOperations):
             super().execute_sql_flush(sql_list)
 
 
+class PreparedCursor(psycopg.Cursor):
+    """Asks the server to keep the plan of whatever it runs."""
+
+    def execute(self, query, params=None, *, prepare=True, binary=None):
+        return super().execute(query, params, prepare=prepare, binary=binary)
+
+
 class DatabaseWrapper(base.DatabaseWrapper):
     ops_class = DatabaseOperations
 
@@ -28,6 +36,13 @@ class DatabaseWrapper(base.DatabaseWrapper):
             step_down(self.connection)
             return True
         return commit
+
+    def prepared_cursor(self):
+        """Like `cursor`, for the few statements that every request runs (access/statements.py)."""
+        self.close_if_health_check_failed()
+        self.ensure_connection()
+        with self.wrap_database_errors:
+            return self._prepare_cursor(PreparedCursor(self.connection))
 
 
 def step_down(raw_connection):

@@ -10,6 +10,7 @@ from django import forms
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
+from entregent.access.recall import recalled
 from entregent.clients.models import BusinessObject, BusinessObjectType, Client, Person
 from entregent.interactions.actions import NO_CONTRACT
 from entregent.interactions.actions.recording import ACTIVE_CONTRACT_STATES
@@ -35,8 +36,13 @@ def offered_topics(member, *, client: Client | None = None) -> list[Topic]:
     kind = Topic.AppliesTo.PERSON
     if client is not None:
         kind = Topic.AppliesTo.PROSPECT if client.is_prospect else Topic.AppliesTo.CLIENT
-    topics = Topic.objects.filter(organization_id=member.organization_id, is_active=True)
+    topics = _active_topics(None, member.organization_id)
     return [topic for topic in topics if not topic.applies_to or kind in topic.applies_to]
+
+
+@recalled
+def _active_topics(member, organization_id: int):
+    return Topic.objects.filter(organization_id=organization_id, is_active=True)
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from entregent.access.rights import Right
 from entregent.interactions.models import Interaction
-from entregent.interactions.timeline import Agenda, agenda_of, client_follow_ups, client_timeline, page_of
+from entregent.interactions.timeline import Agenda, agenda_of, client_follow_ups, client_timeline, newest
 from entregent.interactions.web.answers import INTERACTIONS_CHANGED
 from entregent.organizations.extension_points import Board, Portlet
 from entregent.organizations.models import Membership
@@ -97,8 +97,7 @@ def _follow_ups(request, **_others) -> dict:
 
 
 def _recent(request, **_others) -> dict:
-    records = Interaction.objects.visible_to(request.member)
-    return {"events": page_of(records, request.member, size=RECENT, with_links=False).events}
+    return {"events": newest(request.member, size=RECENT)}
 
 
 def _weeks(request, *, measured, **_others) -> dict:
