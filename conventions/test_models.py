@@ -25,6 +25,7 @@ WITHOUT_JOURNAL = {
     "organizations_counter": "the last number given out",
     "clients_clientsummary": "worked out from what is journaled",
     "listing_liststate": "how somebody left a page",
+    "listing_subscription": "journaled by name when taken and ended; the last day sent is no change",
     "organizations_idempotencykey": "what a create answered",
     "organizations_apitoken": "journaled by name when made and revoked; last use is no change",
 }

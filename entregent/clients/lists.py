@@ -185,7 +185,7 @@ def email_asked(operator, value, member) -> Q:
         empty = Q(emails=[])
         return empty if operator == "empty" else ~empty
     together = Func(F("emails"), Value(" "), function="array_to_string", output_field=TextField())
-    text = Concat(Value(" "), together, Value(" "))
+    text = Concat(Value(" "), together, Value(" "), output_field=TextField())
     holds = Q(IContains(text, f" {value} " if operator == "is" else value))
     return ~holds if operator == "not_contains" else holds
 

@@ -74,10 +74,10 @@ class _Reader:
         self.count = 0
 
     def read(self, data, definition: ListDefinition, depth: int):
-        if depth > DEEPEST:
-            return self._refuse(_("Cinq niveaux de groupes au maximum."))
         if isinstance(data, list | tuple):
             return self._criterion(data, definition)
+        if depth > DEEPEST:
+            return self._refuse(_("Cinq niveaux de groupes au maximum."))
         if not isinstance(data, dict):
             return self._refuse(_("Un critère est illisible."))
         for word in ("all", "any"):

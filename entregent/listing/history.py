@@ -6,7 +6,6 @@ from django.utils.translation import gettext_lazy
 TABLE_WORDS = {
     "listing_customfield": gettext_lazy("Champ personnalisé"),
     "listing_view": gettext_lazy("Vue"),
-    "listing_subscription": gettext_lazy("Abonnement à une vue"),
 }
 ACTION_WORDS = {
     "create_custom_field": gettext_lazy("Champ personnalisé créé"),
@@ -21,6 +20,6 @@ ACTION_WORDS = {
     "delete_view": gettext_lazy("Vue supprimée"),
     "subscribe_to_view": gettext_lazy("Abonnement à une vue"),
     "unsubscribe_from_view": gettext_lazy("Fin d’abonnement à une vue"),
-    "send_views": gettext_lazy("Vues envoyées par courriel"),
+    "send_view": gettext_lazy("Vue envoyée par courriel"),
     "index_custom_field": gettext_lazy("Recherche mise à jour"),
 }

@@ -103,7 +103,7 @@ class Asked:
         return Count(min(total, COUNTED), total > COUNTED)
 
     def ids(self) -> QuerySet:
-        return self.records.order_by().values("pk")
+        return self.records.order_by().values("id")
 
     def page(self, *, columns: Sequence[str] = (), sort: str = "", after: str = "", limit: int = LIMIT) -> Page:
         """One page. Without a sort, what keywords found comes in the order of the search, the best first."""
@@ -128,7 +128,7 @@ class Asked:
         assert self.found is not None
         start = _read_cursor(after, "rank")
         first = start[1] if start else 0
-        kept = set(self.few if self.few is not None else self.ids().values_list("pk", flat=True))
+        kept = set(self.few if self.few is not None else self.ids().values_list("id", flat=True))
         ordered = [key for key in self.found.ids if key in kept]
         wanted = ordered[first : first + limit]
         records = self.definition.records(self.member).filter(pk__in=wanted)
@@ -208,7 +208,7 @@ def selected(selection: dict, definition: ListDefinition, member: Membership) ->
     "except"}. With "ids" those and no others, else all answers; "except" leaves some out."""
     if selection.get("ids") is not None:
         wanted = [int(key) for key in selection["ids"]]
-        chosen = definition.records(member).filter(pk__in=wanted).order_by().values("pk")
+        chosen = definition.records(member).filter(pk__in=wanted).order_by().values("id")
     else:
         chosen = ids(definition, member, condition=selection.get("condition"), text=selection.get("text") or "")
     left_out = [int(key) for key in selection.get("except") or ()]

@@ -1,11 +1,13 @@
-"""Bulk work on the values of custom fields, a chunk of records at a time."""
+"""Bulk work on the values of custom fields, a chunk of records at a time; views by mail."""
 
 from django.db import connection
+from procrastinate.contrib.django import app
 
 from entregent.access.rights import Right
 from entregent.audit.actions import record
 from entregent.jobs.registry import job_kind
 from entregent.jobs.work import Work
+from entregent.listing import subscriptions
 from entregent.listing.custom_fields import forget, subject_named
 from entregent.listing.models import CustomField
 
@@ -68,3 +70,10 @@ def _next_ids(field: CustomField, after: int) -> list[int]:
             [field.organization_id, field.code, after, CHUNK],
         )
         return [pk for (pk,) in cursor.fetchall()]
+
+
+@app.periodic(cron="7 * * * *")
+@app.task(name="entregent.listing.send_views", queue="default", queueing_lock="listing-send-views")
+def send_views(timestamp: int) -> None:
+    """Each hour: the views of whoever subscribed, where the morning has come; once a day for each."""
+    subscriptions.send_due()

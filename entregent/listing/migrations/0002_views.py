@@ -78,5 +78,4 @@ class Migration(migrations.Migration):
         wall("listing_subscription"),
         wall("listing_liststate"),
         journal("listing_view"),
-        journal("listing_subscription"),
     ]

@@ -185,9 +185,10 @@ def test_what_a_record_holds_stays_right_when_it_is_no_longer_offered(admin, def
     assert kept.custom == {"acces": "cave", "remarque": "avant"}
     assert [one.text for one in custom_fields.told(admin, "client", kept.custom)] == ["Cave", "avant"]
     other = company(admin, "Autre")
-    assert refusals(
-        update_client, client=other, by=admin, version=None, custom={"acces": "cave", "remarque": "x"}
-    ) == {"custom.acces": "E-CHOICE", "custom.remarque": "E-004-FIELD"}
+    assert refusals(update_client, client=other, by=admin, version=None, custom={"acces": "cave", "remarque": "x"}) == {
+        "custom.acces": "E-CHOICE",
+        "custom.remarque": "E-004-FIELD",
+    }
     offer_custom_field(note, by=admin)
     assert update_client(other, by=admin, version=None, custom={"remarque": "x"}).custom == {"remarque": "x"}
 

@@ -1,0 +1,179 @@
+"""Walking a list page by page gives each record once and in order, whatever the sort, among equals and blanks too."""
+
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+
+import pytest
+from django.db import transaction
+from django.utils import timezone
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from entregent.clients.actions import seed_object_types
+from entregent.clients.models import Address, BusinessObject, BusinessObjectType, Client
+from entregent.interactions.models import Interaction, Topic
+from entregent.listing.lists import lists
+from entregent.listing.pages import ask, page
+from testing.cast import enter, make_client
+
+A_FEW = settings(
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
+CITIES = ["", "Nancy", "nancy", "Épinal", "Metz"]
+RECORDS = st.lists(
+    st.tuples(
+        st.sampled_from(["Dupont", "Durand", "Éloi"]),
+        st.sampled_from(CITIES),
+        st.integers(0, 2),  # days since the last interaction; 0: none
+        st.integers(0, 2),  # hundreds owed
+    ),
+    max_size=14,
+)
+SORTS = ["name", "number", "city", "postal_code", "balance", "last_interaction_at", "next_follow_up_on", "created_at"]
+
+
+class Undo(Exception):
+    """Ends an example without leaving its records."""
+
+
+def make(member, records, start=0):
+    organization, topic = member.organization, Topic.objects.get_or_create(
+        organization=member.organization, code="t", defaults={"label_fr": "T", "label_en": "T"}
+    )[0]  # fmt: skip
+    invoice = BusinessObjectType.objects.get(organization=organization, code="invoice")
+    moment = datetime(2026, 3, 1, tzinfo=UTC)
+    for place, (name, city, days, owed) in enumerate(records, start=start):
+        client = make_client(organization, f"K{place:03}", name, created_at=moment + timedelta(days=days))
+        enter(member)
+        if city:
+            Address.objects.create(
+                organization=organization, client=client, city=city, postal_code="54000" if owed else ""
+            )
+        if days:
+            Interaction.objects.create(
+                organization=organization, number=place + 1, client=client, topic=topic, channel="note",
+                occurred_at=moment - timedelta(days=days), follow_up_on=date(2026, 5, days),
+            )  # fmt: skip
+        if owed:
+            BusinessObject.objects.create(
+                organization=organization, client=client, type=invoice, key=f"F{place}", state="unpaid",
+                amount=100 * owed,
+            )  # fmt: skip
+
+
+def walk(definition, member, sort, limit, **question):
+    rows, after, pages = [], "", 0
+    while True:
+        answer = page(definition, member, sort=sort, after=after, limit=limit, columns=["number", *SORTS], **question)
+        rows += answer.rows
+        pages += 1
+        after = answer.next
+        if not after:
+            return rows
+        assert len(answer.rows) == limit
+        assert pages < 100
+
+
+@pytest.fixture
+def prepared(admin):
+    seed_object_types(admin.organization)
+    enter(admin)
+    return lists(admin)["clients"], admin
+
+
+@given(RECORDS, st.sampled_from(SORTS), st.booleans(), st.integers(1, 5), st.booleans())
+@A_FEW
+def test_each_record_comes_once_and_in_order(prepared, records, sort, descends, limit, is_narrow):
+    definition, member = prepared
+    with pytest.raises(Undo), transaction.atomic():
+        make(member, records)
+        condition = ["name", "contains", "du"] if is_narrow else None
+        rows = walk(definition, member, f"-{sort}" if descends else sort, limit, condition=condition)
+        keys = {"name": "_sort", "city": "_sort", "balance": "_sort"}.get(sort, sort)
+        filled = [row for row in rows if row[keys] is not None]
+        pairs = [(row[keys], row["id"]) for row in filled]
+        assert pairs == sorted(pairs, reverse=descends)
+        assert all(row[keys] is None for row in rows[len(filled) :])
+        expected = [record for record in records if not is_narrow or record[0] != "Éloi"]
+        assert len(rows) == len({row["id"] for row in rows}) == len(expected)
+        raise Undo
+
+
+@given(RECORDS.filter(lambda records: len(records) > 3), st.sampled_from(SORTS), st.booleans())
+@A_FEW
+def test_what_was_there_comes_once_while_records_are_added(prepared, records, sort, descends):
+    definition, member = prepared
+    with pytest.raises(Undo), transaction.atomic():
+        make(member, records)
+        name = f"-{sort}" if descends else sort
+        there = {row["id"] for row in walk(definition, member, name, 100)}
+        first = page(definition, member, sort=name, limit=2, columns=SORTS)
+        make(member, records[:3], start=500)
+        rest = []
+        after = first.next
+        while after:
+            answer = page(definition, member, sort=name, limit=2, after=after, columns=SORTS)
+            rest += answer.rows
+            after = answer.next
+        seen = [row["id"] for row in [*first.rows, *rest] if row["id"] in there]
+        assert sorted(seen) == sorted(there)
+        raise Undo
+
+
+def test_a_summary_follows_what_it_sums_up(prepared):
+    definition, member = prepared
+    make(member, [("Dupont", "Nancy", 2, 1)])
+    client = Client.objects.get(number="K000")
+    columns = ["city", "balance", "contracts", "last_interaction_at", "next_follow_up_on"]
+
+    def row():
+        return page(definition, member, columns=columns).rows[0]
+
+    assert row()["balance"] == Decimal("100.00")
+    assert row()["next_follow_up_on"] == date(2026, 5, 2)
+    BusinessObject.objects.filter(client=client).update(state="paid")
+    Interaction.objects.filter(client=client).update(follow_up_done_at=timezone.now())
+    Address.objects.filter(client=client).update(city="Metz")
+    assert (row()["balance"], row()["next_follow_up_on"], row()["city"]) == (0, None, "Metz")
+    BusinessObject.objects.filter(client=client).update(state="overdue")
+    other = make_client(member.organization, "K2", "Autre")
+    enter(member)
+    BusinessObject.objects.filter(client=client).update(client=other)
+    Interaction.objects.filter(client=client).update(client=other)
+    rows = {one["number"]: one for one in page(definition, member, columns=[*columns, "number"]).rows}
+    assert rows["K000"]["balance"] == 0
+    assert rows["K000"]["last_interaction_at"] is None
+    assert rows["K2"]["balance"] == Decimal("100.00")
+    assert rows["K2"]["last_interaction_at"] is not None
+    Interaction.objects.update(deleted_at=timezone.now())
+    Address.objects.all().delete()
+    assert {one["city"] for one in page(definition, member, columns=columns).rows} == {""}
+    assert {one["last_interaction_at"] for one in page(definition, member, columns=columns).rows} == {None}
+
+
+def test_a_cursor_that_nobody_wrote_is_the_beginning(prepared):
+    definition, member = prepared
+    make(member, [("Dupont", "", 0, 0), ("Durand", "", 0, 0)])
+    for cursor in ["x", "Wzdd", "é", "AAAA", "W10", "WyJuYW1lIiwgWyJkIiwgIngiXSwgMV0"]:
+        assert len(page(definition, member, sort="name", after=cursor).rows) == 2
+
+
+def test_a_page_costs_few_queries(prepared, django_assert_num_queries):
+    definition, member = prepared
+    make(member, [("Dupont", "Nancy", 1, 1), ("Durand", "", 0, 0)])
+    columns = list(definition.default_columns)
+    assert member.reach and definition.columns_by_code(member)  # Asked once per request.
+    with django_assert_num_queries(1):
+        page(definition, member, sort="name", columns=columns)
+    with django_assert_num_queries(2):  # Those with a value, then those without.
+        page(definition, member, sort="-last_interaction_at", columns=columns)
+    with django_assert_num_queries(2):
+        question = ask(definition, member, condition=["status", "is", "client"])
+        question.page(sort="name", columns=columns)
+        question.count()
+
+
+def test_a_limited_member_walks_only_what_they_reach(agent, client_north, client_south):
+    enter(agent)
+    rows = page(lists(agent)["clients"], agent, columns=["number"], sort="-last_interaction_at").rows
+    assert [row["number"] for row in rows] == ["N1"]
