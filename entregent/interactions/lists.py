@@ -49,7 +49,8 @@ def interaction_lists(member: Membership) -> list[ListDefinition]:
 
 def _columns(member: Membership) -> list[Column]:
     topic = "topic__label_en" if get_language() == "en" else "topic__label_fr"
-    names: dict[str, Any] = {"normalize": search_key, "operators": ("contains", "not_contains", "starts", "is"), "is_nullable": True}
+    operators = ("contains", "not_contains", "starts", "is")
+    names: dict[str, Any] = {"normalize": search_key, "operators": operators, "is_nullable": True}
     return [
         Column("number", _("N°"), Kind.NUMBER, "number", is_sortable=True, width=80),
         Column("occurred_at", _("Date"), Kind.MOMENT, "occurred_at", is_sortable=True, width=130),
