@@ -22,7 +22,7 @@ from entregent.clients.models import Client, Person
 from entregent.clients.web.forms import sectors_in_reach
 from entregent.interactions.web.answers import announce
 from entregent.organizations.models import Membership, Sector, User
-from entregent.toolbox.errors import NotFound, Refusal, Refusals, Stale
+from entregent.toolbox.errors import NotFound, Refusal, Refusals, Stale, required
 from entregent.toolbox.phones import national
 from entregent.toolbox.text import as_id
 from entregent.ui.pages import render
@@ -178,7 +178,9 @@ def _value(request, record, known: dict[str, Value], name: str, address: str, ke
 
 def _save(request, record, value: Value, name: str, context: dict) -> HttpResponse:
     member, posted = request.member, request.POST if "value" in request.POST else request.GET
-    text = posted.get("value", "").strip()
+    if "value" not in posted:
+        raise required("value", value.label)
+    text = posted["value"].strip()
     beside = posted.get("beside") if context["typed_beside"] is not None else None
     before, before_beside = context["typed"], context["typed_beside"]
     try:
