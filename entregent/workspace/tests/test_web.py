@@ -71,8 +71,6 @@ def test_home_takes_the_same_queries_however_much_there_is(
         http.get("/eaux/")
 
 
-
-
 def test_the_client_file_shows_who_what_and_when(agent, client_north, topic, signed_in):
     log(agent, client_north, topic, notes="Demande une date de relève.", incoming=True)
     page = signed_in(agent).get("/eaux/clients/N1/").content.decode()
