@@ -30,6 +30,7 @@ from entregent.organizations.actions import (
     grant_access,
 )
 from entregent.organizations.models import Organization
+from entregent.toolbox.dates import start_of_day, today_in
 
 PASSWORD = "demonstration"  # noqa: S105  the demo says it on its first page
 
@@ -103,6 +104,11 @@ def _today():
 
 def _in_days(days) -> date:
     return _today() + timedelta(days=days)
+
+
+def _at_noon(days_ago: int, zone: str):
+    """Noon of that day, where the organization is: whatever the hour at which the story is told."""
+    return start_of_day(today_in(zone) - timedelta(days=days_ago), zone) + timedelta(hours=12)
 
 
 def _address(street, postal_code, city, *, kind="main", country="FR", region=""):
@@ -343,3 +349,35 @@ def _cabinet_roy():
                    "reste vendredi.", days_ago=8, follow_up_on=_in_days(-2))  # fmt: skip
         scene.said("anne", None, "Demande la liste des baux à joindre à l'acte.", days_ago=3, channel="email",
                    person=notary)  # fmt: skip
+        create_person(
+            by=anne, first_name="Sylvie", last_name="Lavoie", title="Comptable", client=lavoie, is_billing=True,
+            phones=[("Bureau", "514 555 0163")], emails=["sylvie@lavoie.example"],
+        )  # fmt: skip
+        # The last day that « 30 derniers jours » lets in, and the first that it leaves out.
+        for days, text in ((30, "Envoi de la lettre de mission signée."), (31, "Premier appel : reprise du dossier.")):
+            log_interaction(
+                by=anne, client=lavoie, topic=scene.topic(1), channel="phone_call", notes=text, incoming=True,
+                occurred_at=_at_noon(days, organization.time_zone),
+            )  # fmt: skip
+        for days, text in (
+            (2, "Rappel des pièces manquantes."),
+            (5, "Demande un rendez-vous en fin de mois."),
+            (12, "Envoi du relevé des honoraires."),
+            (20, "Question sur la TPS du trimestre."),
+        ):
+            scene.said("anne", lavoie, text, days_ago=days, channel="email")
+        for number, name, status, city in [
+            ("LAVAL", "Lavallée Transport", "client", "Laval"), ("LAVER", "Laverdière et Fils", "client", "Longueuil"),
+            ("LAVIC", "Lavictoire Design", "inactive", "Montréal"),
+            ("BEAUD", "Beaudoin Électrique", "client", "Brossard"),
+            ("CARON", "Caron Paysages", "client", "Laval"), ("DIONN", "Dionne et Associés", "client", "Montréal"),
+            ("FORTI", "Boulangerie Fortier", "client", "Verdun"), ("GAGNE", "Gagné Toitures", "client", "Terrebonne"),
+            ("HEBER", "Hébert Optique", "client", "Montréal"), ("LECLE", "Garage Leclerc", "inactive", "Longueuil"),
+            ("PELLE", "Pelletier Fruits", "client", "Montréal"), ("SIMAR", "Simard Énergie", "client", "Brossard"),
+            ("TREMB", "Tremblay Mobilier", "client", "Québec"),
+        ]:  # fmt: skip
+            create_client(
+                by=anne, kind="company", number=number, name=name, status=status, responsible=anne.user,
+                tags=["Mensuel"] if city == "Montréal" else [],
+                addresses=[_address("1, rue Principale", "", city, country="CA", region="QC")],
+            )  # fmt: skip
