@@ -9,7 +9,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from entregent.audit.actions import record
-from entregent.exchange.fields import kind_named
+from entregent.exchange.fields import kind_for, kind_named
 from entregent.exchange.mapping import Mapping, compile_mapping, from_data, matched
 from entregent.exchange.models import Import, ImportMapping
 from entregent.exchange.readers import Table, open_table, table_from
@@ -184,7 +184,7 @@ def _guess(kind: str, table: Table, by: Membership) -> Mapping:
             return from_data(kept.mapping)
     samples = [row.cells for row in islice(table.rows(), SAMPLES)]
     codes = Sector.objects.filter(organization_id=by.organization_id).values_list("code", flat=True)
-    return matched(kind_named(kind), table.header, samples, codes)
+    return matched(kind_for(kind, by), table.header, samples, codes)
 
 
 def _start(batch: Import, by: Membership, kind: str, state: str, label: str, in_background: bool) -> Job:

@@ -105,6 +105,9 @@ FROM moved WHERE r.batch_id = %(batch)s AND r.line = moved.line
 """
 
 
+_WITH_CUSTOM = ("clients_client", "clients_person", "interactions_interaction")
+
+
 class Chunk:
     """The rows after `after` up to `until` of an import, carried out in the transaction at hand."""
 
@@ -165,12 +168,13 @@ class Chunk:
 
     def _update(self, table: str, columns: str, *, also: str = "") -> None:
         """Lays the fields of the rows over the records."""
+        fields = laid("c.fields", "t") if table in _WITH_CUSTOM else "c.fields"
         self._run(f"""
             UPDATE {table} t SET ({columns}) =
-                (SELECT {_prefixed(columns, "r")} FROM jsonb_populate_record(t, c.fields) r),
+                (SELECT {_prefixed(columns, "r")} FROM jsonb_populate_record(t, {fields}) r),
                 version = t.version + 1 {also}
             FROM exchange_chunk c WHERE c.act = 'update' AND t.id = c.id
-              AND (to_jsonb(t) || c.fields) IS DISTINCT FROM to_jsonb(t)
+              AND (to_jsonb(t) || {fields}) IS DISTINCT FROM to_jsonb(t)
         """)  # noqa: S608 (names of ours)
 
     # The kinds
@@ -216,7 +220,7 @@ class Chunk:
     def _clients(self) -> None:
         columns = (
             "kind, name, first_name, display_name, sort_key, status, category, language, birth_date, responsible_id, "
-            "sector_id, emails, phones, identifiers"
+            "sector_id, emails, phones, identifiers, custom"
         )
         self._give_numbers()
         self._run(f"""
@@ -227,7 +231,7 @@ class Chunk:
             FROM exchange_chunk c CROSS JOIN LATERAL jsonb_populate_record(NULL::clients_client,
                 jsonb_build_object('status', 'client', 'category', '', 'language', %(language)s::text, 'first_name', '',
                                    'emails', '[]'::jsonb, 'phones', '[]'::jsonb, 'identifiers', '{{}}'::jsonb)
-                || c.fields) r
+                || {laid("c.fields")}) r
             WHERE c.act = 'create'
         """)  # noqa: S608
         self._run("""
@@ -281,13 +285,15 @@ class Chunk:
         """)  # noqa: S608
 
     def _people(self) -> None:
-        columns = "file_as, first_name, last_name, title, company, sort_key, language, birth_date, emails, phones"
+        columns = (
+            "file_as, first_name, last_name, title, company, sort_key, language, birth_date, emails, phones, custom"
+        )
         self._run(f"""
             INSERT INTO clients_person (id, organization_id, external_key, {columns}, version)
             SELECT c.id, %(org)s, c.key, {_prefixed(columns, "r")}, 1
             FROM exchange_chunk c CROSS JOIN LATERAL jsonb_populate_record(NULL::clients_person,
                 jsonb_build_object('language', %(language)s::text, 'first_name', '', 'last_name', '', 'title', '',
-                                   'company', '', 'emails', '[]'::jsonb, 'phones', '[]'::jsonb) || c.fields) r
+                                   'company', '', 'emails', '[]'::jsonb, 'phones', '[]'::jsonb) || {laid("c.fields")}) r
             WHERE c.act = 'create'
         """)  # noqa: S608
         self._update("clients_person", columns, also=", updated_at = now()")
@@ -393,7 +399,7 @@ class Chunk:
             )
         columns = (
             "topic_id, channel, direction, subject, occurred_at, status, priority, follow_up_on, follow_up_owner_id, "
-            "contact_name, contact_phone, reference"
+            "contact_name, contact_phone, reference, custom"
         )
         self._run(f"""
             INSERT INTO interactions_interaction
@@ -403,7 +409,8 @@ class Chunk:
                    c.key, 'import', (c.extra ->> 'author')::bigint, {_prefixed(columns, "r")}, 1
             FROM exchange_chunk c, jsonb_populate_record(NULL::interactions_interaction,
                 jsonb_build_object('direction', 'none', 'subject', '', 'occurred_at', now(), 'status', 'open',
-                    'priority', 'normal', 'contact_name', '', 'contact_phone', '', 'reference', '') || c.fields) r
+                    'priority', 'normal', 'contact_name', '', 'contact_phone', '', 'reference', '')
+                || {laid("c.fields")}) r
             WHERE c.act = 'create'
         """)  # noqa: S608
         self._run("""
@@ -437,6 +444,15 @@ class Chunk:
 
 _NO_PLACE = """jsonb_build_object('kind', 'main', 'label', '', 'street', '', 'unit', '', 'postal_code', '', 'city', '',
     'region', '', 'country', %(country)s::text, 'external_key', '')"""
+
+
+def laid(fields: str, row: str = "") -> str:
+    """`fields` (SQL) with its custom values laid over those of `row`: what is null there is taken away."""
+    held = f"coalesce({row}.custom, '{{}}')" if row else "'{}'::jsonb"
+    return (
+        f"({fields} || jsonb_build_object('custom', jsonb_strip_nulls({held}"
+        f" || coalesce({fields} -> 'custom', '{{}}'))))"
+    )
 
 
 def _prefixed(columns: str, alias: str) -> str:

@@ -19,9 +19,11 @@ from django.utils.translation import gettext as _
 
 from entregent.clients import validation
 from entregent.clients.models import Address, BusinessObjectType, Client
+from entregent.exchange.fields import CUSTOM, kind_named
 from entregent.exchange.reach import reached_sectors
 from entregent.interactions.actions.rules import NOTES_AT_MOST, clean_notes, date_refusals
 from entregent.interactions.models import Interaction, Topic
+from entregent.listing.custom_fields import clean_value, fields_of
 from entregent.organizations.models import Membership, Sector
 from entregent.toolbox.errors import Refusal, required, too_long
 from entregent.toolbox.text import one_line, search_key
@@ -87,6 +89,8 @@ class Cleaner:
                 self.topics[search_key(name)] = topic.pk
         self._place = lru_cache(maxsize=20_000)(self._clean_place)
         self._few = lru_cache(maxsize=2_000)(self._clean_few)
+        subject = kind_named(kind).subject
+        self.custom_fields = {one.code: one for one in fields_of(member, subject)} if subject else {}
 
     def row(self, values: dict[str, Any]) -> Cleaned:
         """One row: what it becomes, or the reason for which it is refused."""
@@ -134,12 +138,15 @@ class Cleaner:
         data: dict[str, Any] = {}
         places: dict[str, dict[str, str]] = {}
         identifiers: dict[str, str] = {}
+        custom: dict[str, str] = {}
         for name, value in values.items():
             if name.startswith("addresses."):
                 _start, place, part = name.split(".", 2)
                 places.setdefault(place, {})[part] = value
             elif name.startswith("identifiers."):
                 identifiers[name[12:]] = value
+            elif name.startswith(CUSTOM):
+                custom[name[len(CUSTOM) :]] = value
             else:
                 data[name] = value
         sector = data.pop("sector", None)
@@ -167,6 +174,8 @@ class Cleaner:
             cleaned["sector_id"] = self._sector(sector)
         if responsible is not None:
             cleaned["responsible_id"] = self._user(responsible)
+        if custom:
+            cleaned["custom"] = self._custom(custom)
         addresses = {
             place: cleaned_place
             for place, parts in places.items()
@@ -205,7 +214,7 @@ class Cleaner:
     # People and addresses
 
     def _person(self, values):
-        data = dict(values)
+        data = {name: value for name, value in values.items() if not name.startswith(CUSTOM)}
         extra: dict[str, Any] = {}
         if "client" in data:
             extra["client"] = _line(data.pop("client"), _("N° du client"), 40)
@@ -221,6 +230,9 @@ class Cleaner:
             raise refusals[0]
         if cleaned.get("birth_date"):
             cleaned["birth_date"] = cleaned["birth_date"].isoformat()
+        custom = {name[len(CUSTOM) :]: value for name, value in values.items() if name.startswith(CUSTOM)}
+        if custom:
+            cleaned["custom"] = self._custom(custom)
         return Cleaned(cleaned, extra, cleaned.get("external_key", ""))
 
     def _address(self, values):
@@ -335,8 +347,25 @@ class Cleaner:
         extra["internal"] = _flag(values["internal"], _("Interne")) if "internal" in values else False
         extra["incoming"] = fields.get("direction") == "incoming" and not extra["internal"]
         extra["author"] = author
+        custom = {name[len(CUSTOM) :]: value for name, value in values.items() if name.startswith(CUSTOM)}
+        if custom:
+            fields["custom"] = self._custom(custom)
         extra["entry_name"] = self.names.get(author, self.member.name)[:80]
         return Cleaned(fields, extra, fields.get("external_key", ""))
+
+    # Custom fields
+
+    def _custom(self, given: dict[str, str]) -> dict[str, Any]:
+        """Values by code, None for those that are taken away. What is no longer offered may still come from a file."""
+        cleaned: dict[str, Any] = {}
+        for code, text in given.items():
+            known = self.custom_fields.get(code)
+            if known is None:
+                raise Refusal(
+                    "E-004-FIELD", _("Champ personnalisé inconnu : %(code)s.") % {"code": code[:40]}, field="custom"
+                )
+            cleaned[code] = clean_value(known, text, member=self.member, in_words=True)
+        return cleaned
 
     # What rows refer to
 

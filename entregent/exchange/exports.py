@@ -6,7 +6,10 @@ No cell is ever a formula for a spreadsheet: what begins like one gets an apostr
 import csv
 import io
 from collections.abc import Callable, Iterator
+from datetime import date, datetime
+from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 from django.db.models import F, OuterRef, QuerySet, Subquery
 from django.utils.translation import gettext as _
@@ -14,6 +17,7 @@ from django.utils.translation import gettext as _
 from entregent.access.rights import Right
 from entregent.audit.actions import record
 from entregent.clients.models import Address, Client
+from entregent.listing.custom_fields import emails_of, fields_of, written
 from entregent.organizations.models import Membership
 
 _RISKY = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
@@ -75,21 +79,32 @@ def csv_pieces(header: list[str], rows: Iterator[list[str]]) -> Iterator[bytes]:
     yield text.getvalue().encode()
 
 
-def xlsx_into(file, header: list[str], rows: Iterator[list[str]]) -> None:
-    """Writes a workbook of texts to a file or to the name of one."""
+def xlsx_into(file, header: list[str], rows: Iterator[list[Any]]) -> None:
+    """Writes a workbook of texts, numbers and days to a file or to the name of one."""
     import xlsxwriter
 
     options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
     with xlsxwriter.Workbook(file, options) as book:
         sheet = book.add_worksheet()
         sheet.write_row(0, 0, header)
+        day = book.add_format({"num_format": "yyyy-mm-dd"})
+        moment = book.add_format({"num_format": "yyyy-mm-dd hh:mm"})
         for number, row in enumerate(rows, 1):
             for place, cell in enumerate(row):
-                sheet.write_string(number, place, str(cell or "")[:32_000])
+                if isinstance(cell, datetime):
+                    sheet.write_datetime(number, place, cell, moment)
+                elif isinstance(cell, date):
+                    sheet.write_datetime(number, place, cell, day)
+                elif isinstance(cell, int | float | Decimal):
+                    sheet.write_number(number, place, cell)
+                elif cell:
+                    sheet.write_string(number, place, str(cell)[:32_000])
 
 
 def _clients(member: Membership):
     main = Address.objects.filter(client=OuterRef("pk"), kind=Address.Kind.MAIN)
+    fields = fields_of(member, "client")
+    staff = emails_of(member, fields)
     records = (
         Client.objects.visible_to(member, Right.DATA_EXPORT)
         .order_by("id")
@@ -98,14 +113,14 @@ def _clients(member: Membership):
             "identifiers", F("sector__code"), F("responsible__email"),
             Subquery(main.values("street")[:1]), Subquery(main.values("unit")[:1]),
             Subquery(main.values("postal_code")[:1]), Subquery(main.values("city")[:1]),
-            Subquery(main.values("region")[:1]), Subquery(main.values("country")[:1]),
+            Subquery(main.values("region")[:1]), Subquery(main.values("country")[:1]), "custom",
         )
     )  # fmt: skip
     header = [
         _("numéro"), _("nature"), _("nom"), _("prénom"), _("statut"), _("catégorie"), _("langue"),
         _("date de naissance"), _("courriel 1"), _("courriel 2"), _("courriel 3"), _("téléphone 1"), _("téléphone 2"),
         "siren", "siret", _("secteur"), _("agent responsable"), _("adresse"), _("complément"), _("code postal"),
-        _("ville"), _("province"), _("pays"),
+        _("ville"), _("province"), _("pays"), *(field.label for field in fields),
     ]  # fmt: skip
 
     def as_row(one) -> list[str]:
@@ -114,7 +129,8 @@ def _clients(member: Membership):
         identifiers = one[10]
         return [
             *one[:7], one[7].isoformat() if one[7] else "", *emails, *phones, identifiers.get("siren", ""),
-            identifiers.get("siret", ""), *(cell or "" for cell in one[11:]),
+            identifiers.get("siret", ""), *(cell or "" for cell in one[11:-1]),
+            *(written(field, one[-1].get(field.code), staff) for field in fields),
         ]  # fmt: skip
 
     return header, records, as_row

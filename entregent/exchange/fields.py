@@ -1,12 +1,16 @@
 """What can be imported: the kinds, their fields, and the names by which columns are recognised in both languages."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from django.utils.translation import gettext_lazy as _
 
 from entregent.access.rights import Right
+from entregent.listing.custom_fields import fields_of
+from entregent.organizations.models import Membership
 from entregent.toolbox.errors import Refusal
 from entregent.toolbox.text import search_key
+
+CUSTOM = "custom."
 
 
 @dataclass(frozen=True)
@@ -31,6 +35,7 @@ class Kind:
     keys: tuple[str, ...]
     required: tuple[str, ...]
     open: tuple[str, ...] = ()
+    subject: str = ""  # Whose custom fields it brings: `custom.<code>`.
     constants: tuple[str, ...] = field(default=())
 
     def knows(self, name: str) -> bool:
@@ -362,7 +367,8 @@ KINDS: dict[str, Kind] = {
             _CLIENT_FIELDS,
             ("number",),
             ("name",),
-            open=("identifiers.",),
+            open=("identifiers.", CUSTOM),
+            subject="client",
             constants=("kind", "status", "category", "language", "sector", "addresses.main.country"),
         ),
         Kind(
@@ -372,6 +378,8 @@ KINDS: dict[str, Kind] = {
             _PERSON_FIELDS,
             ("external_key",),
             (),
+            open=(CUSTOM,),
+            subject="person",
             constants=("language", "company", "client"),
         ),
         Kind(
@@ -421,6 +429,8 @@ KINDS: dict[str, Kind] = {
             _INTERACTION_FIELDS,
             ("external_key",),
             ("topic", "channel"),
+            open=(CUSTOM,),
+            subject="interaction",
             constants=("topic", "channel", "direction", "status", "priority"),
         ),
     )
@@ -434,6 +444,23 @@ def kind_named(name: str) -> Kind:
         raise Refusal(
             "E-IMPORT-KIND", _("Ce genre de données ne s’importe pas encore : %(kind)s.") % {"kind": name}, field="kind"
         ) from None
+
+
+def kind_for(name: str, member: Membership) -> Kind:
+    """The kind with the custom fields of the member's organization, recognised by code and by label."""
+    kind = kind_named(name)
+    if not kind.subject:
+        return kind
+    more = tuple(
+        Field(
+            f"{CUSTOM}{one.code}",
+            one.label,
+            (search_key(one.label_fr), search_key(one.label_en), one.code.replace("_", " ")),
+        )
+        for one in fields_of(member, kind.subject)
+        if one.is_active
+    )
+    return replace(kind, fields=kind.fields + more)
 
 
 def matching_field(kind: Kind, column: str) -> str | None:

@@ -13,10 +13,14 @@ from django.utils.translation import gettext as _
 
 from entregent.access.rights import Right
 from entregent.clients.actions.clients import STATUS_MOVES
+from entregent.exchange.carrying_out import laid
 from entregent.exchange.cleaning import Cleaned
+from entregent.exchange.fields import kind_named
 from entregent.exchange.reach import ImportReach
 from entregent.exchange.readers import Row
+from entregent.listing.custom_fields import fields_of
 from entregent.organizations.models import Membership, Sector
+from entregent.toolbox.errors import required
 
 _INCOMING = """
 CREATE TEMP TABLE IF NOT EXISTS exchange_incoming (
@@ -65,6 +69,11 @@ FROM matched m CROSS JOIN LATERAL (
 ) SELECT verdict, count(*) FROM written GROUP BY 1
 """
 
+# The first custom field that a new record needs and the row does not give.
+_NEEDED = """coalesce((
+    SELECT n.words FROM unnest(%(needed)s::text[], %(needed_words)s::text[]) AS n(code, words)
+    WHERE NOT jsonb_strip_nulls(coalesce(i.fields -> 'custom', '{{}}')) ? n.code LIMIT 1), '')"""
+
 _CLIENTS = """
     SELECT i.line, i.raw, f.fields, i.extra, i.key, i.reason, i.first_line,
         c.id AS target_id, c.version AS target_version,
@@ -80,9 +89,9 @@ _CLIENTS = """
              WHEN %(needs_sector)s AND NOT i.fields ? 'sector_id' THEN %(no_sector)s
              WHEN i.fields ->> 'status' = 'prospect' AND coalesce(i.fields -> 'phones', '[]') = '[]'
                 AND coalesce(i.fields -> 'emails', '[]') = '[]' AND NOT i.extra ? 'addresses' THEN %(prospect)s
-             ELSE '' END AS lacks,
+             ELSE {needed} END AS lacks,
         c.id IS NOT NULL AND (
-            (cur.current || f.fields) IS DISTINCT FROM cur.current
+            (cur.current || {laid_c}) IS DISTINCT FROM cur.current
             OR EXISTS (
                 SELECT 1 FROM jsonb_each(coalesce(i.extra -> 'addresses', '{{}}')) e(kind, value)
                 LEFT JOIN clients_address a ON a.client_id = c.id AND a.kind = e.kind
@@ -144,9 +153,9 @@ _PEOPLE = """
              WHEN NOT ({visible_p}) THEN %(out_of_reach)s
              WHEN p.deleted_at IS NOT NULL THEN replace(%(deleted)s, '{{day}}', to_char(p.deleted_at, 'YYYY-MM-DD'))
              ELSE '' END AS refusal,
-        CASE WHEN coalesce(i.fields ->> 'file_as', '') = '' THEN %(no_name)s ELSE '' END AS lacks,
+        CASE WHEN coalesce(i.fields ->> 'file_as', '') = '' THEN %(no_name)s ELSE {needed} END AS lacks,
         p.id IS NOT NULL AND (
-            (to_jsonb(p) || f.fields) IS DISTINCT FROM to_jsonb(p)
+            (to_jsonb(p) || {laid_p}) IS DISTINCT FROM to_jsonb(p)
             OR (cl.id IS NOT NULL AND NOT EXISTS (
                 SELECT 1 FROM clients_clientperson cp WHERE cp.client_id = cl.id AND cp.person_id = p.id
                   AND (NOT i.extra @> '{{"is_primary": true}}' OR cp.is_primary)
@@ -259,7 +268,7 @@ _INTERACTIONS = """
         CASE WHEN NOT i.fields ? 'topic_id' THEN %(no_topic)s
              WHEN NOT i.fields ? 'channel' THEN %(no_channel)s ELSE '' END AS lacks,
         t.id IS NOT NULL AND (
-            (to_jsonb(t) || (i.fields - 'occurred_at')) IS DISTINCT FROM to_jsonb(t)
+            (to_jsonb(t) || ({laid_t} - 'occurred_at')) IS DISTINCT FROM to_jsonb(t)
             OR (i.fields ->> 'occurred_at')::timestamptz <> t.occurred_at
             OR (i.extra ->> 'notes' <> '' AND NOT EXISTS (
                 SELECT 1 FROM interactions_interactionentry e
@@ -322,6 +331,10 @@ class Planner:
             "visible_p": reach.people.condition("p.id"),
         }
         parts["no_client"] = _NO_CLIENT.format()
+        parts["needed"] = _NEEDED.format()
+        parts |= {"laid_c": laid("f.fields", "c"), "laid_p": laid("f.fields", "p"), "laid_t": laid("i.fields", "t")}
+        subject = kind_named(kind).subject if kind in ("clients", "people") else ""
+        needed = [one for one in fields_of(member, subject) if one.is_required and one.is_active] if subject else []
         parts["client_ref"] = _CLIENT_REF.format(**parts)
         self._sql = _PLAN.format(matched=_MATCHED[kind].format(**parts))
         self._parameters = {
@@ -331,6 +344,8 @@ class Planner:
             "contract_type": contract_type,
             "needs_sector": not member.reach.is_whole(Right.DATA_IMPORT),
             "moves": [f"{now}>{then}" for now, moves in STATUS_MOVES.items() for then in moves],
+            "needed": [one.code for one in needed],
+            "needed_words": [str(required("custom", one.label).message) for one in needed],
             **_sentences(kind),
         }
 

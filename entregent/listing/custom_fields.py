@@ -94,8 +94,8 @@ def clean(
 ) -> tuple[dict[str, Any], list[Refusal]]:
     """What a record holds once `given` is laid over what it held `before`, and what is refused of it.
 
-    `is_new` asks for the required fields, those that are not given too. `in_words` (files) takes options by their label
-    and members by their name as well.
+    `is_new` asks for the required fields, those that are not given too. `in_words` (files) takes options by their
+    label, those no longer offered too, and members by their name.
     """
     values = dict(before or {})
     refusals: list[Refusal] = []
@@ -212,14 +212,12 @@ def _flag(field: CustomField, value: Any) -> bool | None:
 def _option(field: CustomField, value: Any, held: Any, in_words: bool) -> str:
     text = one_line(str(value))
     for option in field.options:
-        if option["id"] == text and (option.get("is_active", True) or text == held):
+        if option["id"] == text and (option.get("is_active", True) or text == held or in_words):
             return text
     if in_words:
         plain = search_key(text)
         for option in field.options:
-            if plain in (search_key(option["id"]), search_key(option["fr"]), search_key(option["en"])) and (
-                option.get("is_active", True) or option["id"] == held
-            ):
+            if plain in (search_key(option["id"]), search_key(option["fr"]), search_key(option["en"])):
                 return option["id"]
     raise _refusal("E-CHOICE", _("%(field)s : choix inconnu.") % {"field": field.label}, field.code)
 

@@ -3,7 +3,7 @@ from django.utils.text import slugify
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from entregent.exchange.fields import KINDS, Kind, kind_named
+from entregent.exchange.fields import CUSTOM, KINDS, Kind
 from entregent.exchange.mapping import Mapping, from_data
 from entregent.exchange.models import Import
 from entregent.toolbox.text import search_key
@@ -43,9 +43,9 @@ class RunForm(forms.Form):
 class ColumnsForm:
     """The matching of columns as it is drawn and read: one line a column, further values below."""
 
-    def __init__(self, batch: Import, mapping: Mapping, samples: list[list[str]]):
+    def __init__(self, batch: Import, mapping: Mapping, samples: list[list[str]], kind: Kind):
         self.batch = batch
-        self.kind = kind_named(batch.kind)
+        self.kind = kind
         self.mapping = mapping
         self.samples = samples
 
@@ -91,7 +91,7 @@ class ColumnsForm:
         known = {name for name, _label in choices}
         slug = slugify(search_key(column)).replace("-", "_")[:30].strip("_")
         for prefix in self.kind.open:
-            if slug and slug[0].isalpha() and prefix + slug not in known:
+            if prefix != CUSTOM and slug and slug[0].isalpha() and prefix + slug not in known:
                 title = _("Attribut : %(name)s") if prefix == "attributes." else _("Identifiant : %(name)s")
                 choices.append((prefix + slug, title % {"name": slug}))
                 known.add(prefix + slug)

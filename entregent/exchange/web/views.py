@@ -11,7 +11,7 @@ from entregent.access.guard import requires
 from entregent.access.rights import Right
 from entregent.exchange import actions
 from entregent.exchange import rejects as rejected_rows
-from entregent.exchange.fields import KINDS, kind_named
+from entregent.exchange.fields import KINDS, kind_for, kind_named
 from entregent.exchange.mapping import from_yaml
 from entregent.exchange.models import Import, ImportMapping
 from entregent.exchange.web.forms import ColumnsForm, ImportForm, RunForm, posted_mapping
@@ -59,7 +59,7 @@ def columns_update(request, import_id):
     batch = _batch(request, import_id)
     if not batch.can_be_mapped:
         return see(request, _url(request, "import", batch))
-    kind = kind_named(batch.kind)
+    kind = kind_for(batch.kind, request.member)
     mapping = actions.mapping_of(batch)
     refusal = None
     if request.method == "POST":
@@ -86,7 +86,7 @@ def columns_update(request, import_id):
     context = {
         "batch": batch,
         "kind": kind,
-        "form": ColumnsForm(batch, mapping, samples),
+        "form": ColumnsForm(batch, mapping, samples, kind),
         "format": actions.table_of(batch).form.words,
         "saved": list(
             ImportMapping.objects.filter(organization_id=request.member.organization_id, kind=batch.kind)[:50]
