@@ -80,7 +80,7 @@ def check_change(by: Membership, change: str, value) -> Checked:
                 raise Refusal("E-000-AGENT", _("Cet agent n’est pas disponible."), field="value")
             _rules.check_responsible(user, by=by)
         name = user.name if user else _("aucun")
-        return Checked(user.pk if user else None, _("Changer d’agent : %(name)s") % {"name": name})
+        return Checked(user.pk if user else None, _("Changer d’agent : %(name)s") % {"name": name})
     if change == "sector":
         sector = None
         if text:
@@ -89,16 +89,16 @@ def check_change(by: Membership, change: str, value) -> Checked:
                 raise Refusal("E-SECTOR", _("Ce secteur est hors de votre périmètre."), field="value")
         sector = _rules.sector_for(sector, by=by, right=Right.CLIENT_EDIT)
         name = sector.name if sector else _("aucun")
-        return Checked(sector.pk if sector else None, _("Changer de secteur : %(name)s") % {"name": name})
+        return Checked(sector.pk if sector else None, _("Changer de secteur : %(name)s") % {"name": name})
     if change == "status":
         if text not in Client.Status.values:
             raise Refusal("E-CHOICE", _("Choisissez un statut."), field="value")
-        return Checked(text, _("Changer de statut : %(name)s") % {"name": Client.Status(text).label})
+        return Checked(text, _("Changer de statut : %(name)s") % {"name": Client.Status(text).label})
     if change in ("add_tag", "remove_tag"):
         tags = validation.clean_tags([text])
         if not tags:
             raise required("value", _("Étiquette"))
-        label = _("Ajouter l’étiquette : %(name)s") if change == "add_tag" else _("Retirer l’étiquette : %(name)s")
+        label = _("Ajouter l’étiquette : %(name)s") if change == "add_tag" else _("Retirer l’étiquette : %(name)s")
         return Checked(tags[0], label % {"name": tags[0]})
     raise NotFound
 

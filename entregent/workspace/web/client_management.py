@@ -2,6 +2,7 @@
 
 from django.http import HttpResponse, HttpResponseRedirect
 from django.urls import reverse
+from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 
 from entregent.access.guard import requires
@@ -43,10 +44,19 @@ def client_management(request) -> HttpResponse:
         "lower": lower is not None,
         "suggestions": grid.suggestions,
         "criterion_url": f"{reverse('workspace:criterion', args=[slug])}?{grid.url().partition('?')[2]}",
-        "export_url": "",
+        "export_url": _export_url(grid),
         "bulk": _bulk_choices(grid),
     }
     return render(request, "workspace/client_management.html", context)
+
+
+def _export_url(grid: Grid) -> str:
+    """Where what the list shows goes out, chosen rows too; "" for whoever may not export."""
+    if not grid.member.can(Right.DATA_EXPORT):
+        return ""
+    asked = {name: value for name, value in grid.parameters.items() if value and name not in ("onglet", "jours")}
+    address = reverse("exchange:list_export", args=[grid.member.organization.slug])
+    return f"{address}?{urlencode({'liste': grid.definition.code} | asked)}"
 
 
 @requires(Right.CLIENT_VIEW, module=MODULE)

@@ -79,7 +79,7 @@ def view_create(request) -> HttpResponse:
         view = actions.update_view(own, by=member, version=own.version, **fields)
     else:
         view = actions.save_view(by=member, list_code=grid.definition.code, name=name, **fields)
-    return see(request, _home(grid, vue=str(view.pk)), toast=_("La vue « %(name)s » est enregistrée.") % {"name": view})
+    return see(request, _home(grid, vue=str(view.pk)), toast=_("La vue « %(name)s » est enregistrée.") % {"name": view})
 
 
 @requires(Right.CLIENT_VIEW, module=MODULE)
@@ -92,7 +92,7 @@ def view_delete(request, pk) -> HttpResponse:
     return see(
         request,
         f"{address}?{urlencode({'onglet': tab})}",
-        toast=_("La vue « %(name)s » est supprimée.") % {"name": view},
+        toast=_("La vue « %(name)s » est supprimée.") % {"name": view},
     )
 
 

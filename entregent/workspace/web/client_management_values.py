@@ -214,7 +214,7 @@ def _save(request, record, value: Value, name: str, context: dict) -> HttpRespon
     undo = {"value": before, "version": saved.version, "before": value.read(saved, member)}
     if before_beside is not None:
         undo["beside"] = before_beside
-    toast = _("%(field)s : enregistré.") % {"field": value.label}
+    toast = _("%(field)s : enregistré.") % {"field": value.label}
     return announce(response, VALUE_CHANGED, toast=toast, undo_url=f"{context['url']}?{urlencode(undo)}")
 
 

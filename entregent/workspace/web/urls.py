@@ -1,6 +1,6 @@
 from django.urls import path
 
-from entregent.workspace.web import client, client_management, home, search
+from entregent.workspace.web import advanced, client, client_management, home, search
 from entregent.workspace.web import client_management_bulk as bulk
 from entregent.workspace.web import client_management_kept as kept
 from entregent.workspace.web import client_management_pane as pane
@@ -11,6 +11,10 @@ app_name = "workspace"
 urlpatterns = [
     path("", home.home, name="home"),
     path("recherche/", search.search, name="search"),
+    path("recherche/avancee/", advanced.advanced_search, name="advanced_search"),
+    path("recherche/avancee/vues/", advanced.advanced_view_save, name="advanced_view_save"),
+    path("recherche/avancee/vues/<int:pk>/suppression/", advanced.advanced_view_delete, name="advanced_view_delete"),
+    path("recherche/avancee/vues/<int:pk>/abonnement/", advanced.advanced_subscription, name="advanced_subscription"),
     path("gestion-des-clients/", client_management.client_management, name="client_management"),
     path("gestion-des-clients/critere/", client_management.criterion, name="criterion"),
     path("gestion-des-clients/etat/", kept.keep_state, name="keep_state"),
