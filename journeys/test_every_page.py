@@ -18,6 +18,7 @@ OF_A_MANAGER = {
     "recherche-sans-reponse": f"{ORG}/recherche/?q=zzqqzz",
     "clients": f"{ORG}/clients/",
     "fiche": f"{CLIENT}/",
+    "export-liste": f"{ORG}/exports/listes/?liste=clients",
     "fiche-tableau-de-bord": f"{CLIENT}/tableau-de-bord/",
     "fiche-modifier": f"{CLIENT}/modifier/",
     "fiche-supprimer": f"{CLIENT}/suppression/",
