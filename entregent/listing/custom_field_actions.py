@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from entregent.audit.actions import record
 from entregent.jobs.actions import start_job
 from entregent.jobs.models import Job
-from entregent.listing.custom_fields import Type, forget, subject_named, subjects
+from entregent.listing.custom_fields import Type, definitions_changed, subject_named, subjects
 from entregent.listing.models import CustomField
 from entregent.organizations.journal import stale
 from entregent.organizations.models import Membership
@@ -81,7 +81,7 @@ def create_custom_field(
         position=position,
         **values,
     )
-    forget()
+    definitions_changed(by)
     return created
 
 
@@ -112,7 +112,7 @@ def update_custom_field(field: CustomField, *, by: Membership, version: int | No
         setattr(current, name, values[name])
     current.version += 1
     current.save(update_fields=[*changed, "version"])
-    forget()
+    definitions_changed(by)
     is_affected = was[0] != current.is_searchable or (current.is_searchable and was[1] != current.options)
     if is_affected:
         _index(current, by=by)
@@ -139,7 +139,7 @@ def delete_custom_field(field: CustomField, *, by: Membership) -> CustomField:
     current.deleted_at = timezone.now()
     current.version += 1
     current.save(update_fields=["deleted_at", "version"])
-    forget()
+    definitions_changed(by)
     if current.is_searchable:
         _index(current, by=by)
     return current
@@ -153,7 +153,7 @@ def restore_custom_field(field: CustomField, *, by: Membership) -> CustomField:
     current.deleted_at = None
     current.version += 1
     current.save(update_fields=["deleted_at", "version"])
-    forget()
+    definitions_changed(by)
     if current.is_searchable:
         _index(current, by=by)
     return current
@@ -202,7 +202,7 @@ def _offer(field: CustomField, is_active: bool, name: str, *, by: Membership) ->
         current.is_active = is_active
         current.version += 1
         current.save(update_fields=["is_active", "version"])
-        forget()
+        definitions_changed(by)
     return current
 
 

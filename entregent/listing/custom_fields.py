@@ -6,6 +6,7 @@ options that are no longer offered; what is given anew must be offered.
 """
 
 import re
+import secrets
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -21,7 +22,7 @@ from django.utils.translation import gettext as _
 from entregent.listing.extension_points import CustomSubject, custom_subjects
 from entregent.listing.models import CustomField
 from entregent.organizations.journal import Line
-from entregent.organizations.models import Membership, User
+from entregent.organizations.models import Membership, Organization, User
 from entregent.toolbox.errors import NotFound, Refusal, required, too_long
 from entregent.toolbox.text import one_line, search_key
 
@@ -31,15 +32,6 @@ MOST_TEXT = 500
 MOST_DIGITS = 15
 _YES = {"1", "true", "oui", "yes", "on", "x", "vrai", "o", "y"}
 _NO = {"", "0", "false", "non", "no", "off", "faux", "n"}
-
-# Grows with every change of a definition in this process: what a member has read before is read again.
-_revision = 0
-
-
-def forget() -> None:
-    """Definitions were changed."""
-    global _revision
-    _revision += 1
 
 
 def subjects() -> list[CustomSubject]:
@@ -53,14 +45,31 @@ def subject_named(code: str) -> CustomSubject:
     raise NotFound
 
 
-def all_fields(member: Membership) -> list[CustomField]:
-    """Every field of the organization that is not deleted, in order: one query for each request."""
-    kept = member.__dict__.get("_custom_fields")
-    if kept is None or kept[0] != _revision:
-        fields = CustomField.objects.filter(organization_id=member.organization_id, deleted_at__isnull=True)
-        kept = (_revision, list(fields))
-        member.__dict__["_custom_fields"] = kept
-    return kept[1]
+# (organization, its stamp) → its fields: every page of a client asks for them.
+_known: dict[tuple[int, int], tuple[CustomField, ...]] = {}
+_MOST_KNOWN = 512
+
+
+def all_fields(member: Membership) -> tuple[CustomField, ...]:
+    """Every field of the organization that is not deleted, in order. Read once in each process for each change."""
+    key = (member.organization_id, member.organization.custom_fields_stamp)
+    if not key[1]:
+        return ()  # None was ever defined.
+    if key not in _known:
+        fields = tuple(CustomField.objects.filter(organization_id=key[0], deleted_at__isnull=True))
+        if not fields:
+            return ()
+        if len(_known) >= _MOST_KNOWN:
+            _known.clear()
+        _known[key] = fields
+    return _known[key]
+
+
+def definitions_changed(by: Membership) -> None:
+    """Called by whatever changes a definition, in its transaction."""
+    stamp = secrets.randbits(62) + 1
+    Organization.objects.filter(pk=by.organization_id).update(custom_fields_stamp=stamp)
+    by.organization.custom_fields_stamp = stamp
 
 
 def fields_of(member: Membership, subject: str) -> list[CustomField]:

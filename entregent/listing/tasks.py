@@ -8,7 +8,7 @@ from entregent.audit.actions import record
 from entregent.jobs.registry import job_kind
 from entregent.jobs.work import Work
 from entregent.listing import subscriptions
-from entregent.listing.custom_fields import forget, subject_named
+from entregent.listing.custom_fields import definitions_changed, subject_named
 from entregent.listing.models import CustomField
 
 CHUNK = 2000
@@ -55,7 +55,7 @@ def purge(work: Work) -> None:
                 chunk.advance(len(ids))
             else:
                 field.delete()
-                forget()
+                definitions_changed(chunk.member)
         if not ids:
             return
 

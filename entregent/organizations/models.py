@@ -119,6 +119,8 @@ class Organization(models.Model):
     crm_list_label = models.CharField(_("nom de la GRC"), max_length=60, default="GRC")
     terminology = models.JSONField(default=dict, blank=True)
     second_factor_required = models.BooleanField(_("second facteur exigé"), default=False)
+    # Another number with every change of a custom field: who works reads the definitions again then, and only then.
+    custom_fields_stamp = models.BigIntegerField(default=0, db_default=0, editable=False)
     version = models.IntegerField(default=1)
     created_at = models.DateTimeField(db_default=Now())
 
