@@ -24,7 +24,7 @@ def _clients(member, right=Right.CLIENT_VIEW):
 
 def _shown(member, **lookup) -> ClientOut:
     whole = _clients(member).select_related("responsible", "sector").prefetch_related("addresses", "credit_holds")
-    return ClientOut.of(whole.found(**lookup))
+    return ClientOut.of(whole.found(**lookup), member)
 
 
 @router.get("", response=ClientPage, summary="List or search clients")
@@ -47,9 +47,9 @@ def list_clients(
     if q is not None:
         found = find(Kind.CLIENT, member.organization_id, ask(q), marks=marks_in_reach(member), limit=limit)
         by_id = {client.pk: client for client in records.filter(pk__in=found.ids)}
-        return ClientPage(items=[ClientOut.of(by_id[pk]) for pk in found.ids if pk in by_id], next=None)
+        return ClientPage(items=[ClientOut.of(by_id[pk], member) for pk in found.ids if pk in by_id], next=None)
     items, following = page(records, order=["sort_key", "id"], cursor=cursor, limit=limit)
-    return ClientPage(items=[ClientOut.of(client) for client in items], next=following)
+    return ClientPage(items=[ClientOut.of(client, member) for client in items], next=following)
 
 
 @router.post("", response={201: ClientOut}, summary="Create a client")

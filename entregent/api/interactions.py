@@ -31,7 +31,7 @@ def _interactions(member):
 def _one(member, response: HttpResponse, **lookup) -> InteractionOut:
     interaction = _interactions(member).found(**lookup)
     tag(response, interaction.version)
-    return InteractionOut.of(interaction)
+    return InteractionOut.of(interaction, member)
 
 
 @router.get("", response=InteractionPage, summary="List interactions, newest first")
@@ -50,7 +50,7 @@ def list_interactions(
         if value is not None:
             records = records.filter(**{name: value})
     items, following = page(records, order=["-occurred_at", "-id"], cursor=cursor, limit=limit)
-    return InteractionPage(items=[InteractionOut.of(item) for item in items], next=following)
+    return InteractionPage(items=[InteractionOut.of(item, member) for item in items], next=following)
 
 
 @router.post("", response={201: InteractionOut}, summary="Log an interaction")

@@ -28,7 +28,7 @@ def _shown(member, people) -> list[PersonOut]:
     within = Client.objects.visible_to(member).values("id")
     for link in ClientPerson.objects.filter(person__in=people, client__in=within).select_related("client"):
         links.setdefault(link.person_id, []).append(link)
-    return [PersonOut.of(person, links.get(person.pk, [])) for person in people]
+    return [PersonOut.of(person, links.get(person.pk, []), member) for person in people]
 
 
 def _one(member, pk: int, response: HttpResponse) -> PersonOut:

@@ -13,8 +13,18 @@ from pydantic import ConfigDict, Field
 
 from entregent.clients.models import Address, Client, Person
 from entregent.interactions.models import Interaction
+from entregent.listing import custom_fields
+from entregent.organizations.models import Membership
 
 Text = Annotated[str, Field(max_length=20000)]
+Custom = Annotated[
+    dict[str, Any],
+    Field(
+        description="Custom fields by code: text, number, true, ISO date, id of an option, e-mail address of a member."
+        " null or an empty text takes a value away.",
+        examples=[{"meter_access": "cellar"}],
+    ),
+]
 ClientKind = Literal["person", "company"]
 ClientStatus = Literal["prospect", "client", "inactive"]
 Channel = Literal[
@@ -92,6 +102,7 @@ class ClientIn(Given):
     phones: list[Phone] = []
     identifiers: dict[str, str] = Field({}, examples=[{"siren": "210100012"}])
     tags: list[str] = Field([], examples=[["VIP"]])
+    custom: Custom = {}
     addresses: list[AddressIn] = []
 
 
@@ -112,6 +123,7 @@ class ClientPatch(Given):
     phones: list[Phone] | None = None
     identifiers: dict[str, str] | None = None
     tags: list[str] | None = None
+    custom: Custom | None = None
 
 
 class CreditHoldOut(Schema):
@@ -136,6 +148,7 @@ class ClientOut(Schema):
     phones: list[Phone]
     identifiers: dict[str, str]
     tags: list[str]
+    custom: Custom
     addresses: list[AddressOut]
     credit_hold: CreditHoldOut | None
     created_at: datetime
@@ -143,7 +156,7 @@ class ClientOut(Schema):
     version: int
 
     @classmethod
-    def of(cls, client: Client) -> "ClientOut":
+    def of(cls, client: Client, member: Membership) -> "ClientOut":
         """`client` with responsible, sector, addresses and credit_holds at hand (`clients.with_parts`)."""
         holds = [hold for hold in client.credit_holds.all() if hold.lifted_at is None]
         return cls(
@@ -156,6 +169,7 @@ class ClientOut(Schema):
             },
             responsible=client.responsible.email if client.responsible else None,
             sector=client.sector.code if client.sector else None,
+            custom=custom_fields.out(member, "client", client.custom),
             addresses=[AddressOut.of(address) for address in client.addresses.all()],
             credit_hold=CreditHoldOut(reason=holds[0].reason, note=holds[0].note, since=holds[0].since)
             if holds
@@ -178,6 +192,7 @@ class PersonIn(Given):
     birth_date: date | None = None
     emails: list[str] = []
     phones: list[Phone] = []
+    custom: Custom = {}
     client: str | None = Field(None, description="Number of the client whom the person stands for.")
     is_primary: bool = False
     is_preferred: bool = False
@@ -194,6 +209,7 @@ class PersonPatch(Given):
     birth_date: date | None = None
     emails: list[str] | None = None
     phones: list[Phone] | None = None
+    custom: Custom | None = None
 
 
 class PersonAtClient(Schema):
@@ -214,13 +230,14 @@ class PersonOut(Schema):
     birth_date: date | None
     emails: list[str]
     phones: list[Phone]
+    custom: Custom
     clients: list[PersonAtClient] = Field(description="Only those within reach.")
     created_at: datetime
     updated_at: datetime
     version: int
 
     @classmethod
-    def of(cls, person: Person, links) -> "PersonOut":
+    def of(cls, person: Person, links, member: Membership) -> "PersonOut":
         return cls(
             **{
                 name: getattr(person, name)
@@ -229,6 +246,7 @@ class PersonOut(Schema):
                     "emails", "phones", "created_at", "updated_at", "version",
                 )
             },
+            custom=custom_fields.out(member, "person", person.custom),
             clients=[
                 PersonAtClient(
                     client=link.client.number,
@@ -337,6 +355,7 @@ class InteractionIn(Given):
     priority: Literal["low", "normal", "high"] = "normal"
     contact_name: str | None = None
     contact_phone: str | None = None
+    custom: Custom = {}
 
 
 class InteractionOut(Schema):
@@ -357,12 +376,13 @@ class InteractionOut(Schema):
     contact_phone: str
     origin: str
     author: str | None = Field(description="E-mail address of the author.")
+    custom: Custom
     entries: list[EntryOut]
     created_at: datetime
     version: int
 
     @classmethod
-    def of(cls, interaction: Interaction) -> "InteractionOut":
+    def of(cls, interaction: Interaction, member: Membership) -> "InteractionOut":
         return cls(
             **{
                 name: getattr(interaction, name)
@@ -376,6 +396,7 @@ class InteractionOut(Schema):
             topic=interaction.topic.code,
             follow_up_owner=interaction.follow_up_owner.email if interaction.follow_up_owner else None,
             author=interaction.created_by.email if interaction.created_by else None,
+            custom=custom_fields.out(member, "interaction", interaction.custom),
             entries=[
                 EntryOut(**{name: getattr(entry, name) for name in EntryOut.model_fields})
                 for entry in interaction.entries.all()
