@@ -33,6 +33,15 @@ def enter_organization(organization: Organization) -> None:
         )
 
 
+def mails_of_the_instance() -> list:
+    """Resets and notices about accounts, which belong to no organization; the newest last."""
+    from entregent.access.wall import outside
+    from entregent.outbox.models import Message
+
+    with outside():
+        return list(Message.objects.order_by("id"))
+
+
 def make_organization(slug, name, **fields) -> Organization:
     fields = {"trade": "water", "modules": [module.value for module in Module]} | fields
     return Organization.objects.create(slug=slug, name=name, **fields)

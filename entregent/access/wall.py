@@ -40,6 +40,17 @@ def as_user(user_id: int) -> Iterator[None]:
             _set(*outer)
 
 
+@contextmanager
+def outside() -> Iterator[None]:
+    """Outside of any organization and for nobody: mails of the instance, the sender of mails."""
+    outer = _settings() if connection.in_atomic_block else None
+    with transaction.atomic():
+        _set("", "")
+        yield
+        if outer is not None:
+            _set(*outer)
+
+
 def enter(organization_id: int, *, user_id: int | None = None) -> None:
     """For the rest of the transaction at hand: inside the organization."""
     _set(str(organization_id), "" if user_id is None else str(user_id))

@@ -1,5 +1,6 @@
 """What leaves, leaves through here: a mail is a row of the caller's transaction, sent after its commit."""
 
+from contextlib import nullcontext
 from email.utils import make_msgid
 from urllib.parse import urlsplit
 
@@ -7,6 +8,7 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
+from entregent.access.wall import outside
 from entregent.audit.actions import record
 from entregent.outbox.models import Message
 from entregent.toolbox.text import one_line
@@ -31,7 +33,7 @@ def send_mail(
     `organization_id` is None for mails of the instance itself. Rolled back with the caller's transaction, sent at
     least once after its commit; the Message-ID is the same for all tries.
     """
-    message = Message.objects.create(
+    message = Message(
         organization_id=organization_id,
         sender=sender or settings.DEFAULT_FROM_EMAIL,
         recipients=[to] if isinstance(to, str) else list(to),
@@ -45,6 +47,9 @@ def send_mail(
         client_id=client_id,
         user_id=user_id,
     )
+    # The wall lets mails of the instance be written outside of any organization only.
+    with outside() if organization_id is None else nullcontext():
+        message.save(force_insert=True)
     _wake()
     return message
 

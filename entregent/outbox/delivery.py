@@ -6,8 +6,9 @@ from datetime import timedelta
 
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives, get_connection
-from django.db import connection, transaction
+from django.db import connection
 
+from entregent.access.wall import outside
 from entregent.outbox.models import Message
 
 # Minutes before the second, third… try. After the last the message has failed, until somebody sends it again.
@@ -82,13 +83,13 @@ def _as_mail(message: Message, server) -> EmailMultiAlternatives:
 
 
 def _take(lease: timedelta) -> Message | None:
-    with transaction.atomic():
+    with outside():
         taken = list(Message.objects.raw("SELECT * FROM outbox_lease(1, %s)", [lease]))
     return taken[0] if taken else None
 
 
 def _settle(message: Message, state: str, retry_in: timedelta = timedelta(0), what_went_wrong: str = "") -> None:
-    with transaction.atomic(), connection.cursor() as cursor:
+    with outside(), connection.cursor() as cursor:
         cursor.execute(
             "SELECT outbox_settle(%s, %s, make_interval(secs => %s), %s)",
             [message.pk, state, retry_in.total_seconds(), what_went_wrong],

@@ -11,8 +11,10 @@ from datetime import timedelta
 import pytest
 from aiosmtpd.controller import Controller
 from django.db import connection, transaction
+from django.db.utils import ProgrammingError
 from django.utils import timezone
 
+from entregent.access.wall import outside
 from entregent.outbox.actions import retry_message, send_mail
 from entregent.outbox.delivery import deliver_due
 from entregent.outbox.models import Message
@@ -174,10 +176,27 @@ def test_without_a_mail_server_mails_are_kept_and_none_leaves(smtp, org, setting
 def test_a_message_under_lease_is_not_taken_twice(smtp, org):
     enter_organization(org)
     mail(org)
-    with connection.cursor() as cursor:
+    with outside(), connection.cursor() as cursor:
         cursor.execute("SELECT id FROM outbox_lease(10, interval '1 minute')")
         assert len(cursor.fetchall()) == 1
     assert deliver_due() == 0
+
+
+def test_within_an_organization_nothing_is_taken_settled_or_read_of_the_instance(org):
+    enter_organization(org)
+    message = mail(org)
+    reset = mail(None)
+    assert list(Message.objects.values_list("pk", flat=True)) == [message.pk]
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT id FROM outbox_lease(10, interval '1 minute')")
+        assert cursor.fetchall() == []
+        cursor.execute("SELECT outbox_settle(%s, 'sent', interval '0', '')", [message.pk])
+    message.refresh_from_db()
+    assert message.state == "pending"
+    with outside():
+        assert list(Message.objects.values_list("pk", flat=True)) == [reset.pk]
+    with pytest.raises(ProgrammingError, match="row-level security"), transaction.atomic():
+        Message.objects.filter(pk=message.pk).update(organization_id=None)
 
 
 def test_the_sender_of_one_organization_is_not_seen_by_another(org, other_org):
