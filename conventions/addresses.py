@@ -12,6 +12,7 @@ RECORDS: list[tuple[str, str, str]] = [
     ("workspace:person_value", "pk", "person"),
     ("workspace:interaction_pane", "number", "interaction"),
     ("workspace:view_delete", "pk", "view"),
+    ("workspace:advanced_", "pk", "view"),
     ("workspace:bulk", "job_id", "bulk_job"),
     ("dashboards:client", "number", "client"),
     ("clients:", "number", "client"),

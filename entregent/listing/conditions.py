@@ -118,7 +118,8 @@ class _Reader:
             cleaned["where"] = where
         if data.get("since"):
             column = definition.column(str(data["since"]), self.member)
-            if column is None or column.kind not in (Kind.DATE, Kind.MOMENT) or not relation.moment or word == "count":
+            is_day = column is not None and column.kind in (Kind.DATE, Kind.MOMENT) and column.annotation is None
+            if column is None or not is_day or not relation.moment or word == "count":
                 return self._refuse(_("Cette date n’existe plus : %(name)s.") % {"name": str(data["since"])[:60]})
             cleaned["since"] = column.code
         if word == "count":
