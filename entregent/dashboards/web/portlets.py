@@ -1,5 +1,9 @@
 """Portlets over lists: one's clients, those who fell silent, and any saved view."""
 
+import json
+
+from django.urls import reverse
+from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -9,12 +13,14 @@ from entregent.listing.conditions import mend
 from entregent.listing.lists import Kind, ListDefinition, lists
 from entregent.listing.pages import Count, Page, ask, shown
 from entregent.organizations.extension_points import Board, Portlet
-from entregent.organizations.models import Membership
+from entregent.organizations.models import Membership, Module
 from entregent.ui.jinja import number
 
 ROWS = 8
 MOST_COLUMNS = 4
 SILENT_DAYS = 90
+# The tabs of « Gestion des clients ».
+TABS = {"clients": "clients", "people": "personnes", "interactions": "interactions"}
 # Shown at the right, as figures are.
 _FIGURES = (Kind.NUMBER, Kind.MONEY)
 
@@ -76,7 +82,15 @@ def _view(request, *, choice, **_others) -> dict:
         member, definition, condition, view.column_codes, view.sort, text=view.text,
         empty=_("Rien ne répond à cette vue."),
     )  # fmt: skip
-    return context | {"notes": notes}
+    return context | {"notes": notes, "list_url": _list_url(member, definition, vue=str(view.pk))}
+
+
+def _list_url(member: Membership, definition: ListDefinition, **asked: str) -> str:
+    """The whole list, where the module shows it."""
+    if definition.code not in TABS or not member.organization.has_module(Module.CLIENT_MGMT):
+        return ""
+    address = reverse("workspace:client_management", args=[member.organization.slug])
+    return f"{address}?{urlencode({'onglet': TABS[definition.code]} | asked)}"
 
 
 def _first_rows(
@@ -101,4 +115,5 @@ def _first_rows(
         "count": _("plus de %(number)s") % {"number": told} if count.is_more else told,
         "empty": empty,
         "notes": [],
+        "list_url": _list_url(member, definition, filtre=json.dumps(condition), tri=page.sort),
     }
