@@ -362,7 +362,7 @@ class Cleaner:
             known = self.custom_fields.get(code)
             if known is None:
                 raise Refusal(
-                    "E-004-FIELD", _("Champ personnalisé inconnu : %(code)s.") % {"code": code[:40]}, field="custom"
+                    "E-004-FIELD", _("Champ personnalisé inconnu : %(code)s.") % {"code": code[:40]}, field="custom"
                 )
             cleaned[code] = clean_value(known, text, member=self.member, in_words=True)
         return cleaned

@@ -167,7 +167,7 @@ def purge_custom_field(field: CustomField, *, by: Membership) -> Job:
     return start_job(
         by=by,
         kind="custom_fields.purge",
-        label=_("Effacement des valeurs de « %(field)s »") % {"field": current.label},
+        label=_("Effacement des valeurs de « %(field)s »") % {"field": current.label},
         data={"field": current.pk},
     )
 
@@ -190,7 +190,7 @@ def _index(field: CustomField, *, by: Membership) -> None:
         start_job(
             by=by,
             kind="custom_fields.index",
-            label=_("Recherche : « %(field)s »") % {"field": field.label},
+            label=_("Recherche : « %(field)s »") % {"field": field.label},
             data={"field": field.pk},
         )
 
@@ -257,7 +257,7 @@ def _clean_options(options) -> list[dict]:
             continue
         if not _OPTION_ID.fullmatch(one["id"]):
             raise Refusal(
-                "E-CODE", _("Identifiant d’option : de 1 à 11 lettres sans accent ou chiffres."), field="options"
+                "E-CODE", _("Identifiant d’option : de 1 à 11 lettres sans accent ou chiffres."), field="options"
             )
         if one["id"].lower() in [known["id"].lower() for known in cleaned]:
             raise Refusal("E-CODE", _("Deux options ont l’identifiant %(id)s.") % {"id": one["id"]}, field="options")

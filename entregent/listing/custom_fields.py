@@ -150,7 +150,7 @@ def clean_value(field: CustomField, value: Any, *, member: Membership, held: Any
     if value is None or (isinstance(value, str) and not value.strip()):
         return None
     if isinstance(value, list | dict):
-        raise _refusal("E-CHOICE", _("%(field)s : choix inconnu.") % {"field": field.label}, field.code)
+        raise _refusal("E-CHOICE", _("%(field)s : choix inconnu.") % {"field": field.label}, field.code)
     match field.type:
         case Type.TEXT:
             return _text(field, value)
@@ -184,10 +184,10 @@ def _number(field: CustomField, value: Any) -> int | float:
     except InvalidOperation:
         number = Decimal("NaN")
     if not number.is_finite() or abs(number) >= Decimal(10) ** MOST_DIGITS:
-        raise _refusal("E-NUMBER", _("%(field)s : nombre invalide.") % {"field": field.label}, field.code)
+        raise _refusal("E-NUMBER", _("%(field)s : nombre invalide.") % {"field": field.label}, field.code)
     number = number.normalize()
     if len(number.as_tuple().digits) > MOST_DIGITS or number.as_tuple().exponent < -MOST_DIGITS:
-        raise _refusal("E-NUMBER", _("%(field)s : quinze chiffres au maximum.") % {"field": field.label}, field.code)
+        raise _refusal("E-NUMBER", _("%(field)s : quinze chiffres au maximum.") % {"field": field.label}, field.code)
     return int(number) if number == number.to_integral_value() else float(number)
 
 
@@ -204,7 +204,7 @@ def _day(field: CustomField, value: Any) -> str:
             continue
         if day.year >= 1000:
             return day.isoformat()
-    raise _refusal("E-DATE", _("%(field)s : date invalide.") % {"field": field.label}, field.code)
+    raise _refusal("E-DATE", _("%(field)s : date invalide.") % {"field": field.label}, field.code)
 
 
 def _flag(field: CustomField, value: Any) -> bool | None:
@@ -215,7 +215,7 @@ def _flag(field: CustomField, value: Any) -> bool | None:
         return True
     if plain in _NO:
         return None
-    raise _refusal("E-CHOICE", _("%(field)s : oui ou non.") % {"field": field.label}, field.code)
+    raise _refusal("E-CHOICE", _("%(field)s : oui ou non.") % {"field": field.label}, field.code)
 
 
 def _option(field: CustomField, value: Any, held: Any, in_words: bool) -> str:
@@ -228,7 +228,7 @@ def _option(field: CustomField, value: Any, held: Any, in_words: bool) -> str:
         for option in field.options:
             if plain in (search_key(option["id"]), search_key(option["fr"]), search_key(option["en"])):
                 return option["id"]
-    raise _refusal("E-CHOICE", _("%(field)s : choix inconnu.") % {"field": field.label}, field.code)
+    raise _refusal("E-CHOICE", _("%(field)s : choix inconnu.") % {"field": field.label}, field.code)
 
 
 def _member(field: CustomField, value: Any, member: Membership, held: Any, in_words: bool) -> int:
@@ -245,7 +245,7 @@ def _member(field: CustomField, value: Any, member: Membership, held: Any, in_wo
     found = {one.key for one in staff if in_words and one.is_active and search_key(one.name) == plain}
     if len(found) == 1:
         return found.pop()
-    raise _refusal("E-000-AGENT", _("%(field)s : agent inconnu.") % {"field": field.label}, field.code)
+    raise _refusal("E-000-AGENT", _("%(field)s : agent inconnu.") % {"field": field.label}, field.code)
 
 
 class Colleague(NamedTuple):

@@ -46,7 +46,7 @@ def test_custom_fields_come_by_label_and_by_code(bringing, manager, agent):
     }  # fmt: skip
     assert batch.counts == {"create": 2, "reject": 2}
     reasons = list(batch.rows.filter(verdict="reject").order_by("line").values_list("reason", flat=True))
-    assert reasons == ["Accès compteur : choix inconnu.", "Pieces : nombre invalide."]
+    assert reasons == ["Accès compteur : choix inconnu.", "Pieces : nombre invalide."]
     bringing.apply(batch, manager)
     assert dict(Client.objects.values_list("number", "custom")) == {
         "C1": {"acces": "rue", "pieces": 1842.5, "pose": "2025-12-31", "chien": True, "releveur": agent.user_id},

@@ -41,7 +41,7 @@ def field_create(request: HttpRequest) -> HttpResponse:
         except (Refusal, Refusals) as refusal:
             add_refusal(form, refusal)
         else:
-            return _back(request, _("Champ « %(field)s » créé.") % {"field": created.label})
+            return _back(request, _("Champ « %(field)s » créé.") % {"field": created.label})
     return _form(request, form, None)
 
 
@@ -61,7 +61,7 @@ def field_edit(request: HttpRequest, pk: int) -> HttpResponse:
         except (Refusal, Refusals) as refusal:
             add_refusal(form, refusal)
         else:
-            return _back(request, _("Champ « %(field)s » enregistré.") % {"field": saved.label})
+            return _back(request, _("Champ « %(field)s » enregistré.") % {"field": saved.label})
     return _form(request, form, field)
 
 
@@ -72,9 +72,9 @@ def field_offer(request: HttpRequest, pk: int) -> HttpResponse:
     field = _field(request, pk)
     if request.POST.get("to") == "archived":
         actions.archive_custom_field(field, by=request.member)
-        return _back(request, _("Champ « %(field)s » archivé.") % {"field": field.label})
+        return _back(request, _("Champ « %(field)s » archivé.") % {"field": field.label})
     actions.offer_custom_field(field, by=request.member)
-    return _back(request, _("Champ « %(field)s » proposé de nouveau.") % {"field": field.label})
+    return _back(request, _("Champ « %(field)s » proposé de nouveau.") % {"field": field.label})
 
 
 @requires(Right.CUSTOM_FIELDS)
@@ -86,7 +86,7 @@ def field_delete(request: HttpRequest, pk: int) -> HttpResponse:
         return see(
             request,
             _address(request, "custom_fields"),
-            toast=_("Champ « %(field)s » supprimé.") % {"field": field.label},
+            toast=_("Champ « %(field)s » supprimé.") % {"field": field.label},
             undo_url=_address(request, "custom_field_restore", pk=field.pk),
         )
     context = {"field": field, "uses": uses_of(field, request.member), "subject": subject_named(field.subject)}
@@ -97,7 +97,7 @@ def field_delete(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 def field_restore(request: HttpRequest, pk: int) -> HttpResponse:
     field = actions.restore_custom_field(_field(request, pk, is_deleted=True), by=request.member)
-    return _back(request, _("Champ « %(field)s » rétabli.") % {"field": field.label})
+    return _back(request, _("Champ « %(field)s » rétabli.") % {"field": field.label})
 
 
 @requires(Right.PURGE)
@@ -125,7 +125,7 @@ def uses_of(field: CustomField, member) -> list[str]:
             ngettext("%(num)d fiche a une valeur.", "%(num)d fiches ont une valeur.", held) % {"num": held}
         )
     if views:
-        told = ngettext("%(num)d vue l’utilise :", "%(num)d vues l’utilisent :", len(views)) % {"num": len(views)}
+        told = ngettext("%(num)d vue l’utilise :", "%(num)d vues l’utilisent :", len(views)) % {"num": len(views)}
         sentences.append(f"{told} {', '.join(view.name for view in views[:10])}.")
     return sentences
 

@@ -25,16 +25,16 @@ class CustomFieldForm(forms.Form):
     help_en = forms.CharField(label=_("Aide en anglais"), required=False)
     code = forms.CharField(
         label=_("Code"), required=False,
-        help_text=_("Celui que les imports et l’API nomment ; laissé vide, il est fait du libellé. Il ne change plus."),
+        help_text=_("Celui que les imports et l’API nomment ; laissé vide, il est fait du libellé. Il ne change plus."),
     )  # fmt: skip
     position = forms.IntegerField(label=_("Ordre"), required=False, min_value=0, max_value=9999)
     options = forms.CharField(
         label=_("Options de la liste"), required=False, widget=forms.Textarea(attrs={"rows": 6}),
-        help_text=_("Une par ligne : identifiant ; français ; anglais. Identifiant : 11 lettres et chiffres au plus."),
+        help_text=_("Une par ligne : identifiant ; français ; anglais. Identifiant : 11 lettres et chiffres au plus."),
     )  # fmt: skip
     variants = forms.MultipleChoiceField(
         label=_("Canaux"), required=False, widget=forms.CheckboxSelectMultiple,
-        help_text=_("Rien de coché : tous ceux-ci. Jamais sur un courriel."),
+        help_text=_("Rien de coché : tous ceux-ci. Jamais sur un courriel."),
     )  # fmt: skip
     is_required = forms.BooleanField(label=_("Obligatoire"), required=False)
     is_searchable = forms.BooleanField(
