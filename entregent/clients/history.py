@@ -4,7 +4,6 @@ import re
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
-from babel import Locale
 from babel.dates import format_date
 from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
@@ -13,6 +12,7 @@ from entregent.audit.models import Action, Change
 from entregent.clients.models import BusinessObject, BusinessObjectType, Client, ClientPerson
 from entregent.organizations.journal import Line, action_label, differences
 from entregent.organizations.models import Membership, User
+from entregent.toolbox.countries import country_name
 
 PAGE = 50
 _OBJECTS = BusinessObject._meta.db_table
@@ -165,7 +165,7 @@ def _readable(text: str) -> str:
 
 
 def _country(code: str) -> str:
-    return Locale.parse(get_language()).territories.get(code, code)
+    return country_name(code, get_language() or "fr")
 
 
 def _title(action: Action | None, change: Change) -> str:

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from entregent.access.rights import Right
 from entregent.access.scope import ScopedQuerySet
 from entregent.organizations.models import Organization, Sector, User
+from entregent.toolbox.countries import country_name
 
 
 class ClientQuerySet(ScopedQuerySet["Client"]):
@@ -368,6 +369,10 @@ class Address(models.Model):
 
     def __str__(self):
         return ", ".join(self.lines)
+
+    @property
+    def country_name(self) -> str:
+        return country_name(self.country, get_language() or "fr")
 
     @property
     def lines(self) -> list[str]:

@@ -9,10 +9,8 @@ import re
 from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
-from functools import cache
 from typing import Any
 
-from babel import Locale
 from django.core.exceptions import ValidationError
 from django.core.validators import EmailValidator
 from django.utils.translation import gettext as _
@@ -22,6 +20,7 @@ from stdnum.exceptions import ValidationError as NumberInvalid
 from stdnum.fr import siren, siret, tva
 
 from entregent.clients.models import Address, Client, CreditHold
+from entregent.toolbox.countries import country_names
 from entregent.toolbox.errors import Refusal, required, too_long
 from entregent.toolbox.phones import PhoneInvalid, to_e164
 from entregent.toolbox.text import one_line, search_key
@@ -257,7 +256,7 @@ def clean_tags(tags) -> list[str]:
 
 def clean_country(code, *, default: str = "FR") -> str:
     code = one_line(str(code or "")).upper() or default
-    if code not in _countries():
+    if code not in country_names("fr"):
         raise Refusal("E-COUNTRY", _("Pays inconnu (deux lettres, ex. FR)."), field="country")
     return code
 
@@ -329,11 +328,6 @@ def file_as(values: Mapping) -> str:
 def can_be_reached(values: Mapping, addresses) -> bool:
     """A prospect needs a phone, an e-mail or an address (R001-06)."""
     return bool(values.get("phones") or values.get("emails") or addresses)
-
-
-@cache
-def _countries() -> frozenset[str]:
-    return frozenset(code for code in map(str, Locale("fr").territories) if re.fullmatch("[A-Z]{2}", code))
 
 
 class _Cleaning:

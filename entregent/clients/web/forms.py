@@ -1,14 +1,15 @@
 """Forms of this area. They only gather what was typed: what is right stands in `validation`, and actions refuse."""
 
 from django import forms
+from django.utils.translation import get_language, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
 
 from entregent.access.rights import Right
 from entregent.clients.models import Address, Client, CreditHold
 from entregent.clients.validation import IDENTIFIERS
 from entregent.listing.web.custom_forms import CustomInputs, custom_initial
 from entregent.organizations.models import Sector, User
+from entregent.toolbox.countries import country_names
 from entregent.toolbox.errors import NotFound, Refusal, Refusals
 from entregent.toolbox.phones import national
 from entregent.ui.pages import add_refusal
@@ -232,7 +233,13 @@ class AddressForm(PlainForm):
     postal_code = forms.CharField(label=_("Code postal"), required=False)
     city = forms.CharField(label=_("Ville"), required=False)
     region = forms.CharField(label=_("Province ou région"), required=False)
-    country = forms.CharField(label=_("Pays"), required=False, help_text=_("Deux lettres : FR, CA, BE…"))
+    country = forms.ChoiceField(
+        label=_("Pays"), required=False, error_messages={"invalid_choice": _("Choisissez un pays de la liste.")}
+    )
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["country"].choices = list(country_names(get_language() or "fr").items())
 
     @staticmethod
     def initial_of(address) -> dict:

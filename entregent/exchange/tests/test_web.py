@@ -155,3 +155,12 @@ def test_the_export_holds_what_one_sees_and_no_formula(manager, client_north, si
 
     book = CalamineWorkbook.from_filelike(io.BytesIO(b"".join(answer.streaming_content)))
     assert book.get_sheet_by_index(0).to_python()[1][2] == '=HYPERLINK("http://example.com")'
+
+
+def test_values_for_all_rows_are_chosen_by_name(manager, signed_in):
+    http = signed_in(manager)
+    page = http.get(upload(http, content=b"Nom;SIREN\nUn;732829320\n").headers["Location"], follow=True)
+    text = page.content.decode()
+    assert '<option value="company">Entreprise' in text
+    assert '<option value="CA">Canada</option>' in text
+    assert '<option value="prospect">Prospect</option>' in text

@@ -1,11 +1,16 @@
 from django import forms
 from django.utils.text import slugify
+from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
+from entregent.clients.models import Address, BusinessObjectType, Client
+from entregent.clients.validation import IDENTIFIERS
 from entregent.exchange.fields import CUSTOM, KINDS, Kind
 from entregent.exchange.mapping import Mapping, from_data
 from entregent.exchange.models import Import
+from entregent.interactions.models import Interaction, Topic
+from entregent.organizations.models import Membership, User
+from entregent.toolbox.countries import country_names
 from entregent.toolbox.text import search_key
 
 
@@ -43,7 +48,8 @@ class RunForm(forms.Form):
 class ColumnsForm:
     """The matching of columns as it is drawn and read: one line a column, further values below."""
 
-    def __init__(self, batch: Import, mapping: Mapping, samples: list[list[str]], kind: Kind):
+    def __init__(self, batch: Import, mapping: Mapping, samples: list[list[str]], kind: Kind, member: Membership):
+        self.member = member
         self.batch = batch
         self.kind = kind
         self.mapping = mapping
@@ -73,10 +79,19 @@ class ColumnsForm:
     @property
     def constants(self) -> list[dict]:
         names = [*self.kind.constants, *(name for name in self.mapping.constants if name not in self.kind.constants)]
-        return [
-            {"name": name, "label": self.kind.label_of(name), "value": self.mapping.constants.get(name, "")}
-            for name in names
-        ]
+        return [self._constant(name, self.mapping.constants.get(name, "")) for name in names]
+
+    def _constant(self, name: str, value: str) -> dict:
+        """One of few values is chosen by its name; what a mapping says otherwise is kept as it is."""
+        choices = _choices_of(self.kind.name, name, self.member)
+        if choices and value not in ("", *(code for code, _label in choices)):
+            choices = [*choices, (value, value)]
+        return {
+            "name": name,
+            "label": self.kind.label_of(name),
+            "value": value,
+            "choices": [("", "—"), *choices] if choices else [],
+        }
 
     @property
     def keys(self) -> list[tuple[str, str]]:
@@ -95,7 +110,42 @@ class ColumnsForm:
                 title = _("Attribut : %(name)s") if prefix == "attributes." else _("Identifiant : %(name)s")
                 choices.append((prefix + slug, title % {"name": slug}))
                 known.add(prefix + slug)
-        return choices + [(name, name) for name in sorted(chosen - known)]
+        return choices + [(name, self._title(name)) for name in sorted(chosen - known)]
+
+    def _title(self, name: str) -> str:
+        """« Identifiant : SIREN », « Attribut : debit »."""
+        area, _dot, code = name.partition(".")
+        if area == "identifiers":
+            return _("Identifiant : %(name)s") % {"name": IDENTIFIERS.get(code, (code,))[0]}
+        if area == "attributes":
+            return _("Attribut : %(name)s") % {"name": code}
+        return name
+
+
+_CHOICES = {
+    ("clients", "kind"): Client.Kind,
+    ("clients", "status"): Client.Status,
+    ("addresses", "kind"): Address.Kind,
+    ("interactions", "channel"): Interaction.Channel,
+    ("interactions", "direction"): Interaction.Direction,
+    ("interactions", "status"): Interaction.Status,
+    ("interactions", "priority"): Interaction.Priority,
+}
+
+
+def _choices_of(kind: str, name: str, member: Membership) -> list[tuple[str, str]]:
+    if (kind, name) in _CHOICES:
+        return [(str(value), str(label)) for value, label in _CHOICES[kind, name].choices]
+    if name == "language":
+        return [(str(value), str(label)) for value, label in User.Language.choices]
+    if name in ("country", "addresses.main.country"):
+        return list(country_names(get_language() or "fr").items())
+    if name == "topic":
+        return [(topic.code, topic.label) for topic in Topic.objects.filter(organization_id=member.organization_id)]
+    if name == "type":
+        types = BusinessObjectType.objects.filter(organization_id=member.organization_id)
+        return [(one.code, one.label) for one in types]
+    return []
 
 
 def posted_mapping(data, kind: Kind, header: list[str], ignored: tuple[str, ...] = ()) -> Mapping:

@@ -86,7 +86,7 @@ def columns_update(request, import_id):
     context = {
         "batch": batch,
         "kind": kind,
-        "form": ColumnsForm(batch, mapping, samples, kind),
+        "form": ColumnsForm(batch, mapping, samples, kind, request.member),
         "format": actions.table_of(batch).form.words,
         "saved": list(
             ImportMapping.objects.filter(organization_id=request.member.organization_id, kind=batch.kind)[:50]

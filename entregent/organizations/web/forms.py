@@ -11,11 +11,10 @@ from entregent.access.rights import RIGHT_LABELS, ROLE_RIGHTS, Right, Role
 from entregent.access.scope import ORGANIZATION_SCOPE, scope_types, scope_words
 from entregent.organizations.models import ROLE_CHOICES, Membership, Module, Organization, User
 from entregent.organizations.terms import TERMS
+from entregent.toolbox.countries import country_names
 
 CURRENCIES = ("EUR", "CAD", "CHF", "USD", "GBP", "XOF", "XAF", "XPF", "MAD", "TND", "DZD", "MUR", "HTG")
 
-# What the tables of languages name beside countries: unions, the world, what tests of software use.
-_NO_COUNTRIES = {"EU", "EZ", "QO", "UN", "XA", "XB", "ZZ"}
 _CONTINENTS = tuple(
     f"{area}/"
     for area in ["Africa", "America", "Antarctica", "Asia", "Atlantic", "Australia", "Europe", "Indian", "Pacific"]
@@ -94,10 +93,7 @@ class SettingsForm(forms.Form):
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
         locale = Locale.parse(get_language())
-        self.fields["country"].choices = sorted(
-            ((code, name) for code, name in locale.territories.items() if code.isalpha() and code not in _NO_COUNTRIES),
-            key=lambda choice: choice[1],
-        )
+        self.fields["country"].choices = list(country_names(get_language()).items())
         zones = _time_zones(self.initial.get("time_zone"))
         self.fields["time_zone"].choices = [(zone, zone.replace("_", " ")) for zone in zones]
         current = self.initial.get("currency") or self.data.get("currency")
