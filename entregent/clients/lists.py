@@ -19,7 +19,7 @@ from django.db.models.fields.json import KT
 from django.db.models.functions import Cast, Concat
 from django.db.models.lookups import Contains, IContains, IExact
 from django.urls import reverse
-from django.utils.translation import get_language, pgettext_lazy
+from django.utils.translation import get_language, ngettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from entregent.access.rights import Right
@@ -27,11 +27,11 @@ from entregent.clients.models import BusinessObject, BusinessObjectType, Client,
 from entregent.clients.search import marks_in_reach
 from entregent.listing.custom_columns import custom_columns
 from entregent.listing.lists import Column, Found, Kind, ListDefinition, Relation
+from entregent.listing.words import as_counted
 from entregent.organizations.models import Membership, User
 from entregent.search.models import Kind as SearchKind
 from entregent.search.queries import MOST, ask, corrections, find, find_corrected
 from entregent.toolbox.text import digits, search_key
-from entregent.ui.jinja import plural
 
 _RESERVED = {"clients", "people", "interactions"}
 
@@ -77,7 +77,7 @@ def _clients(types: list[BusinessObjectType]) -> ListDefinition:
         default_condition=["status", "is_not", Client.Status.REMOVED.value],
         position=10,
         icon="users",
-        counted=lambda n: plural("%(n)s client", "%(n)s clients", n),
+        counted=lambda n: ngettext("%(n)s client", "%(n)s clients", as_counted(n)),
     )  # fmt: skip
 
 
@@ -212,7 +212,7 @@ def _people() -> ListDefinition:
         row_paths=("file_as", "first_name", "last_name"),
         position=20,
         icon="id",
-        counted=lambda n: plural("%(n)s personne", "%(n)s personnes", n),
+        counted=lambda n: ngettext("%(n)s personne", "%(n)s personnes", as_counted(n)),
     )
 
 
@@ -278,7 +278,7 @@ def _objects(kind: BusinessObjectType, types: list[BusinessObjectType], place: i
         row_paths=("client__number", "key"),
         position=40 + place,
         icon="file-text" if is_contract else "file-invoice",
-        counted=lambda n: f"%(n)s {(kind.label if n == 1 else kind.plural).lower()}",
+        counted=lambda n: f"%(n)s {(kind.label if as_counted(n) == 1 else kind.plural).lower()}",
     )
 
 

@@ -5,7 +5,7 @@ from typing import Any
 from django.db.models import BooleanField, Exists, ExpressionWrapper, F, OuterRef, Q, Subquery, Value
 from django.db.models.functions import Coalesce, Concat, NullIf, Trim
 from django.urls import reverse
-from django.utils.translation import get_language
+from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from entregent.access.rights import Right
@@ -13,10 +13,10 @@ from entregent.interactions.models import Interaction, InteractionEntry, Topic
 from entregent.interactions.search import search_interactions
 from entregent.listing.custom_columns import custom_columns
 from entregent.listing.lists import Column, Kind, ListDefinition, Relation
+from entregent.listing.words import as_counted
 from entregent.organizations.models import Membership
 from entregent.toolbox.dates import today_in
 from entregent.toolbox.text import search_key
-from entregent.ui.jinja import plural
 
 
 def interaction_lists(member: Membership) -> list[ListDefinition]:
@@ -42,7 +42,7 @@ def interaction_lists(member: Membership) -> list[ListDefinition]:
             row_paths=("number", "client__number"),
             position=30,
             icon="messages",
-            counted=lambda n: plural("%(n)s interaction", "%(n)s interactions", n),
+            counted=lambda n: ngettext("%(n)s interaction", "%(n)s interactions", as_counted(n)),
         )
     ]  # fmt: skip
 

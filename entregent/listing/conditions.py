@@ -107,7 +107,7 @@ class _Reader:
         relation = definition.relation(data[word]) if isinstance(data[word], str) else None
         target = lists(self.member).get(relation.target) if relation is not None else None
         if relation is None or target is None:
-            return self._refuse(_("Ce lien n’existe plus : %(name)s.") % {"name": str(data[word])[:60]})
+            return self._refuse(_("Ce lien n’existe plus : %(name)s.") % {"name": str(data[word])[:60]})
         cleaned: dict[str, Any] = {word: relation.code}
         if set(data) - {word, "where", "since", "is"}:
             return self._refuse(_("Un critère est illisible."))
@@ -120,12 +120,12 @@ class _Reader:
             column = definition.column(str(data["since"]), self.member)
             is_day = column is not None and column.kind in (Kind.DATE, Kind.MOMENT) and column.annotation is None
             if column is None or not is_day or not relation.moment or word == "count":
-                return self._refuse(_("Cette date n’existe plus : %(name)s.") % {"name": str(data["since"])[:60]})
+                return self._refuse(_("Cette date n’existe plus : %(name)s.") % {"name": str(data["since"])[:60]})
             cleaned["since"] = column.code
         if word == "count":
             bound = data.get("is")
             if not (isinstance(bound, list) and len(bound) == 2 and bound[0] in COUNTS and _whole(bound[1], 1_000_000)):
-                return self._refuse(_("%(name)s : donnez un nombre.") % {"name": relation.label})
+                return self._refuse(_("%(name)s : donnez un nombre.") % {"name": relation.label})
             cleaned["is"] = [bound[0], int(bound[1])]
         return cleaned
 
@@ -138,9 +138,9 @@ class _Reader:
         value = data[2] if len(data) == 3 else None
         column = definition.column(code, self.member)
         if column is None or not column.is_asked:
-            return self._refuse(_("Ce champ n’existe plus : %(name)s.") % {"name": code[:60]})
+            return self._refuse(_("Ce champ n’existe plus : %(name)s.") % {"name": code[:60]})
         if operator not in operators_of(column):
-            return self._refuse(_("%(field)s : choisissez comment comparer.") % {"field": column.label})
+            return self._refuse(_("%(field)s : choisissez comment comparer.") % {"field": column.label})
         if operator in WITHOUT_VALUE:
             return [code, operator]
         cleaned = self._value(column, operator, value)
@@ -149,31 +149,31 @@ class _Reader:
     def _value(self, column: Column, operator: str, value):
         if operator in WITH_DAYS:
             if not _whole(value, _DAYS_MOST):
-                return self._refuse(_("%(field)s : donnez un nombre de jours.") % {"field": column.label})
+                return self._refuse(_("%(field)s : donnez un nombre de jours.") % {"field": column.label})
             return int(value)
         if operator == "between":
             if not isinstance(value, list | tuple) or len(value) != 2:
-                return self._refuse(_("%(field)s : donnez deux valeurs.") % {"field": column.label})
+                return self._refuse(_("%(field)s : donnez deux valeurs.") % {"field": column.label})
             both = [self._single(column, one) for one in value]
             return None if None in both else both
         if operator in WITH_SEVERAL:
             several = value if isinstance(value, list | tuple) else [value]
             if not several or len(several) > SEVERAL:
-                return self._refuse(_("%(field)s : donnez une valeur.") % {"field": column.label})
+                return self._refuse(_("%(field)s : donnez une valeur.") % {"field": column.label})
             cleaned = [self._single(column, one) for one in several]
             return None if None in cleaned else cleaned
         return self._single(column, value)
 
     def _single(self, column: Column, value):
         if value in (None, "") or isinstance(value, dict | list):
-            return self._refuse(_("%(field)s : donnez une valeur.") % {"field": column.label})
+            return self._refuse(_("%(field)s : donnez une valeur.") % {"field": column.label})
         cleaned = _CLEANERS[column.kind](value)
         told = {"field": column.label, "value": str(value)[:60]}
         if cleaned is None:
-            return self._refuse(_("%(field)s : « %(value)s » ne convient pas.") % told)
+            return self._refuse(_("%(field)s : « %(value)s » ne convient pas.") % told)
         is_chosen = column.kind in (Kind.CHOICE, Kind.MEMBER, Kind.SECTOR)
         if is_chosen and str(cleaned) not in dict(choices_of(column, self.member)):
-            return self._refuse(_("%(field)s : « %(value)s » n’existe plus.") % told)
+            return self._refuse(_("%(field)s : « %(value)s » n’existe plus.") % told)
         return cleaned
 
 
@@ -462,7 +462,7 @@ def _told(data, definition: ListDefinition, member: Membership, *, is_inner: boo
     word = next(word for word in ("has", "has_not", "count") if word in data)
     relation = definition.known_relation(data[word])
     if word == "count":
-        text = f"{relation.label} : {COUNTS[data['is'][0]]} {data['is'][1]}"
+        text = f"{relation.label} : {COUNTS[data['is'][0]]} {data['is'][1]}"
     else:
         templates = {"has": _("avec %(related)s"), "has_not": _("sans %(related)s")}
         text = templates[word] % {"related": str(relation.label).lower()}

@@ -90,7 +90,7 @@ def compose(view: View, member: Membership) -> tuple[str, str]:
     many = definition.counted(count.total) % {"n": count.total}
     if count.is_more:
         many = _("Plus de %(many)s") % {"many": many}
-    lines = [_("Bonjour %(name)s,") % {"name": member.user.name}, "", f"{view.name} : {many}."]
+    lines = [_("Bonjour %(name)s,") % {"name": member.user.name}, "", f"{view.name} : {many}."]
     told = sentence(condition, definition, member)
     if told:
         lines += [told + "."]
@@ -103,5 +103,5 @@ def compose(view: View, member: Membership) -> tuple[str, str]:
         lines.append("…")
     address = reverse("workspace:advanced_search", kwargs={"organization": member.organization.slug})
     link = f"{settings.PUBLIC_URL}{address}?{urlencode({'vue': view.pk})}"
-    lines += ["", _("Ouvrir la vue ou ne plus la recevoir :"), link, ""]
-    return f"{view.name} : {many} ({member.organization.name})", "\n".join(lines)
+    lines += ["", _("Ouvrir la vue ou ne plus la recevoir :"), link, ""]
+    return f"{view.name} : {many} ({member.organization.name})", "\n".join(lines)

@@ -85,6 +85,11 @@ COUNTS = {
 }
 
 
+def as_counted(n: int) -> int:
+    """The number by which a noun is put into the plural: French, which has no catalogue here, says « 0 client »."""
+    return 1 if n == 0 and get_language() == "fr" else n
+
+
 def operators_of(column: Column) -> dict[str, str]:
     """The operators that a column offers, with their words."""
     known = OPERATORS[column.kind]
@@ -159,9 +164,9 @@ def told(column: Column, operator: str, value, member: Membership) -> str:
 def _one(column: Column, value, member: Membership) -> str:
     if column.kind in (Kind.CHOICE, Kind.MEMBER, Kind.SECTOR, Kind.LIST):
         label = dict(choices_of(column, member)).get(str(value), str(value))
-        return _("« %(value)s »") % {"value": label}
+        return _("« %(value)s »") % {"value": label}
     if column.kind in (Kind.DATE, Kind.MOMENT):
         return _day(date.fromisoformat(value))
     if column.kind == Kind.TEXT:
-        return _("« %(value)s »") % {"value": value}
+        return _("« %(value)s »") % {"value": value}
     return shown(column, value, member)

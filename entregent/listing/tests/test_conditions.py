@@ -239,7 +239,7 @@ def test_an_unpaid_invoice_older_than_thirty_days_and_no_contact_since(setting):
     assert numbers(setting, condition) == ["SILENT"]
     definition = lists(setting)["clients"]
     assert sentence(check(condition, definition, setting), definition, setting) == (
-        "avec factures (État est parmi « Impayée », « En retard » et Date il y a plus de 30 jours "
+        "avec factures (État est parmi « Impayée », « En retard » et Date il y a plus de 30 jours "
         "et sans interactions du client depuis (Date))"
     )
 
@@ -358,7 +358,7 @@ def test_a_condition_whose_field_went_keeps_the_rest_and_says_so(setting):
     data = {"all": [["custom.gone", "is", "x"], ["status", "is", "client"], {"any": [["gone", "is", 1]]}]}
     kept, sentences = mend(data, definition, setting)
     assert kept == {"all": [["status", "is", "client"]]}
-    assert sentences == ["Ce champ n’existe plus : custom.gone.", "Ce champ n’existe plus : gone."]
+    assert sentences == ["Ce champ n’existe plus : custom.gone.", "Ce champ n’existe plus : gone."]
 
 
 def test_nothing_asked_is_everything(setting):

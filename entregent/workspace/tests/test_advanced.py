@@ -182,7 +182,7 @@ def test_a_view_whose_field_was_deleted_says_so_and_keeps_the_rest(manager, sign
     view = save_view(by=manager, list_code="clients", name="V", condition=["name", "contains", "moreau"])
     View.objects.update(condition={"all": [["custom.gone", "is", "x"], view.condition]})
     text = signed_in(manager).get(f"{PAGE}?vue={view.pk}").content.decode()
-    assert "Ce champ n’existe plus : custom.gone." in text
+    assert "Ce champ n’existe plus : custom.gone." in text
     assert "1 client" in text
 
 

@@ -84,7 +84,7 @@ def advanced_view_save(request) -> HttpResponse:
         view = actions.save_view(by=member, list_code=search.definition.code, name=name, **fields)
     if request.POST.get("abonnement") == "1":
         actions.subscribe(view, by=member)
-    return see(request, _address(member, vue=view.pk), toast=_("La vue « %(name)s » est enregistrée.") % {"name": view})
+    return see(request, _address(member, vue=view.pk), toast=_("La vue « %(name)s » est enregistrée.") % {"name": view})
 
 
 @requires(Right.CLIENT_VIEW)
@@ -92,7 +92,7 @@ def advanced_view_save(request) -> HttpResponse:
 def advanced_view_delete(request, pk) -> HttpResponse:
     view = actions.visible_view(pk, request.member)
     actions.delete_view(view, by=request.member)
-    toast = _("La vue « %(name)s » est supprimée.") % {"name": view}
+    toast = _("La vue « %(name)s » est supprimée.") % {"name": view}
     return see(request, _address(request.member, liste=view.list_code), toast=toast)
 
 
@@ -103,10 +103,10 @@ def advanced_subscription(request, pk) -> HttpResponse:
     view = actions.visible_view(pk, request.member)
     if request.POST.get("abonnement") == "1":
         actions.subscribe(view, by=request.member)
-        toast = _("Vous recevrez la vue « %(name)s » chaque jour par courriel.") % {"name": view}
+        toast = _("Vous recevrez la vue « %(name)s » chaque jour par courriel.") % {"name": view}
     else:
         actions.unsubscribe(view, by=request.member)
-        toast = _("Vous ne recevrez plus la vue « %(name)s ».") % {"name": view}
+        toast = _("Vous ne recevrez plus la vue « %(name)s ».") % {"name": view}
     return see(request, _address(request.member, vue=view.pk), toast=toast)
 
 

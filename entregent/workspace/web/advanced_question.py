@@ -273,7 +273,7 @@ def days_of(definition: ListDefinition, relation: Relation | None, member: Membe
     if relation is None or not relation.moment:
         return []
     days = [
-        (column.code, _("depuis : %(day)s") % {"day": column.label})
+        (column.code, _("depuis : %(day)s") % {"day": column.label})
         for column in definition.columns_by_code(member).values()
         if column.kind in (Kind.DATE, Kind.MOMENT) and column.annotation is None
     ]
