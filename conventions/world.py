@@ -24,7 +24,8 @@ from entregent.interactions.models import (
     Topic,
 )
 from entregent.jobs.models import Job
-from entregent.listing.models import View
+from entregent.listing.custom_fields import definitions_changed
+from entregent.listing.models import CustomField, View
 from entregent.organizations.models import ApiToken, Grant, Sector, Substitution
 from entregent.outbox.models import Message
 from testing.cast import enter_organization, make_client, make_member
@@ -80,6 +81,13 @@ def build(org, other_org, north, south, people) -> World:
         world.put("job", variety, Job.objects.create(
             organization_id=organization.pk, kind="probe", label=f"Travail {mark}", initiator_id=author.user_id,
             state="done").pk)  # fmt: skip
+        world.put("custom_field", variety, CustomField.objects.create(
+            organization=organization, subject="client", code="maison", type="text", label_fr=f"Champ {mark}",
+            label_en=f"Field {mark}").pk)  # fmt: skip
+        world.put("deleted_field", variety, CustomField.objects.create(
+            organization=organization, subject="client", code="ancien", type="text", label_fr=f"Ancien {mark}",
+            label_en=f"Old {mark}", deleted_at=now).pk)  # fmt: skip
+        definitions_changed(author)
         world.put("view", variety, View.objects.create(
             organization=organization, owner=author.user, list_code="clients", name=f"Vue {mark}",
             is_shared=True).pk)  # fmt: skip

@@ -20,8 +20,11 @@ from entregent.clients.actions import (
     set_credit_hold,
     sync_business_object,
 )
+from entregent.clients.models import Client
 from entregent.interactions.actions import log_interaction
 from entregent.interactions.models import Topic
+from entregent.listing.actions import save_view
+from entregent.listing.custom_field_actions import create_custom_field
 from entregent.organizations.actions import (
     add_member,
     create_organization,
@@ -137,12 +140,35 @@ def _eaux_du_val():
         }
         grant_access(member=omar, scope_type="sector", scope_id=sectors["NORD"].pk, by=scene.members["admin"])
 
+        create_custom_field(
+            by=scene.members["admin"], subject="client", type="choice", code="acces_compteur",
+            label_fr="Accès compteur", label_en="Meter access", is_searchable=True,
+            help_fr="Où le releveur trouve le compteur.", help_en="Where the meter reader finds the meter.",
+            options=[
+                {"id": "rue", "fr": "Regard sur rue", "en": "Pit in the street"},
+                {"id": "cour", "fr": "Cour, avec rendez-vous", "en": "Yard, by appointment"},
+                {"id": "cave", "fr": "Cave", "en": "Cellar"},
+            ],
+        )  # fmt: skip
+        create_custom_field(
+            by=scene.members["admin"], subject="client", type="boolean", code="chien", label_fr="Chien sur place",
+            label_en="Dog on site",
+        )  # fmt: skip
+        create_custom_field(
+            by=scene.members["admin"], subject="client", type="date", code="prochaine_releve",
+            label_fr="Prochaine relève", label_en="Next reading",
+        )  # fmt: skip
+        create_custom_field(
+            by=scene.members["admin"], subject="person", type="text", code="horaires", label_fr="Horaires d’appel",
+            label_en="Hours to call",
+        )  # fmt: skip
         moreau = create_client(
             by=nadia,
             kind="company",
             number="100482",
             name="Blanchisserie Moreau",
             category="Professionnel",
+            custom={"acces_compteur": "cour", "chien": True, "prochaine_releve": _in_days(12)},
             sector=sectors["NORD"],
             responsible=nadia.user,
             emails=["contact@blanchisserie-moreau.example"],
@@ -199,7 +225,7 @@ def _eaux_du_val():
         )  # fmt: skip
         create_person(
             by=nadia, first_name="Sonia", last_name="Belkacem", title="Responsable technique", client=moreau,
-            phones=[("Mobile", "06 39 98 00 17")],
+            phones=[("Mobile", "06 39 98 00 17")], custom={"horaires": "Avant 9 h, sauf le mercredi"},
         )  # fmt: skip
         scene.said("nadia", moreau, "Règlement partiel refusé au guichet : paiement en plusieurs fois à demander par "
                    "écrit.", days_ago=18, channel="front_desk", topic=2, incoming=True, person=claire)  # fmt: skip
@@ -218,6 +244,7 @@ def _eaux_du_val():
             by=nadia, kind="person", number="100517", first_name="Jeanne", name="Dupont", sector=sectors["SUD"],
             responsible=nadia.user, category="Particulier", phones=[("Mobile", "06 39 98 01 02")],
             emails=["jeanne.dupont@courriel.example"], addresses=[_address("7, chemin du Lavoir", "41999", "Lavaux")],
+            custom={"acces_compteur": "cave"},
         )  # fmt: skip
         sync_business_object(
             by=nadia, client=dupont, type_code="contract", key="C-2021-0077", label="Eau potable", state="active",
@@ -235,6 +262,7 @@ def _eaux_du_val():
             create_client(
                 by=nadia, kind="person", number=number, first_name=first, name=last, sector=sectors[sector],
                 category="Particulier", phones=[("Domicile", phone)], addresses=[_address(street, "41999", city)],
+                custom={"acces_compteur": "rue"} if sector == "NORD" else {},
             )  # fmt: skip
         create_prospect(
             by=nadia, kind="company", name="Brasserie du Vieux Pont", phone="02 61 91 02 20", sector=sectors["CENTRE"]
@@ -243,6 +271,13 @@ def _eaux_du_val():
             by=nadia, file_as="Huot, Me Bernard (huissier)", first_name="Bernard", last_name="Huot", title="Huissier",
             phones=[("Étude", "02 61 91 03 00")],
         )  # fmt: skip
+        # Nobody has spoken with her since this invoice.
+        sync_business_object(
+            by=nadia, client=Client.objects.get(organization=organization, number="100602"), type_code="invoice",
+            key="F-2409-05240", state="overdue", dated_on=_in_days(-52), due_on=_in_days(-38), amount=Decimal("148.90"),
+            currency="EUR", source_system="facturation",
+        )  # fmt: skip
+        _saved_views(nadia)
 
 
 def _hypo_nord():
@@ -327,8 +362,27 @@ def _cabinet_roy():
     with in_organization(organization.pk):
         scene = _Scene(organization)
         anne = scene.member("anne", "Anne Roy", "manager", functions=["agent"], whole=True)
+        create_custom_field(
+            by=scene.members["admin"], subject="client", type="choice", code="logiciel", is_searchable=True,
+            label_fr="Logiciel comptable", label_en="Accounting software",
+            options=[
+                {"id": "livre", "fr": "Grand Livre Pro", "en": "Grand Livre Pro"},
+                {"id": "net", "fr": "ComptaNet", "en": "ComptaNet"},
+                {"id": "tableur", "fr": "Tableur", "en": "Spreadsheet"},
+            ],
+        )  # fmt: skip
+        create_custom_field(
+            by=scene.members["admin"], subject="interaction", type="choice", code="langue",
+            label_fr="Langue de l’échange", label_en="Language spoken", variants=["phone_call", "phone_message"],
+            options=[
+                {"id": "fr", "fr": "Français", "en": "French"},
+                {"id": "en", "fr": "Anglais", "en": "English"},
+                {"id": "es", "fr": "Espagnol", "en": "Spanish"},
+            ],
+        )  # fmt: skip
         lavoie = create_client(
             by=anne, kind="company", number="LAVOIE", name="Lavoie inc.", responsible=anne.user,
+            custom={"logiciel": "net"},
             phones=[("Bureau", "514 555 0160")],
             addresses=[_address("1200, boulevard Lavigne", "H2X 3K4", "Montréal", country="CA", region="QC")],
         )  # fmt: skip
@@ -381,3 +435,39 @@ def _cabinet_roy():
                 tags=["Mensuel"] if city == "Montréal" else [],
                 addresses=[_address("1, rue Principale", "", city, country="CA", region="QC")],
             )  # fmt: skip
+        _saved_views(anne)
+
+
+def _saved_views(by):
+    """What a firm asks its list of clients again and again, shared with everybody."""
+    views = [
+        (
+            "Mes clients à relancer",
+            {"all": [
+                ["responsible", "me"],
+                {"any": [["next_follow_up_on", "overdue"], ["next_follow_up_on", "in_next_days", 7]]},
+            ]},
+            ["number", "name", "next_follow_up_on", "last_interaction_at", "phone", "balance"],
+            "next_follow_up_on",
+        ),
+        (
+            "Clients en blocage de crédit",
+            ["credit_hold", "is", True],
+            ["number", "name", "credit_hold", "balance", "last_interaction_at", "responsible", "phone"],
+            "-balance",
+        ),
+        (
+            "Facture impayée depuis 30 jours, sans contact depuis",
+            {"has": "invoices", "where": {"all": [
+                ["state", "in", ["unpaid", "overdue"]],
+                ["dated_on", "days_ago_more", 30],
+                {"has_not": "interactions", "since": "dated_on"},
+            ]}},
+            ["number", "name", "balance", "last_interaction_at", "phone", "sector", "responsible"],
+            "-balance",
+        ),
+    ]  # fmt: skip
+    for name, condition, columns, sort in views:
+        save_view(
+            by=by, list_code="clients", name=name, condition=condition, columns=columns, sort=sort, is_shared=True
+        )
