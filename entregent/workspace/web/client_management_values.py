@@ -232,8 +232,10 @@ def _home(record, member) -> str:
 def _cell(record, name: str, member) -> dict:
     """The value as the grid shows it."""
     if name == "name":
-        text = str(record) if isinstance(record, Client) else record.file_as
-        return {"code": name, "value": text, "text": text}
+        if isinstance(record, Client):
+            kind = record.category or record.get_kind_display()
+            return {"code": name, "value": str(record), "text": str(record), "kind": kind}
+        return {"code": name, "value": record.file_as, "text": record.file_as, "kind": ""}
     if name in ("responsible", "sector"):
         text = str(getattr(record, name).name) if getattr(record, name) else ""
         return {"code": name, "value": text, "text": text}

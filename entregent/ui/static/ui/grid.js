@@ -274,7 +274,7 @@
           event.stopImmediatePropagation();
           save(form, 0);
         } else if (event.key === "Tab") {
-          const fields = $$("input:not([type=hidden]), select, button", form);
+          const fields = $$("input:not([type=hidden]), select, button", form).filter((one) => one.getClientRects().length);
           const edge = event.shiftKey ? fields[0] : fields.at(-1);
           if (target !== edge) return;
           event.preventDefault();
