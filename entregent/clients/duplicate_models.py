@@ -9,7 +9,6 @@ from django.utils.translation import gettext_lazy as _
 
 from entregent.access.rights import Right
 from entregent.access.scope import ScopedQuerySet
-from entregent.clients.models import Client
 from entregent.organizations.models import Organization, User
 
 
@@ -63,7 +62,8 @@ class DuplicatePairQuerySet(ScopedQuerySet):
 
     def visible_to(self, member, right=Right.CLIENT_VIEW):
         records = self.filter(organization_id=member.organization_id)
-        clients = Client.objects.visible_to(member, right).listed()
+        # By the field: the models import this module.
+        clients = self.model._meta.get_field("first").related_model.objects.visible_to(member, right).listed()
         seen = [models.Exists(clients.filter(pk=models.OuterRef(side))) for side in ("first_id", "second_id")]
         return records.filter(*seen)
 
@@ -73,8 +73,8 @@ class DuplicatePair(models.Model):
 
     organization = models.ForeignKey(Organization, models.CASCADE)
     # Without a constraint: pairs go with their clients by a trigger, whatever path the deletion took.
-    first = models.ForeignKey(Client, models.CASCADE, related_name="+", db_constraint=False)
-    second = models.ForeignKey(Client, models.CASCADE, related_name="+", db_constraint=False)
+    first = models.ForeignKey("clients.Client", models.CASCADE, related_name="+", db_constraint=False)
+    second = models.ForeignKey("clients.Client", models.CASCADE, related_name="+", db_constraint=False)
     score = models.IntegerField()
     reasons = ArrayField(models.CharField(max_length=30), default=list)
     found_at = models.DateTimeField(db_default=Now())
@@ -100,8 +100,8 @@ class NotDuplicate(models.Model):
     """« Pas un doublon »: somebody said that these two are not one; they are never proposed again."""
 
     organization = models.ForeignKey(Organization, models.CASCADE)
-    first = models.ForeignKey(Client, models.CASCADE, related_name="+")
-    second = models.ForeignKey(Client, models.CASCADE, related_name="+")
+    first = models.ForeignKey("clients.Client", models.CASCADE, related_name="+")
+    second = models.ForeignKey("clients.Client", models.CASCADE, related_name="+")
     said_at = models.DateTimeField(db_default=Now())
     said_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
 
@@ -120,7 +120,7 @@ class ClientAlias(models.Model):
 
     organization = models.ForeignKey(Organization, models.CASCADE)
     number = models.CharField(_("ancien numéro"), max_length=40)
-    client = models.ForeignKey(Client, models.CASCADE, related_name="aliases")
+    client = models.ForeignKey("clients.Client", models.CASCADE, related_name="aliases")
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["organization", "number"], name="client_alias_once")]
@@ -146,8 +146,8 @@ class Merge(models.Model):
     """
 
     organization = models.ForeignKey(Organization, models.CASCADE)
-    winner = models.ForeignKey(Client, models.PROTECT, related_name="merges")
-    loser = models.ForeignKey(Client, models.PROTECT, related_name="merges_lost")
+    winner = models.ForeignKey("clients.Client", models.PROTECT, related_name="merges")
+    loser = models.ForeignKey("clients.Client", models.PROTECT, related_name="merges_lost")
     merged_at = models.DateTimeField(db_default=Now())
     merged_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
     action_id = models.BigIntegerField(null=True)

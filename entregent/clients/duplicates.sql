@@ -221,7 +221,7 @@ BEGIN
         WHERE s.score >= threshold AND s.score > 0
     ), written AS (
         INSERT INTO clients_duplicatepair (organization_id, first_id, second_id, score, reasons, found_at)
-        SELECT org, f.first_id, f.second_id, f.score, f.reasons, now() FROM found f
+        SELECT org, f.first_id, f.second_id, f.score, f.reasons, clock_timestamp() FROM found f
         WHERE NOT EXISTS (SELECT 1 FROM clients_notduplicate n
                           WHERE n.first_id = f.first_id AND n.second_id = f.second_id)
         ON CONFLICT (first_id, second_id) DO UPDATE

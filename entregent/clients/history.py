@@ -36,6 +36,12 @@ ACTION_WORDS = {
     "delete_client": gettext_lazy("Client supprimé"),
     "restore_client": gettext_lazy("Client rétabli"),
     "change_clients": gettext_lazy("Clients modifiés par lot"),
+    "merge_clients": gettext_lazy("Fiches fusionnées"),
+    "undo_merge": gettext_lazy("Fusion annulée"),
+    "dismiss_duplicate": gettext_lazy("Doublon écarté"),
+    "propose_duplicate": gettext_lazy("Doublon proposé de nouveau"),
+    "set_duplicate_rules": gettext_lazy("Règles de doublons modifiées"),
+    "scan_duplicates": gettext_lazy("Recherche de doublons"),
     "set_credit_hold": gettext_lazy("Blocage de crédit"),
     "lift_credit_hold": gettext_lazy("Blocage de crédit levé"),
     "create_person": gettext_lazy("Personne-ressource ajoutée"),
@@ -62,6 +68,10 @@ TABLE_WORDS = {
     "clients_address": gettext_lazy("Adresse"),
     "clients_businessobjecttype": gettext_lazy("Type d’objet métier"),
     "clients_businessobject": gettext_lazy("Objet métier"),
+    "clients_duplicaterules": gettext_lazy("Règles de doublons"),
+    "clients_notduplicate": gettext_lazy("Paire écartée"),
+    "clients_clientalias": gettext_lazy("Ancien numéro"),
+    "clients_merge": gettext_lazy("Fusion"),
     "clients_bulkrow": gettext_lazy("Ligne d’un lot"),
 }
 

@@ -9,6 +9,9 @@ from django.utils.translation import gettext_lazy as _
 
 from entregent.access.rights import Right
 from entregent.access.scope import ScopedQuerySet
+
+# Django looks for models here.
+from entregent.clients import duplicate_models  # noqa: F401
 from entregent.organizations.models import Organization, Sector, User
 from entregent.toolbox.countries import country_name
 
@@ -528,7 +531,3 @@ class BulkRow(models.Model):
 
     def __str__(self):
         return f"{self.job_id}/{self.client_id}"
-
-
-# Django looks for models here.
-from entregent.clients import duplicate_models  # noqa: E402, F401

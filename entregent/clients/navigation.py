@@ -9,8 +9,13 @@ from entregent.organizations.models import Membership
 
 
 def administration(member: Membership) -> list[AdministrationEntry]:
-    if not member.can(Right.OBJECT_TYPES):
-        return []
-    url = reverse("clients:object_types", args=[member.organization.slug])
-    words = _("contrat facture compteur relève point de livraison état attribut")
-    return [AdministrationEntry(_("Types d’objets métier"), "file-invoice", url, words)]
+    slug, entries = member.organization.slug, []
+    if member.can(Right.OBJECT_TYPES):
+        words = _("contrat facture compteur relève point de livraison état attribut")
+        url = reverse("clients:object_types", args=[slug])
+        entries.append(AdministrationEntry(_("Types d’objets métier"), "file-invoice", url, words))
+    if member.can(Right.SETTINGS):
+        words = _("doublon fusion ressemblance poids seuil score")
+        url = reverse("clients:duplicate_rules", args=[slug])
+        entries.append(AdministrationEntry(_("Règles de doublons"), "git-merge", url, words))
+    return entries

@@ -8,6 +8,9 @@ from django.utils import timezone
 from entregent.access.rights import Right
 from entregent.audit.actions import record
 from entregent.clients.actions.bulk import JOB, change_chunk, check_change
+from entregent.clients.actions.duplicates import SCAN
+from entregent.clients.duplicate_models import DuplicatePair, DuplicateProfile
+from entregent.clients.duplicates import MOST_SHARING, rules_of
 from entregent.clients.models import BulkRow, Client
 from entregent.jobs.models import Job
 from entregent.jobs.registry import job_kind
@@ -45,6 +48,49 @@ def change(work: Work) -> None:
                 chunk.advance(len(rows), after=rows[-1][0])
         if not rows:
             return
+
+
+@job_kind(SCAN, right=Right.CLIENT_MERGE)
+def scan_duplicates(work: Work) -> None:
+    """Compares every client with those that share something with it; pairs that are none any more go at the end."""
+    while True:
+        with work.chunk() as chunk:
+            job = chunk.job
+            if "after" not in chunk.cursor:
+                common = _asked("SELECT key FROM duplicates_common(%s, %s)", [job.organization_id, MOST_SHARING])
+                job.total = DuplicateProfile.objects.filter(organization_id=job.organization_id).count()
+                job.result = {"common": len(common), "pairs": 0}
+                began = _asked("SELECT clock_timestamp()::text", [])[0][0]
+                chunk.advance(0, after=0, began=began, common=[key for (key,) in common])
+                continue
+            rules = rules_of(job.organization_id)
+            last, scanned, pairs = _asked(
+                "SELECT last_id, scanned, pairs FROM duplicates_scan(%s, %s, %s, %s::jsonb, %s, %s::text[], %s)",
+                [
+                    job.organization_id,
+                    chunk.cursor["after"],
+                    CHUNK_ROWS,
+                    rules.weights_json,
+                    rules.threshold,
+                    chunk.cursor["common"],
+                    rules.by_sound,
+                ],
+            )[0]
+            if scanned:
+                job.result["pairs"] += pairs
+                chunk.advance(scanned, after=last)
+            else:
+                DuplicatePair.objects.filter(
+                    organization_id=job.organization_id, found_at__lt=chunk.cursor["began"]
+                ).delete()
+        if not scanned:
+            return
+
+
+def _asked(sql: str, parameters: list) -> list[tuple]:
+    with connection.cursor() as cursor:
+        cursor.execute(sql, parameters)
+        return cursor.fetchall()
 
 
 def _write_down(job: Job, member) -> int:

@@ -29,6 +29,8 @@ def _actions(member, slug) -> list[NavigationEntry]:
     if member.can(Right.CLIENT_CREATE):
         items.append(NavigationEntry(_("Nouveau client"), "plus", _at("clients:create", slug)))
         items.append(NavigationEntry(_("Nouveau prospect"), "user-plus", _at("clients:prospect_create", slug)))
+    if member.can(Right.CLIENT_EDIT):
+        items.append(NavigationEntry(_("Doublons possibles"), "users-group", _at("clients:pairs", slug)))
     if not items:
         return []
     return [NavigationEntry(_("Actions"), "list-check", items[0].url, items=tuple(items))]

@@ -200,6 +200,10 @@ def restore_client(client: Client, *, by: Membership) -> Client:
     client = _rules.locked(client, by=by)
     if client.deleted_at is None:
         return client
+    if client.merged_into is not None:
+        sentence = _("Cette fiche fait partie de %(name)s (n° %(number)s) : annulez la fusion.")
+        words = {"name": client.merged_into.display_name, "number": client.merged_into.number}
+        raise Refusal("E-MERGED", sentence % words, status=409)
     client.deleted_at, client.deleted_by_id = None, None
     _rules.bump(client, by=by)
     _save(client, ["deleted_at", "deleted_by", "version", "updated_at", "updated_by"])

@@ -116,14 +116,15 @@ class TestMerge:
             merge_clients(anne, anne, by=manager)
         with pytest.raises(Stale):
             merge_clients(anne, double, by=manager, versions=(anne.version, double.version + 1))
+        extra = make_client(org, "X3", "X", emails=["b@x.example", "c@x.example", "d@x.example"])
+        enter(manager)
         with pytest.raises(Refusal, match="E-MERGE-LIST"):
-            extra = make_client(org, "X3", "X", emails=["b@x.example", "c@x.example", "d@x.example"])
             merge_clients(
-                anne, extra, by=enter(manager),
+                anne, extra, by=manager,
                 lists={"emails": ["anne@moreau.example", "b@x.example", "c@x.example", "d@x.example"]},
             )  # fmt: skip
         merge_clients(anne, double, by=manager)
-        with pytest.raises(Refusal, match="E-MERGED.*déjà été fusionnée"):
+        with pytest.raises(Refusal, match=r"E-MERGED.*déjà été fusionnée"):
             merge_clients(extra, double, by=manager)
 
     def test_a_chain_of_merges_leads_to_the_last(self, manager, anne, double, org):

@@ -502,3 +502,14 @@ class TestObjectTypes:
 
     def test_others_may_not(self, manager, signed_in):
         assert signed_in(manager).get(f"{ORG}/administration/objets-metier/").status_code == 403
+
+
+def test_a_refused_prospect_keeps_the_hint_of_likely_duplicates(agent, signed_in, client_north):
+    http = signed_in(agent)
+    typed = {"kind": "company", "name": "Blanchisserie Moreau", "idempotency_key": "k"}
+    hint = http.get(f"{ORG}/clients/nouveau/doublons/", typed).content.decode()
+    assert "N1" in hint
+    for answer in (http.post(f"{ORG}/clients/nouveau/", typed), http.post(f"{ORG}/clients/nouveau/", typed, htmx=True)):
+        assert answer.status_code == 422
+        assert "Indiquez un téléphone, un courriel ou une adresse." in body(answer)
+        assert hint.strip() in answer.content.decode()

@@ -17,6 +17,7 @@ from entregent.access.guard import requires
 from entregent.access.recall import recalled
 from entregent.access.rights import Right
 from entregent.clients.file import addresses_at, credit_holds_of, object_types, people_at
+from entregent.clients.merging import by_number
 from entregent.clients.models import Address, BusinessObject, BusinessObjectType, Client, ClientPerson
 from entregent.clients.validation import IDENTIFIERS
 from entregent.listing.custom_fields import told
@@ -98,9 +99,12 @@ class Sparkline:
 def open_file(request, number: str, right: Right = Right.CLIENT_VIEW) -> Client:
     """The client of that number that the member may see, or edit, with what the panes say of it."""
     found = _file_of(request.member, number, right=right)
-    if not found:
+    if found:
+        return found[0]
+    if right == Right.CLIENT_DELETE:
+        # Whoever deletes the number of a client that is part of another does not mean that other.
         raise NotFound
-    return found[0]
+    return by_number(Client.objects.visible_to(request.member, right).select_related("sector", "responsible"), number)
 
 
 @recalled
@@ -202,6 +206,7 @@ def rights_on(member, client: Client) -> dict[str, bool]:
         "credit": reaches(member, Right.CREDIT_HOLD, client),
         "history": reaches(member, Right.HISTORY_VIEW, client),
         "explain": reaches(member, Right.ACCESS_EXPLAIN, client),
+        "merge": reaches(member, Right.CLIENT_MERGE, client),
     }
 
 

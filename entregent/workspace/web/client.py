@@ -1,5 +1,7 @@
 """The client file: the panes of `clients`, the timeline, the follow-ups and the composer, in one answer."""
 
+from django.http import HttpResponseRedirect
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from entregent.access.guard import requires
@@ -17,6 +19,9 @@ def client_file(request, number):
     """Unknown, deleted, of another organization or out of reach: the same « Introuvable. »."""
     member = request.member
     client = open_file(request, number)
+    if client.number != number:
+        # The number of a client that is part of this one: its address leads here.
+        return HttpResponseRedirect(reverse("workspace:client", args=[member.organization.slug, client.number]))
     context = file_context(request, client)
     if member.can(Right.INTERACTION_VIEW):
         context |= timeline_context(request, client)
