@@ -1,7 +1,7 @@
 """How a view answers: a whole page, or the named block of it that htmx asked for."""
 
 import json
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 from django.contrib import messages
 from django.http import HttpResponse, HttpResponseRedirect, JsonResponse
@@ -12,8 +12,13 @@ from django.utils.translation import get_language
 from jinja2 import Environment
 from markupsafe import Markup
 
+from entregent.access.guard import member_finders
+from entregent.access.wall import as_user, in_organization
 from entregent.toolbox.errors import Refusal, Refusals
 from entregent.ui.extension_points import navigation
+
+if TYPE_CHECKING:
+    from entregent.organizations.models import Membership
 
 
 def is_htmx(request) -> bool:
@@ -124,7 +129,27 @@ def draw_refusal(request, refusal: Refusal) -> HttpResponse:
             status=refusal.status,
             content_type="application/problem+json",
         )
-    request.member = getattr(request, "member", None) if refusal.status != 404 else None
-    return render(
-        request, "ui/error.html", {"refusal": refusal, "reference": ""}, fragment="refusal", status=refusal.status
-    )
+    context = {"refusal": refusal, "reference": ""}
+    member = _member_behind(request) if refusal.status in (403, 404) and not is_htmx(request) else None
+    if member is None:
+        request.member = None
+        return render(request, "ui/error.html", context, fragment="refusal", status=refusal.status)
+    request.member = member
+    with in_organization(member.organization_id, user_id=member.user_id):
+        return render(request, "ui/error.html", context, status=refusal.status)
+
+
+def _member_behind(request) -> "Membership | None":
+    """As whom somebody signed in sees the top bar of a refusal: a member of the organization in the address, else of
+    the one where they worked last. Found in one way, so that what is absent and what is refused look the same."""
+    user = getattr(request, "user", None)
+    if user is None or not user.is_authenticated:
+        return None
+    with as_user(user.pk):
+        last = user.last_organization
+        for slug in (request.path.split("/")[1], last.slug if last is not None else ""):
+            for find in member_finders:
+                member = find(user, slug)
+                if member is not None:
+                    return member
+    return None

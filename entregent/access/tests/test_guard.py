@@ -58,3 +58,22 @@ def test_an_address_writes_no_line_of_the_log(caplog):
     fault(RequestFactory().get("/eaux/%0A2026-11-21 sign-in of admin/"))
     (line,) = [record.getMessage() for record in caplog.records if record.name == "entregent.faults"][:1]
     assert "\n" not in line
+
+
+def test_what_is_absent_refused_or_elsewhere_keeps_the_top_bar_of_a_member(agent, client_south, signed_in, client):
+    http = signed_in(agent)
+    pages = {
+        path: http.get(path)
+        for path in ("/eaux/clients/S1/", "/eaux/clients/X9/", "/eaux/nulle-part/", "/autre/clients/", "/inconnue/")
+    }
+    for path, page in pages.items():
+        text = page.content.decode()
+        assert page.status_code == 404, path
+        assert 'class="g-topbar"' in text, path
+        assert 'href="/eaux/clients/"' in text, path
+        assert "Introuvable." in text
+        assert text.count("<h1") == 1
+    refused = http.get("/eaux/administration/journal/")
+    assert refused.status_code == 403
+    assert 'class="g-topbar"' in refused.content.decode()
+    assert 'class="g-topbar"' not in client.get("/inconnue/").content.decode()
