@@ -111,7 +111,7 @@ def field_purge(request: HttpRequest, pk: int) -> HttpResponse:
             url = reverse("jobs:detail", kwargs={"organization": request.member.organization.slug, "job_id": job.pk})
             return see(request, url)
         refusal = _("Tapez %(word)s pour confirmer.") % {"word": _("EFFACER")}
-    context = {"field": field, "count": actions.values_held(field), "refusal": refusal}
+    context = {"field": field, "held": actions.values_held(field), "refusal": refusal}
     status = 422 if refusal else 200
     return render_administration(request, "listing/custom_field_purge.html", context, status=status)
 

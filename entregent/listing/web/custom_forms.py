@@ -16,11 +16,23 @@ from entregent.organizations.models import Membership
 PREFIX = "custom_"
 
 
-class Choice(forms.ChoiceField):
-    """A list whose unknown choices the action refuses, with its sentence."""
+class _Gathers:
+    """Only marked as required: the action refuses, with its sentence."""
 
-    def valid_value(self, value):
-        return True
+    def validate(self, value):
+        pass
+
+
+class Text(_Gathers, forms.CharField):
+    pass
+
+
+class Flag(_Gathers, forms.BooleanField):
+    pass
+
+
+class Choice(_Gathers, forms.ChoiceField):
+    pass
 
 
 def custom_initial(custom: Mapping[str, Any] | None) -> dict[str, Any]:
@@ -86,7 +98,7 @@ def input_of(field: CustomField, member: Membership, shown: Any = "", *, is_aske
     }
     match field.type:
         case Type.BOOLEAN:
-            return forms.BooleanField(**common | {"required": False})
+            return Flag(**common | {"required": False})
         case Type.CHOICE:
             offered = [
                 (option["id"], dict(field.choices)[option["id"]])
@@ -100,8 +112,8 @@ def input_of(field: CustomField, member: Membership, shown: Any = "", *, is_aske
             ]
             return Choice(choices=[("", "—"), *staff], **common)
         case Type.DATE:
-            return forms.CharField(widget=forms.DateInput(attrs={"type": "date"}), **common)
+            return Text(widget=forms.DateInput(attrs={"type": "date"}), **common)
         case Type.NUMBER:
-            return forms.CharField(widget=forms.TextInput(attrs={"inputmode": "decimal"}), **common)
+            return Text(widget=forms.TextInput(attrs={"inputmode": "decimal"}), **common)
         case _:
-            return forms.CharField(**common)
+            return Text(**common)
