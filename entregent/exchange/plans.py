@@ -29,6 +29,18 @@ CREATE TEMP TABLE IF NOT EXISTS exchange_incoming (
 ) ON COMMIT DELETE ROWS
 """
 
+# A file may name a client by the number of one that is part of it since: the row is about the client that remained.
+_KEYS_BY_OLD_NUMBER = """
+UPDATE exchange_incoming i SET key = c.number
+FROM clients_clientalias a JOIN clients_client c ON c.id = a.client_id
+WHERE a.organization_id = %(org)s AND a.number = i.key
+"""
+_CLIENTS_BY_OLD_NUMBER = """
+UPDATE exchange_incoming i SET extra = jsonb_set(i.extra, '{client}', to_jsonb(c.number))
+FROM clients_clientalias a JOIN clients_client c ON c.id = a.client_id
+WHERE a.organization_id = %(org)s AND a.number = i.extra ->> 'client'
+"""
+
 # OFFSET 0 keeps the planner from working the same expression out anew wherever it is used: 5 × faster.
 # What every kind has in common. `matched` adds to each row: fields, extra, target_id, target_version, refusal (it
 # cannot be), lacks (it cannot be created), is_changed, twin_id, twin_version, twin_number.
@@ -121,19 +133,20 @@ _CLIENTS = """
         OFFSET 0
     ) f
     LEFT JOIN LATERAL (
-        SELECT d.id, d.version, d.number FROM clients_client d
-        WHERE c.id IS NULL AND i.reason = '' AND d.organization_id = %(org)s AND d.deleted_at IS NULL
-          AND d.status <> 'removed' AND d.sort_key = f.fields ->> 'sort_key' AND ({visible_d})
-          AND NOT coalesce(d.identifiers ->> 'siren' <> f.fields #>> '{{identifiers,siren}}', false)
-          AND (d.identifiers ->> 'siren' = f.fields #>> '{{identifiers,siren}}'
-               OR d.identifiers ->> 'siret' = f.fields #>> '{{identifiers,siret}}'
-               OR d.emails && ARRAY(SELECT jsonb_array_elements_text(coalesce(f.fields -> 'emails', '[]')))::varchar[]
-               OR EXISTS (SELECT 1 FROM jsonb_array_elements(coalesce(f.fields -> 'phones', '[]')) p,
-                                        jsonb_array_elements(d.phones) q WHERE p ->> 'number' = q ->> 'number')
-               OR EXISTS (SELECT 1 FROM clients_address a
-                          WHERE a.client_id = d.id AND a.kind = 'main' AND a.postal_code <> ''
-                            AND a.postal_code = i.extra #>> '{{addresses,main,postal_code}}'))
-        ORDER BY d.id LIMIT 1
+        SELECT d.id, d.version, d.number
+        FROM (SELECT french_sound(f.fields ->> 'sort_key') AS sound OFFSET 0) s
+        CROSS JOIN LATERAL duplicates_of(
+            %(org)s, duplicate_name(f.fields ->> 'sort_key'), s.sound,
+            array_remove(duplicate_keys(
+                s.sound, (f.fields ->> 'birth_date')::date,
+                ARRAY(SELECT jsonb_array_elements_text(coalesce(f.fields -> 'emails', '[]'))),
+                coalesce(f.fields -> 'phones', '[]'), coalesce(f.fields -> 'identifiers', '{{}}'),
+                coalesce((SELECT jsonb_agg(e.value) FROM jsonb_each(i.extra -> 'addresses') e), '[]')),
+                CASE WHEN %(by_sound)s THEN NULL ELSE 's:' || s.sound END),
+            '{{}}', '{{}}', %(weights)s::jsonb, %(threshold)s) k
+        JOIN clients_client d ON d.id = k.client_id
+        WHERE c.id IS NULL AND i.reason = '' AND d.deleted_at IS NULL AND ({visible_d})
+        ORDER BY k.score DESC, d.id LIMIT 1
     ) twin ON true
 """
 
@@ -336,13 +349,18 @@ class Planner:
         subject = kind_named(kind).subject if kind in ("clients", "people") else ""
         needed = [one for one in fields_of(member, subject) if one.is_required and one.is_active] if subject else []
         parts["client_ref"] = _CLIENT_REF.format(**parts)
+        self._by_old_number = _KEYS_BY_OLD_NUMBER if kind == "clients" else _CLIENTS_BY_OLD_NUMBER
         self._sql = _PLAN.format(matched=_MATCHED[kind].format(**parts))
+        rules = rules_of(member.organization_id)
         self._parameters = {
             **reach.parameters,
             "batch": batch_id,
             "org": member.organization_id,
             "contract_type": contract_type,
             "needs_sector": not member.reach.is_whole(Right.DATA_IMPORT),
+            "weights": rules.weights_json,
+            "threshold": rules.threshold,
+            "by_sound": rules.by_sound,
             "moves": [f"{now}>{then}" for now, moves in STATUS_MOVES.items() for then in moves],
             "needed": [one.code for one in needed],
             "needed_words": [str(required("custom", one.label).message) for one in needed],
@@ -366,6 +384,7 @@ class Planner:
                             str(row.fault or cleaned.reason),
                         )
                     )
+            cursor.execute(self._by_old_number, self._parameters)
             cursor.execute("ANALYZE exchange_incoming")
             cursor.execute(self._sql, self._parameters)
             return dict(cursor.fetchall())

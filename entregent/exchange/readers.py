@@ -1,4 +1,4 @@
-"""Reading tables from files that people send: CSV in any usual writing, XLSX. Nothing is believed, little is kept.
+"""Reading tables from files that people send: CSV in any usual writing, XLSX, vCards. Nothing is believed.
 
 Encoding and delimiter are detected; rows come one by one, so that memory stays flat. A file that is no table is refused
 with a sentence; what is wrong with one row stays with that row.
@@ -19,6 +19,7 @@ from xml.parsers import expat
 
 from django.utils.translation import gettext as _
 
+from entregent.exchange import vcards
 from entregent.toolbox.errors import Refusal
 from entregent.toolbox.text import one_line, search_key
 
@@ -49,7 +50,7 @@ class Row:
 class Form:
     """How a file is written, so that its rejects can be given back the same way."""
 
-    kind: str  # csv or xlsx
+    kind: str  # csv, xlsx or vcf
     encoding: str = ""
     delimiter: str = ""
     line_end: str = "\r\n"
@@ -67,8 +68,8 @@ class Form:
     @property
     def words(self) -> str:
         """« CSV, Windows-1252, point-virgule »."""
-        if self.kind == "xlsx":
-            return "XLSX"
+        if self.kind in ("xlsx", "vcf"):
+            return {"xlsx": "XLSX", "vcf": "vCard"}[self.kind]
         encodings = {"utf-8-sig": "UTF-8", "utf-8": "UTF-8", "utf-16": "UTF-16", "cp1252": "Windows-1252"}
         delimiters = {",": _("virgule"), ";": _("point-virgule"), "\t": _("tabulation"), "|": _("barre verticale")}
         return f"CSV, {encodings[self.encoding]}, {delimiters[self.delimiter]}"
@@ -85,6 +86,8 @@ class Table:
     def rows(self) -> Iterator[Row]:
         if self.form.kind == "xlsx":
             return _xlsx_rows(self.path, len(self.header))
+        if self.form.kind == "vcf":
+            return (Row(line, cells, fault) for line, cells, fault in vcards.rows(self.path))
         return _csv_rows(self.path, self.form, len(self.header))
 
 
@@ -97,7 +100,11 @@ def open_table(path: Path) -> Table:
     if path.stat().st_size == 0:
         raise refused(_("Le fichier est vide."))
     with path.open("rb") as file:
-        start = file.read(8)
+        start = file.read(64)
+    if vcards.is_vcard(start):
+        # Rejected cards are given back as a table, which can be mended and brought in again.
+        about = vcards.count(path)
+        return Table(path, Form("vcf", "utf-8-sig", ";", about=about), vcards.header())
     if start.startswith(b"PK\x03\x04") or start.startswith(b"PK\x05\x06"):
         _check_size(path)
         _check_extent(path)

@@ -19,13 +19,13 @@ class ImportForm(forms.Form):
     file = forms.FileField(
         label=gettext_lazy("Fichier"),
         help_text=gettext_lazy(
-            "CSV (virgule, point-virgule ou tabulation ; UTF-8 ou Windows-1252) ou XLSX, 1 Go au plus."
+            "CSV (virgule, point-virgule ou tabulation ; UTF-8 ou Windows-1252), XLSX ou vCard, 1 Go au plus."
         ),
         error_messages={
             "required": gettext_lazy("Choisissez un fichier."),
             "empty": gettext_lazy("Le fichier est vide."),
         },
-        widget=forms.FileInput(attrs={"accept": ".csv,.txt,.tsv,.xlsx"}),
+        widget=forms.FileInput(attrs={"accept": ".csv,.txt,.tsv,.xlsx,.vcf"}),
     )
 
     def __init__(self, *args, member, **kwargs):

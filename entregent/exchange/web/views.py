@@ -144,7 +144,7 @@ def discard_create(request, import_id):
 @require_GET
 @requires(Right.DATA_IMPORT)
 def rejects(request, import_id):
-    """The rejected rows in the form of the file that came in."""
+    """The rejected rows in the form of the file that came in; cards as a table, which can be mended."""
 
     batch = _batch(request, import_id)
     if not batch.file:
@@ -154,6 +154,8 @@ def rejects(request, import_id):
         file.write(piece)
     file.seek(0)
     stem, _dot, suffix = batch.filename.rpartition(".")
+    if batch.format["kind"] == "vcf":
+        suffix = "csv"
     name = f"{stem}.rejets.{suffix}" if stem else f"{suffix}.rejets"
     return FileResponse(file, as_attachment=True, filename=name, content_type="application/octet-stream")
 
