@@ -26,13 +26,12 @@ def _actions(member, slug) -> list[NavigationEntry]:
         items.append(
             NavigationEntry(_("Gérer les clients"), "table", _at("workspace:client_management", slug), key="m")
         )
+    items.append(NavigationEntry(_("Recherche avancée"), "filter", _at("workspace:advanced_search", slug)))
     if member.can(Right.CLIENT_CREATE):
         items.append(NavigationEntry(_("Nouveau client"), "plus", _at("clients:create", slug)))
         items.append(NavigationEntry(_("Nouveau prospect"), "user-plus", _at("clients:prospect_create", slug)))
     if member.can(Right.CLIENT_EDIT):
         items.append(NavigationEntry(_("Doublons possibles"), "users-group", _at("clients:pairs", slug)))
-    if not items:
-        return []
     return [NavigationEntry(_("Actions"), "list-check", items[0].url, items=tuple(items))]
 
 
