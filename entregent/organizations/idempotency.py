@@ -3,12 +3,35 @@
 import hashlib
 import json
 from collections.abc import Callable
+from datetime import timedelta
 
 from django.db import connection, transaction
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from entregent.organizations.models import IdempotencyKey
+from entregent.access.wall import in_organization
+from entregent.organizations.models import IdempotencyKey, Organization
 from entregent.toolbox.errors import Refusal
+
+
+# So long a repeat is recognised: a form that waited on a laptop over a weekend still makes one record.
+KEPT_FOR = timedelta(days=7)
+_AT_ONCE = 10_000
+
+
+def forget_old_keys() -> int:
+    """Removes the keys that have served their time, organization after organization. Returns how many."""
+    gone = 0
+    for organization_id in Organization.objects.order_by("pk").values_list("pk", flat=True):
+        removed = _AT_ONCE
+        while removed == _AT_ONCE:
+            with in_organization(organization_id):
+                old = IdempotencyKey.objects.filter(
+                    organization_id=organization_id, created_at__lt=timezone.now() - KEPT_FOR
+                ).order_by("created_at")[:_AT_ONCE]
+                removed, _by_model = IdempotencyKey.objects.filter(pk__in=old.values("pk")).delete()
+            gone += removed
+    return gone
 
 
 def fingerprint_of(body) -> str:

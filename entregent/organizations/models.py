@@ -329,6 +329,7 @@ class IdempotencyKey(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["organization", "purpose", "key"], name="idempotency_key_once")]
+        indexes = [models.Index(fields=["organization", "created_at"], name="idempotency_key_age")]
 
     def __str__(self):
         return self.key

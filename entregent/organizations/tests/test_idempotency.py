@@ -1,11 +1,13 @@
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 
 import pytest
 from django.db import connection
+from django.utils import timezone
 
 from entregent.access.wall import in_organization
 from entregent.organizations import actions
-from entregent.organizations.idempotency import once
+from entregent.organizations.idempotency import forget_old_keys, once
 from entregent.organizations.models import IdempotencyKey, Sector
 from entregent.toolbox.errors import Refusal
 from testing.cast import enter
@@ -86,3 +88,17 @@ def test_twenty_at_once_take_twenty_numbers():
 
     with ThreadPoolExecutor(20) as pool:
         assert sorted(pool.map(call, range(20))) == list(range(1, 21))
+
+
+@pytest.mark.django_db
+def test_keys_are_forgotten_after_a_week_in_every_organization(org, other_org, admin, stranger):
+    for member in (admin, stranger):
+        enter(member)
+        once(member.organization_id, "sectors", "old", {}, lambda: 1)
+        once(member.organization_id, "sectors", "fresh", {}, lambda: 2)
+        IdempotencyKey.objects.filter(key="old").update(created_at=timezone.now() - timedelta(days=7, minutes=1))
+        IdempotencyKey.objects.filter(key="fresh").update(created_at=timezone.now() - timedelta(days=6))
+    assert forget_old_keys() == 2
+    for member in (admin, stranger):
+        enter(member)
+        assert list(IdempotencyKey.objects.values_list("key", flat=True)) == ["fresh"]
