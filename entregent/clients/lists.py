@@ -149,9 +149,8 @@ def _hold_asked(operator, value, member) -> Q:
 
 
 def _amount():
-    return ExpressionWrapper(
-        F("summary__balance_cents") / Value(Decimal(100)), output_field=DecimalField(max_digits=16, decimal_places=2)
-    )
+    euros = Cast(F("summary__balance_cents"), DecimalField(max_digits=16, decimal_places=2))
+    return ExpressionWrapper(euros / Value(Decimal(100)), output_field=DecimalField(max_digits=16, decimal_places=2))
 
 
 _COMPARED = {"more": "gt", "less": "lt", "at_least": "gte", "at_most": "lte", "is": "exact"}

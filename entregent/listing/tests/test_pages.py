@@ -62,7 +62,7 @@ def make(member, records, start=0):
         if owed:
             BusinessObject.objects.create(
                 organization=organization, client=client, type=invoice, key=f"F{place}", state="unpaid",
-                amount=100 * owed,
+                amount=Decimal("100.90") * owed,
             )  # fmt: skip
 
 
@@ -132,7 +132,7 @@ def test_a_summary_follows_what_it_sums_up(prepared):
     def row():
         return page(definition, member, columns=columns).rows[0]
 
-    assert row()["balance"] == Decimal("100.00")
+    assert row()["balance"] == Decimal("100.90")
     assert row()["next_follow_up_on"] == date(2026, 5, 2)
     BusinessObject.objects.filter(client=client).update(state="paid")
     Interaction.objects.filter(client=client).update(follow_up_done_at=timezone.now())
@@ -146,7 +146,7 @@ def test_a_summary_follows_what_it_sums_up(prepared):
     rows = {one["number"]: one for one in page(definition, member, columns=[*columns, "number"]).rows}
     assert rows["K000"]["balance"] == 0
     assert rows["K000"]["last_interaction_at"] is None
-    assert rows["K2"]["balance"] == Decimal("100.00")
+    assert rows["K2"]["balance"] == Decimal("100.90")
     assert rows["K2"]["last_interaction_at"] is not None
     Interaction.objects.update(deleted_at=timezone.now())
     Address.objects.all().delete()

@@ -11,7 +11,7 @@ from typing import Any
 
 from babel.numbers import format_decimal
 from django.http import HttpResponse, QueryDict
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils.http import urlencode
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
@@ -231,11 +231,9 @@ class Search:
         """Where what is found leaves as a file, for whoever may export."""
         if not self.member.can(Right.DATA_EXPORT):
             return ""
-        try:
-            address = reverse("exchange:list_export", args=[self.member.organization.slug])
-        except NoReverseMatch:
-            return ""
-        return f"{address}?{urlencode({name: value for name, value in self.parameters.items() if value != '-'})}"
+        asked = {name: value for name, value in self.parameters.items() if value and name != "champs"}
+        asked["colonnes"] = ",".join(column.code for column in self.page.columns)
+        return f"{reverse('exchange:list_export', args=[self.member.organization.slug])}?{urlencode(asked)}"
 
     # ——— What the page shows ———
 
