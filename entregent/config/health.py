@@ -2,6 +2,7 @@
 
 import hmac
 import ipaddress
+import logging
 import os
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
@@ -10,6 +11,7 @@ from django.conf import settings
 from django.db import DatabaseError, connection
 from django.db.utils import InterfaceError
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.urls import get_resolver
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, generate_latest, multiprocess
@@ -17,6 +19,8 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 
 from entregent.access.guard import public
 from entregent.config.environment import environment
+
+log = logging.getLogger(__name__)
 
 # Three heartbeats of a worker (procrastinate: one each 10 s) and a little.
 HEARTBEAT_SECONDS = 35
@@ -67,6 +71,26 @@ def metrics(request: HttpRequest) -> HttpResponse:
     return HttpResponse(generate_latest(registry) + generate_latest(figures), content_type=CONTENT_TYPE_LATEST)
 
 
+def answer_machines_first(get_response):
+    """Machines are answered before any address is looked up: what breaks the pages must not hide behind a 500."""
+    answers: dict[str, Callable[[HttpRequest], HttpResponse]] = {"/healthz": healthz, "/readyz": readyz}
+
+    def middleware(request):
+        return answers.get(request.path_info, get_response)(request)
+
+    return middleware
+
+
+def pages_reason() -> str | None:
+    """Why no page can be served, or None: a module of an area that does not load takes all addresses with it."""
+    try:
+        get_resolver().url_patterns  # noqa: B018  loads them
+    except Exception:
+        log.exception("the addresses cannot be loaded")
+        return "The pages cannot be loaded."
+    return None
+
+
 def database_reason() -> str | None:
     """Why the database cannot be worked with, or None."""
     try:
@@ -111,6 +135,7 @@ def worker_age() -> float | None:
 
 
 CHECKS: dict[str, Callable[[], str | None]] = {
+    "pages": pages_reason,
     "database": database_reason,
     "worker": worker_reason,
     "storage": storage_reason,

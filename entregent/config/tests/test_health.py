@@ -44,7 +44,7 @@ def test_ready_when_database_worker_and_storage_are_well(client, worker):
     assert answer.status_code == 200
     assert answer.json() == {
         "status": "ready",
-        "checks": {"database": "ok", "worker": "ok", "storage": "ok"},
+        "checks": {"pages": "ok", "database": "ok", "worker": "ok", "storage": "ok"},
         "reasons": {},
     }
 
@@ -109,3 +109,14 @@ def test_figures_from_elsewhere_with_the_token_alone(client, monkeypatch):
     elsewhere = {"REMOTE_ADDR": "192.0.2.7"}
     assert client.get("/metrics", HTTP_AUTHORIZATION="Bearer right-token", **elsewhere).status_code == 200
     assert client.get("/metrics", HTTP_AUTHORIZATION="Bearer wrong-token", **elsewhere).status_code == 403
+
+
+def test_not_ready_when_no_page_can_be_loaded(client, worker, settings, tmp_path, monkeypatch):
+    (tmp_path / "broken_addresses.py").write_text("from nowhere import views\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    worker(3)
+    settings.ROOT_URLCONF = "broken_addresses"
+    answer = client.get("/readyz")
+    assert answer.status_code == 503
+    assert answer.json()["reasons"] == {"pages": "The pages cannot be loaded."}
+    assert client.get("/healthz").status_code == 200
