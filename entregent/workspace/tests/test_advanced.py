@@ -138,6 +138,7 @@ def test_business_objects_are_searched_with_their_client(manager, signed_in, cli
         {"champs": "nothing,,name"},
         {"apres": "zzz"},
         {"q": "x"},
+        {"q": "x", "volet": "champs"},
         {"q": "\x00\x00abc"},
         {"g-": "all", "t-0.0.0.0.0.0.0.0.0.0.0.0.0": "g", "t-9999999": "c", "t-x": "c", "faire": "g:0.0"},
         {"g-": "all", "t-0": "r", "f-0": "interactions", "m-0": "count", "n-0": "beaucoup"},

@@ -22,7 +22,7 @@ from entregent.access.rights import Right
 from entregent.interactions.timeline import DRAWINGS
 from entregent.listing import actions, pages
 from entregent.listing.conditions import mend, sentence
-from entregent.listing.lists import Column, ListDefinition, Relation, lists
+from entregent.listing.lists import Column, ListDefinition, Relation, lists, shown_columns
 from entregent.listing.models import Subscription, View
 from entregent.listing.words import COUNTS, shown
 from entregent.organizations.models import Membership
@@ -232,7 +232,7 @@ class Search:
         if not self.member.can(Right.DATA_EXPORT):
             return ""
         asked = {name: value for name, value in self.parameters.items() if value and name != "champs"}
-        asked["colonnes"] = ",".join(column.code for column in self.page.columns)
+        asked["colonnes"] = ",".join(column.code for column in self.columns_shown)
         return f"{reverse('exchange:list_export', args=[self.member.organization.slug])}?{urlencode(asked)}"
 
     # ——— What the page shows ———
@@ -241,12 +241,16 @@ class Search:
         return lists(self.member)[relation.target]
 
     @property
+    def columns_shown(self) -> list[Column]:
+        return shown_columns(self.columns, self.definition, self.member)
+
+    @property
     def choosable(self) -> list[tuple[Column, bool]]:
         """Every column of the field chooser: those shown, in their order, then the others."""
-        on = [column.code for column in self.page.columns]
+        on = [column.code for column in self.columns_shown]
         others = self.definition.columns_by_code(self.member).values()
         return [
-            *((column, True) for column in self.page.columns),
+            *((column, True) for column in self.columns_shown),
             *((column, False) for column in others if column.is_shown and column.code not in on),
         ]
 
