@@ -29,6 +29,7 @@ TABLES = [
     "clients_credithold", "interactions_interaction", "interactions_interactionentry", "interactions_interactionagent",
     "search_entry", "search_word",
 ]
+FILLED = [*TABLES, "clients_clientsummary"]
 
 
 def server() -> EmbeddedPostgres:
@@ -170,7 +171,7 @@ def _drop_indexes(run) -> list[str]:
            FROM pg_index i LEFT JOIN pg_constraint c ON c.conindid = i.indexrelid AND c.contype IN ('p', 'u')
            LEFT JOIN pg_description d ON d.objoid = i.indexrelid AND d.classoid = 'pg_class'::regclass
            WHERE i.indrelid = ANY (%s::regclass[])""",
-        [TABLES],
+        [FILLED],
     ).fetchall()
     statements = []
     for index, definition, constraint, body, table, is_primary, _ in rows:
@@ -256,7 +257,10 @@ def _organizations(run, clients: int) -> None:
                (organization_id, code, label_fr, label_en, plural_fr, plural_en, position, states, attributes, version)
            SELECT o, code, fr, en, fr || 's', en || 's', position,
                   '[{"code": "active", "fr": "Actif", "en": "Active", "tone": "ok"},
-                    {"code": "late", "fr": "En retard", "en": "Late", "tone": "bad"}]', '[]', 1
+                    {"code": "late", "fr": "En retard", "en": "Late", "tone": "bad"},
+                    {"code": "unpaid", "fr": "Impayée", "en": "Unpaid", "tone": "warn"},
+                    {"code": "overdue", "fr": "Échue", "en": "Overdue", "tone": "bad"},
+                    {"code": "paid", "fr": "Payée", "en": "Paid", "tone": "ok"}]', '[]', 1
            FROM generate_series(1, 6) o, (VALUES ('contract', 'Contrat', 'Contract', 10),
                 ('service_point', 'Point de service', 'Service point', 20), ('meter', 'Compteur', 'Meter', 30),
                 ('reading', 'Relevé', 'Reading', 40), ('invoice', 'Facture', 'Invoice', 50)) t (code, fr, en, position)"""
@@ -362,7 +366,8 @@ PARTS = {
             label, state, dated_on, due_on, amount, currency, attributes, version)
         SELECT (SELECT max(id) FROM clients_businessobject) + row_number() OVER (ORDER BY o.id, t.id), o.organization_id,
             o.client_id, t.id, o.id, '', upper(left(t.code, 1)) || '-' || lpad(o.id::text, 8, '0'), '',
-            CASE WHEN pg_temp.u(o.id, 52) < 0.1 THEN 'late' ELSE 'active' END, o.dated_on + 60, o.dated_on + 90,
+            CASE WHEN t.code <> 'invoice' THEN 'active' WHEN pg_temp.u(o.id, 52) < 0.1 THEN 'unpaid' ELSE 'paid' END,
+            o.dated_on + 60, o.dated_on + 90,
             CASE t.code WHEN 'invoice' THEN round((pg_temp.u(o.id, 53) * 900)::numeric, 2) END, 'EUR', '{}', 1
         FROM clients_businessobject o
         JOIN clients_businessobjecttype t ON t.organization_id = o.organization_id
@@ -394,6 +399,24 @@ PARTS = {
         SELECT organization_id, id, 1, created_by_id, 'Entrée', pg_temp.u(id, 80) < 0.2, false, false,
             'Le client demande où en est son dossier ; rappelé le jour même, réponse donnée. Référence ' || id || '.'
         FROM interactions_interaction""",
+    # What triggers keep: none ran.
+    "summaries": """
+        INSERT INTO clients_clientsummary (client_id, organization_id, city, city_key, postal_code, balance_cents,
+            contracts, last_interaction_at, next_follow_up_on)
+        SELECT c.id, c.organization_id, coalesce(a.city, ''), nullif(search_key(a.city), ''), nullif(a.postal_code, ''),
+            coalesce(o.balance_cents, 0), coalesce(o.contracts, 0), i.last_at, i.next_on
+        FROM clients_client c
+        LEFT JOIN clients_address a ON a.client_id = c.id AND a.kind = 'main'
+        LEFT JOIN (
+            SELECT o.client_id, count(*) FILTER (WHERE t.code = 'contract') AS contracts,
+                (sum(o.amount * 100) FILTER (WHERE t.code = 'invoice' AND o.state = 'unpaid'))::bigint AS balance_cents
+            FROM clients_businessobject o JOIN clients_businessobjecttype t ON t.id = o.type_id GROUP BY o.client_id
+        ) o ON o.client_id = c.id
+        LEFT JOIN (
+            SELECT client_id, max(occurred_at) AS last_at,
+                min(follow_up_on) FILTER (WHERE follow_up_done_at IS NULL) AS next_on
+            FROM interactions_interaction GROUP BY client_id
+        ) i ON i.client_id = c.id""",
     "agents": """
         INSERT INTO interactions_interactionagent (organization_id, interaction_id, user_id, role)
         SELECT organization_id, id, created_by_id, 'originator' FROM interactions_interaction""",

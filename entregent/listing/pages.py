@@ -121,7 +121,7 @@ class Asked:
         following = ""
         if len(rows) > limit:
             last = rows[limit - 1]
-            following = _write_cursor(name, last["_sort"], last["_key"])
+            following = write_cursor(name, last["_sort"], last["_key"])
         return Page(rows[:limit], shown_ones, name, following)
 
     def _ranked(self, columns: list[Column], after: str, limit: int) -> Page:
@@ -133,7 +133,7 @@ class Asked:
         wanted = ordered[first : first + limit]
         records = self.definition.records(self.member).filter(pk__in=wanted)
         rows = {row["id"]: row for row in self._rows(records, columns)}
-        following = _write_cursor("rank", None, first + limit) if len(ordered) > first + limit else ""
+        following = write_cursor("rank", None, first + limit) if len(ordered) > first + limit else ""
         return Page([rows[key] for key in wanted if key in rows], columns, "", following, self.found.corrected_to)
 
     def _sorted(self, records, columns, sort: Column, descends: bool, cursor, size: int) -> list[dict]:
@@ -215,7 +215,7 @@ def selected(selection: dict, definition: ListDefinition, member: Membership) ->
     return chosen.exclude(pk__in=left_out) if left_out else chosen
 
 
-def _write_cursor(sort: str, value, key: int) -> str:
+def write_cursor(sort: str, value, key: int) -> str:
     if isinstance(value, datetime):
         value = ["t", value.isoformat()]
     elif isinstance(value, date):
