@@ -28,6 +28,7 @@ OF_A_MANAGER = {
     "fiche-adresse": f"{CLIENT}/adresses/nouvelle/",
     "fiche-personne": f"{CLIENT}/personnes/nouvelle/",
     "prospect": f"{ORG}/clients/nouveau/",
+    "clients-supprimes": f"{ORG}/clients/supprimes/",
     "client-nouveau": f"{ORG}/clients/nouveau/client/",
     "contact": f"{ORG}/contacts/nouveau/?client=100517",
     "interactions": f"{ORG}/interactions/",

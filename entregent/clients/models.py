@@ -108,6 +108,11 @@ class Client(models.Model):
             models.CheckConstraint(condition=Q(tags__len__lte=20), name="client_twenty_tags"),
         ]
         indexes = [
+            # Those that were deleted, the latest first.
+            models.Index(
+                "organization", F("deleted_at").desc(), F("id").desc(), name="client_by_deletion",
+                condition=Q(deleted_at__isnull=False),
+            ),
             # The client list, by name, keyset paging.
             models.Index("organization", "sort_key", "id", name="client_by_name", condition=Q(deleted_at__isnull=True)),
             # The client list, newest first.

@@ -18,4 +18,8 @@ def administration(member: Membership) -> list[AdministrationEntry]:
         words = _("doublon fusion ressemblance poids seuil score")
         url = reverse("clients:duplicate_rules", args=[slug])
         entries.append(AdministrationEntry(_("Règles de doublons"), "git-merge", url, words))
+    if member.can(Right.CLIENT_DELETE):
+        words = _("corbeille rétablir restaurer suppression")
+        url = reverse("clients:deleted", args=[slug])
+        entries.append(AdministrationEntry(_("Clients supprimés"), "trash", url, words))
     return entries

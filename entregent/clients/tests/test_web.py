@@ -1,14 +1,17 @@
 """Pages on clients: who may open them, what they show, what they refuse, how many queries they cost."""
 
+import html
 import re
+from datetime import timedelta
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from entregent.clients import actions
 from entregent.clients.models import Address, BusinessObjectType, Client, CreditHold, Person
-from testing.cast import enter, make_client
+from testing.cast import enter, grant, make_client, make_member
 
 ORG = "/eaux"
 
@@ -513,3 +516,46 @@ def test_a_refused_prospect_keeps_the_hint_of_likely_duplicates(agent, signed_in
         assert answer.status_code == 422
         assert "Indiquez un téléphone, un courriel ou une adresse." in body(answer)
         assert hint.strip() in answer.content.decode()
+
+
+class TestDeletedClients:
+    URL = f"{ORG}/clients/supprimes/"
+
+    def test_they_are_listed_the_latest_first_and_brought_back(self, manager, signed_in, client_north, client_south):
+        enter(manager)
+        for client in (client_north, client_south):
+            actions.delete_client(client, by=manager)
+        http = signed_in(manager)
+        page = body(http.get(self.URL))
+        assert page.index("Jeanne Dupont") < page.index("Blanchisserie Moreau")
+        assert "Nadia Gest" in page
+        assert post(http, "/clients/N1/restauration/").status_code == 303
+        page = body(http.get(self.URL))
+        assert ">Blanchisserie Moreau<" not in page
+        assert "Jeanne Dupont" in page
+
+    def test_they_come_by_the_hundred_with_the_same_number_of_queries(
+        self, manager, org, signed_in, django_assert_num_queries
+    ):
+        http = signed_in(manager)
+        http.get(self.URL)
+        for number in range(103):
+            make_client(org, f"D{number}", f"Parti {number:03}", deleted_at=timezone.now() - timedelta(hours=number))
+        with django_assert_num_queries(9):
+            first = body(http.get(self.URL))
+        assert "Parti 099" in first
+        assert "Parti 100" not in first
+        more = html.unescape(re.search(r'rel="next" href="([^"]+)"', first).group(1))
+        rest = http.get(more, htmx=True).content.decode()
+        assert "Parti 100" in rest
+        assert "Parti 102" in rest
+        assert "Parti 099" not in rest
+        assert "<table" not in rest
+        assert body(http.get(f"{self.URL}?apres=n'importe")) is not None
+
+    def test_only_within_reach_and_for_those_who_may_delete(self, org, north, agent, signed_in, client_south):
+        limited = make_member(org, "nord@eaux.example", "Noé Nord", "manager")
+        grant(limited, "sector", north.pk)
+        Client.objects.filter(pk=client_south.pk).update(deleted_at=timezone.now())
+        assert "Jeanne Dupont" not in body(signed_in(limited).get(self.URL))
+        assert signed_in(agent).get(self.URL).status_code == 403

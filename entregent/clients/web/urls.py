@@ -4,6 +4,7 @@ from entregent.clients.web import (
     access,
     addresses,
     credit,
+    deleted,
     duplicates,
     editing,
     history,
@@ -19,6 +20,7 @@ app_name = "clients"
 urlpatterns = [
     path("clients/", listing.client_list, name="list"),
     path("accueil/blocages-de-credit/", portlets.clients_on_hold, name="held"),
+    path("clients/supprimes/", deleted.deleted_list, name="deleted"),
     path("clients/nouveau/", editing.prospect_create, name="prospect_create"),
     path("clients/nouveau/client/", editing.client_create, name="create"),
     path("clients/nouveau/doublons/", editing.duplicates, name="duplicates"),
