@@ -4,6 +4,7 @@ from django.conf import settings
 from django.urls import include, path
 
 from entregent.config import health
+from entregent.exchange.web.calendar import calendar
 
 handler400 = "entregent.ui.web.errors.bad_request"
 handler404 = "entregent.ui.web.errors.not_found"
@@ -14,6 +15,7 @@ urlpatterns = [
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
     path("metrics", health.metrics, name="metrics"),
+    path("agenda/<str:secret>.ics", calendar, name="calendar"),
     path("api/v1/", include("entregent.api.urls")),
     path("", include("entregent.organizations.web.account_urls")),
     *([path("ui/", include("entregent.ui.web.urls"))] if settings.DEMO or settings.DEBUG else []),

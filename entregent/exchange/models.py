@@ -7,7 +7,7 @@ from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
-from entregent.organizations.models import Organization, User
+from entregent.organizations.models import Membership, Organization, User
 
 
 def where_files_go(imported: "Import", filename: str) -> str:
@@ -150,3 +150,15 @@ class ImportMapping(models.Model):
 
     def __str__(self):
         return self.name
+
+
+class CalendarFeed(models.Model):
+    """The secret address of a member's calendar of follow-ups. The secret itself is nowhere: `digest` is its hash."""
+
+    organization = models.ForeignKey(Organization, models.CASCADE)
+    membership = models.OneToOneField(Membership, models.CASCADE, related_name="+")
+    digest = models.CharField(max_length=64, unique=True)
+    created_at = models.DateTimeField(db_default=Now())
+
+    def __str__(self):
+        return f"{self.membership_id}"

@@ -44,7 +44,7 @@ from entregent.toolbox.text import one_line
 RESERVED_SLUGS = frozenset(
     {
         "connexion", "deconnexion", "compte", "langue", "ui", "api", "static", "media", "healthz", "readyz", "metrics",
-        "portail", "demo", "admin",
+        "portail", "demo", "admin", "agenda",
     }
 )  # fmt: skip
 TOKEN_PREFIX = "entregent_"  # noqa: S105

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from entregent.exchange.web import exports, views
+from entregent.exchange.web import calendar, exports, views
 
 app_name = "exchange"
 
@@ -15,6 +15,7 @@ urlpatterns = [
     path("administration/importations/<int:import_id>/suppression/", views.discard_create, name="discard"),
     path("administration/importations/<int:import_id>/rejets/", views.rejects, name="rejects"),
     path("administration/importations/<int:import_id>/correspondance.yaml", views.mapping_file, name="mapping_file"),
+    path("mon-agenda/", calendar.my_calendar, name="my_calendar"),
     path("exports/listes/", exports.list_export, name="list_export"),
     path("administration/exportation/", exports.export_list, name="exports"),
     path("administration/exportation/<slug:kind>/", exports.export_file, name="export"),
