@@ -108,8 +108,9 @@ def test_all_people_of_a_client_come_with_phone_and_mail(signed_in, manager, cli
 
 def test_the_thirtieth_day_is_in_and_the_thirty_first_is_out(signed_in, manager, topic, client_north, org):
     zone = ZoneInfo(org.time_zone)
-    with time_machine.travel(datetime(2026, 11, 21, 1, 30, tzinfo=zone), tick=False):
-        today = datetime(2026, 11, 21, tzinfo=zone)
+    today = datetime.now(zone).replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
+    # Half past midnight there: in Greenwich it is the day before.
+    with time_machine.travel(today.replace(hour=0, minute=30), tick=False):
         said(manager, topic, client_north, notes="Trentième", occurred_at=today - timedelta(days=30))
         said(manager, topic, client_north, notes="Veille", occurred_at=today - timedelta(days=30, seconds=1))
         http = signed_in(manager)

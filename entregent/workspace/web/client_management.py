@@ -55,6 +55,7 @@ def _export_url(grid: Grid) -> str:
     if not grid.member.can(Right.DATA_EXPORT):
         return ""
     asked = {name: value for name, value in grid.parameters.items() if value and name not in ("onglet", "jours")}
+    asked["colonnes"] = ",".join(column.code for column in grid.page.columns)
     address = reverse("exchange:list_export", args=[grid.member.organization.slug])
     return f"{address}?{urlencode({'liste': grid.definition.code} | asked)}"
 

@@ -41,7 +41,7 @@ COLUMNS = {
 }  # fmt: skip
 # Where a cell stands on the card of a narrow screen.
 PLACES = {
-    "name": "g-cell-title", "status": "g-cell-state", "credit_hold": "g-cell-state",
+    "name": "g-cell-title", "status": "g-cell-note", "credit_hold": "g-cell-state",
     "last_interaction_at": "g-cell-main",
     "balance": "g-cell-amount", "next_follow_up_on": "g-cell-follow", "phone": "g-cell-note", "clients": "g-cell-main",
     "title": "g-cell-state", "topic": "g-cell-title", "occurred_at": "g-cell-main", "client": "g-cell-note",
@@ -266,6 +266,15 @@ class Grid:
     def widths(self) -> dict[str, int]:
         return {one["code"]: one.get("width") or 0 for one in self.chosen_columns}
 
+    @cached_property
+    def places(self) -> dict[str, str]:
+        """Where each cell stands on a card; each place is taken once, by the first column that wants it."""
+        taken: dict[str, str] = {}
+        for column in self.page.columns:
+            place = PLACES.get(column.code, "")
+            taken[column.code] = "" if place in taken.values() else place
+        return taken
+
     @property
     def title_place(self) -> int:
         """The cell that leads to the record: the name where it is shown, else the first."""
@@ -287,7 +296,7 @@ class Grid:
             following = row.get("next_follow_up_on") or row.get("follow_up_on")
             due = "" if not following else "late" if following < today else "today" if following == today else ""
             cells = [
-                Cell(column, row[column.code], shown(column, row[column.code], self.member))
+                Cell(column, row[column.code], shown(column, row[column.code], self.member), self.places[column.code])
                 for column in self.page.columns
             ]
             rows.append(one | {"cells": cells, "due_state": due})
@@ -305,6 +314,7 @@ class Cell:
     column: Column
     value: Any
     text: str
+    place: str
 
     @property
     def code(self) -> str:
@@ -313,10 +323,6 @@ class Cell:
     @property
     def is_number(self) -> bool:
         return self.column.kind in _NUMBERS
-
-    @property
-    def place(self) -> str:
-        return PLACES.get(self.column.code, "")
 
 
 def _read(text: str | None):
