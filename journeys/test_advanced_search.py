@@ -1,4 +1,4 @@
-"""Somebody asks what no list shows by itself, by keyboard alone: clients with an unpaid invoice and no contact since."""
+"""Somebody asks by keyboard what no list shows by itself, saves it as a view and opens it again."""
 
 ORG = "/eaux-du-val"
 PAGE = f"{ORG}/recherche/avancee/"
