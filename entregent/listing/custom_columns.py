@@ -96,7 +96,7 @@ def _choices(field: CustomField) -> Callable[[Membership], list[tuple[str, str]]
 def _annotation(field: CustomField) -> Callable[[Membership], Expression]:
     path = f"custom__{field.code}"
 
-    def make(member: Membership) -> Expression:
+    def make(member: Membership) -> Any:
         match field.type:
             case Type.NUMBER:
                 return Cast(KT(path), FloatField())

@@ -186,7 +186,7 @@ def _number(field: CustomField, value: Any) -> int | float:
     if not number.is_finite() or abs(number) >= Decimal(10) ** MOST_DIGITS:
         raise _refusal("E-NUMBER", _("%(field)s : nombre invalide.") % {"field": field.label}, field.code)
     number = number.normalize()
-    if len(number.as_tuple().digits) > MOST_DIGITS or number.as_tuple().exponent < -MOST_DIGITS:
+    if len(number.as_tuple().digits) > MOST_DIGITS or int(number.as_tuple().exponent) < -MOST_DIGITS:
         raise _refusal("E-NUMBER", _("%(field)s : quinze chiffres au maximum.") % {"field": field.label}, field.code)
     return int(number) if number == number.to_integral_value() else float(number)
 

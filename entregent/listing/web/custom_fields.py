@@ -1,12 +1,12 @@
 """Administration of custom fields: define, order, archive, delete, restore, purge."""
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
-from entregent.access.guard import requires
+from entregent.access.guard import MemberRequest, requires
 from entregent.access.rights import Right
 from entregent.listing import custom_field_actions as actions
 from entregent.listing.custom_columns import views_using
@@ -22,7 +22,7 @@ FORM = "listing/custom_field.html"
 
 
 @requires(Right.CUSTOM_FIELDS)
-def field_list(request: HttpRequest) -> HttpResponse:
+def field_list(request: MemberRequest) -> HttpResponse:
     known = list(CustomField.objects.filter(organization_id=request.member.organization_id))
     groups = [
         (subject, [field for field in known if field.subject == subject.code and field.deleted_at is None])
@@ -33,7 +33,7 @@ def field_list(request: HttpRequest) -> HttpResponse:
 
 
 @requires(Right.CUSTOM_FIELDS)
-def field_create(request: HttpRequest) -> HttpResponse:
+def field_create(request: MemberRequest) -> HttpResponse:
     form = CustomFieldForm(request.POST or None, subject=request.GET.get("sur", "client"))
     if request.method == "POST" and form.is_valid():
         try:
@@ -46,7 +46,7 @@ def field_create(request: HttpRequest) -> HttpResponse:
 
 
 @requires(Right.CUSTOM_FIELDS)
-def field_edit(request: HttpRequest, pk: int) -> HttpResponse:
+def field_edit(request: MemberRequest, pk: int) -> HttpResponse:
     field = _field(request, pk)
     form = CustomFieldForm(request.POST or None, field=field)
     if request.method == "POST" and form.is_valid():
@@ -67,7 +67,7 @@ def field_edit(request: HttpRequest, pk: int) -> HttpResponse:
 
 @requires(Right.CUSTOM_FIELDS)
 @require_POST
-def field_offer(request: HttpRequest, pk: int) -> HttpResponse:
+def field_offer(request: MemberRequest, pk: int) -> HttpResponse:
     """« Archiver » and « Proposer de nouveau »."""
     field = _field(request, pk)
     if request.POST.get("to") == "archived":
@@ -78,7 +78,7 @@ def field_offer(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @requires(Right.CUSTOM_FIELDS)
-def field_delete(request: HttpRequest, pk: int) -> HttpResponse:
+def field_delete(request: MemberRequest, pk: int) -> HttpResponse:
     """Says what uses the field, and offers to archive it instead."""
     field = _field(request, pk)
     if request.method == "POST":
@@ -95,13 +95,13 @@ def field_delete(request: HttpRequest, pk: int) -> HttpResponse:
 
 @requires(Right.CUSTOM_FIELDS)
 @require_POST
-def field_restore(request: HttpRequest, pk: int) -> HttpResponse:
+def field_restore(request: MemberRequest, pk: int) -> HttpResponse:
     field = actions.restore_custom_field(_field(request, pk, is_deleted=True), by=request.member)
     return _back(request, _("Champ « %(field)s » rétabli.") % {"field": field.label})
 
 
 @requires(Right.PURGE)
-def field_purge(request: HttpRequest, pk: int) -> HttpResponse:
+def field_purge(request: MemberRequest, pk: int) -> HttpResponse:
     """For good: the values of a deleted field go, record after record, then the field."""
     field = _field(request, pk, is_deleted=True)
     refusal = None
@@ -130,7 +130,7 @@ def uses_of(field: CustomField, member) -> list[str]:
     return sentences
 
 
-def _field(request: HttpRequest, pk: int, *, is_deleted: bool = False) -> CustomField:
+def _field(request: MemberRequest, pk: int, *, is_deleted: bool = False) -> CustomField:
     found = CustomField.objects.filter(
         pk=pk, organization_id=request.member.organization_id, deleted_at__isnull=not is_deleted
     ).first()
@@ -139,7 +139,7 @@ def _field(request: HttpRequest, pk: int, *, is_deleted: bool = False) -> Custom
     return found
 
 
-def _form(request: HttpRequest, form, field, *, refusal=None, versions=()) -> HttpResponse:
+def _form(request: MemberRequest, form, field, *, refusal=None, versions=()) -> HttpResponse:
     context = {"form": form, "field": field, "refusal": refusal, "versions": list(versions), "uses": [], "dropped": []}
     if field is not None:
         context |= {
@@ -151,9 +151,9 @@ def _form(request: HttpRequest, form, field, *, refusal=None, versions=()) -> Ht
     return render_administration(request, FORM, context, status=status)
 
 
-def _back(request: HttpRequest, toast: str) -> HttpResponse:
+def _back(request: MemberRequest, toast: str) -> HttpResponse:
     return see(request, _address(request, "custom_fields"), toast=toast)
 
 
-def _address(request: HttpRequest, name: str, **kwargs) -> str:
+def _address(request: MemberRequest, name: str, **kwargs) -> str:
     return reverse(f"listing:{name}", kwargs={"organization": request.member.organization.slug, **kwargs})
