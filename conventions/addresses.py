@@ -21,6 +21,8 @@ RECORDS: list[tuple[str, str, str]] = [
     ("clients:person", "pk", "person"),
     ("clients:person_address_edit", "address_pk", "address"),
     ("clients:object_type", "code", "object_type_code"),
+    ("clients:pair_propose_again", "other", "client"),
+    ("clients:merge_undo", "pk", "merge"),
     ("interactions:", "number", "interaction"),
     ("interactions:client_", "number", "client"),
     ("interactions:topic_update", "code", "topic_code"),
@@ -39,6 +41,8 @@ RECORDS: list[tuple[str, str, str]] = [
     ("organizations:token", "pk", "token"),
     ("organizations:journal_entry", "pk", "action"),
     ("exchange:", "import_id", "import"),
+    ("exchange:client_card", "number", "client"),
+    ("exchange:person_card", "pk", "person"),
     ("jobs:", "job_id", "job"),
     ("outbox:", "message_id", "mail"),
 ]

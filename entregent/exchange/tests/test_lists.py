@@ -134,3 +134,15 @@ def test_long_lines_are_folded_between_characters():
     pieces = folded(line).split(b"\r\n ")
     assert all(len(piece) <= 77 for piece in pieces)
     assert b"".join(pieces).decode().strip() == line
+
+
+def test_one_card_for_one_record_within_reach(manager, agent, outsider, client_north, signed_in):
+    http = signed_in(manager)
+    answer = http.get("/eaux/clients/N1/carte.vcf")
+    assert "FN:Blanchisserie Moreau" in answer.content.decode()
+    assert 'filename="blanchisserie-moreau.vcf"' in answer.headers["Content-Disposition"]
+    assert http.get("/eaux/clients/X9/carte.vcf").status_code == 404
+    assert http.get("/eaux/personnes/987654/carte.vcf").status_code == 404
+    assert signed_in(agent).get("/eaux/clients/N1/carte.vcf").status_code == 403
+    type(outsider).objects.filter(pk=outsider.pk).update(rights_added=["data.export"])
+    assert signed_in(outsider).get("/eaux/clients/N1/carte.vcf").status_code == 404

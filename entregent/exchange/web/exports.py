@@ -2,13 +2,16 @@ import json
 import tempfile
 from datetime import date
 
-from django.http import FileResponse
+from django.http import FileResponse, HttpResponse
+from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from entregent.access.guard import requires
 from entregent.access.rights import Right
-from entregent.exchange.cards import CARD_LISTS, cards_of
+from entregent.audit.actions import record
+from entregent.clients.models import Client, Person
+from entregent.exchange.cards import CARD_LISTS, cards_of, client_cards, person_cards
 from entregent.exchange.exports import csv_pieces, export_kinds, export_rows, xlsx_into
 from entregent.exchange.lists import ListExport, as_texts, limited
 from entregent.listing.conditions import sentence
@@ -66,6 +69,29 @@ def list_export(request):
         "fields": _fields(request),
     }
     return render(request, "exchange/list_export.html", context)
+
+
+@require_GET
+@requires(Right.DATA_EXPORT)
+def person_card(request, pk):
+    person = Person.objects.get_visible(request.member, Right.DATA_EXPORT, pk=pk)
+    record("export", by=request.member, subject=person, kind="people", format="vcf")
+    return _card(person_cards(request.member, [person.pk]), person.full_name)
+
+
+@require_GET
+@requires(Right.DATA_EXPORT)
+def client_card(request, number):
+    client = Client.objects.get_visible(request.member, Right.DATA_EXPORT, number=number)
+    record("export", by=request.member, subject=client, client_id=client.pk, kind="clients", format="vcf")
+    return _card(client_cards(request.member, [client.pk]), client.display_name)
+
+
+def _card(content: bytes, name: str) -> HttpResponse:
+    response = HttpResponse(content, content_type=TYPES["vcf"])
+    plain = search_key(name).replace(" ", "-")[:60] or "carte"
+    response.headers["Content-Disposition"] = content_disposition_header(True, f"{plain}.vcf")
+    return response
 
 
 def formats_of(export: ListExport) -> dict[str, str]:
