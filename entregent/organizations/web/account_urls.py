@@ -3,6 +3,7 @@
 from django.urls import include, path, re_path
 
 from entregent.access.guard import public
+from entregent.organizations import directory
 from entregent.organizations.web import account_views as views
 from entregent.organizations.web.account_views import for_anybody, for_oneself
 
@@ -27,7 +28,7 @@ urlpatterns = [
     path("connexion/par/<slug:provider_id>/", public(views.directory_sign_in), name="openid_connect_login"),
     path(
         "connexion/par/<slug:provider_id>/retour/",
-        for_anybody(views.directory.callback),
+        for_anybody(directory.callback),
         name="openid_connect_callback",
     ),
     path("deconnexion/", for_anybody(views.SignOut.as_view()), name="account_logout"),

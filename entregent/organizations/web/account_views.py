@@ -14,7 +14,6 @@ from allauth.mfa.base import views as factor
 from allauth.mfa.recovery_codes import views as codes
 from allauth.mfa.totp import views as totp
 from allauth.mfa.webauthn import views as passkey
-from allauth.socialaccount.providers.openid_connect import views as directory
 from allauth.usersessions import views as sessions
 from allauth.usersessions.models import UserSession
 from django.conf import settings
@@ -29,7 +28,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from entregent.access.guard import MemberRequest, public, signed_in
 from entregent.access.wall import in_organization
-from entregent.organizations import account_actions, invitations
+from entregent.organizations import account_actions, directory, invitations
 from entregent.organizations.membership import home_member, memberships_of
 from entregent.organizations.models import User
 from entregent.organizations.web.account_forms import InvitationForm, ProfileForm
@@ -139,7 +138,7 @@ class Inactive(Message, account.AccountInactiveView):
 
 def directory_sign_in(request, provider_id):
     """To the directory by a page, not by a redirect of the form: our policy keeps forms within this site."""
-    answer = directory.login(request, provider_id)
+    answer = directory.sign_in(request, provider_id)
     if isinstance(answer, HttpResponseRedirect) and "://" in answer.url:
         return render(request, "organizations/account/leaving.html", {"address": answer.url})
     if request.method == "GET":
