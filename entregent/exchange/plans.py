@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 
 from entregent.access.rights import Right
 from entregent.clients.actions.clients import STATUS_MOVES
+from entregent.clients.duplicates import rules_of
 from entregent.exchange.carrying_out import laid
 from entregent.exchange.cleaning import Cleaned
 from entregent.exchange.fields import kind_named
