@@ -6,10 +6,12 @@ from datetime import timedelta
 from django.utils import timezone
 
 from entregent.audit.actions import record
+from entregent.clients.duplicate_models import ClientAlias, DuplicatePair, Merge
 from entregent.clients.models import (
     Address,
     BusinessObject,
     BusinessObjectType,
+    Client,
     ClientPerson,
     CreditHold,
     Person,
@@ -106,6 +108,10 @@ def build(org, other_org, north, south, people) -> World:
             else [("foreign", sector, FOREIGN, False)]
         ):
             _client_with_everything(world, organization, name, client_sector, marker, deleted, topic, kind, author)
+    # A pair of which one is out of reach for some.
+    enter_organization(org)
+    pair = Client.objects.filter(number__in=["OWN1", "SOUTH1"]).order_by("pk")
+    DuplicatePair.objects.create(organization=org, first=pair[0], second=pair[1], score=80, reasons=["name", "phone"])
     for kind in world.records:
         texts = kind in ("client", "topic_code", "object_type_code", "object_key")
         world.put(kind, "random", "rien" if texts else 987_654_321)
@@ -122,6 +128,15 @@ def _client_with_everything(world, organization, variety, sector, marker, delete
         phones=[{"label": marker, "number": "+33261910099"}], **gone,
     )  # fmt: skip
     world.put("client", variety, client.number)
+    part = make_client(
+        organization, f"PART{number}", f"Fondue {marker}", sector=sector, status="removed", deleted_at=now,
+        merged_into=client,
+    )  # fmt: skip
+    ClientAlias.objects.create(organization=organization, number=part.number, client=client)
+    merge = Merge.objects.create(
+        organization=organization, winner=client, loser=part, loser_before={"status": "client", "deleted_at": None}
+    )
+    world.put("merge", variety, merge.pk)
     address = Address.objects.create(
         organization=organization, client=client, street=f"1, rue {marker}", city=f"Ville {marker}"
     )

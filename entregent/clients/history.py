@@ -5,10 +5,13 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
 from babel.dates import format_date
+from django.db.models import Q
 from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 
 from entregent.audit.models import Action, Change
+from entregent.clients.duplicate_models import Merge
+from entregent.clients.merging import absorbed_by
 from entregent.clients.models import BusinessObject, BusinessObjectType, Client, ClientPerson
 from entregent.organizations.journal import Line, action_label, differences
 from entregent.organizations.models import Membership, User
@@ -21,7 +24,7 @@ _PEOPLE = "clients_person"
 # What the history of one client need not repeat: whose file it is, and what the event says already.
 _NEEDLESS = {
     "client_id", "since", "set_by_id", "lifted_at", "lifted_by_id", "type_id", "contract_id", "created_by_id",
-    "updated_by_id", "source_system",
+    "updated_by_id", "source_system", "merged_into_id", "deleted_by_id",
 }  # fmt: skip
 _DAY = re.compile(r"(\d{4})-(\d{2})-(\d{2})")
 
@@ -93,10 +96,11 @@ def history_of(member: Membership, client: Client, *, before: int | None = None,
 
     Objects of sectors out of the member's reach are not told of.
     """
-    changes = _changes(client, before, limit + 1)
+    files = [client.pk, *absorbed_by(client)]
+    changes = _changes(client, files, before, limit + 1)
     cursor = changes[limit - 1].pk if len(changes) > limit else None
     changes = _in_reach(member, changes[:limit])
-    lines = differences(changes)
+    lines = differences(changes, files=files)
     actions = Action.objects.in_bulk({change.action_id for change in changes if change.action_id})
     users = User.objects.in_bulk({change.user_id for change in changes if change.user_id})
     events: dict[tuple, Event] = {}
@@ -116,10 +120,17 @@ def history_of(member: Membership, client: Client, *, before: int | None = None,
     return list(events.values()), cursor
 
 
-def _changes(client: Client, before: int | None, limit: int) -> list[Change]:
+def _changes(client: Client, files: list[int], before: int | None, limit: int) -> list[Change]:
+    """Of the client and of those that are part of it. Of a merge and its undoing, only what they did to the clients:
+    all else is what the comparison showed."""
     older = {"id__lt": before} if before else {}
     people = list(ClientPerson.objects.filter(client=client).values_list("person_id", flat=True))
-    changes = list(Change.objects.filter(client_id=client.pk, **older).order_by("-id")[:limit])
+    merges = Merge.objects.filter(Q(winner__in=files) | Q(loser__in=files), organization_id=client.organization_id)
+    actions = {pk for pair in merges.values_list("action_id", "undo_action_id") for pk in pair if pk}
+    of_files = Change.objects.filter(client_id__in=files, **older)
+    if actions:
+        of_files = of_files.exclude(~Q(table_name="clients_client"), action_id__isnull=False, action_id__in=actions)
+    changes = list(of_files.order_by("-id")[:limit])
     if people:
         of_people = Change.objects.filter(client_id=None, table_name=_PEOPLE, row_id__in=people, **older)
         changes += list(of_people.order_by("-id")[:limit])

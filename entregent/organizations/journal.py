@@ -201,7 +201,7 @@ class _Names:
         return None
 
 
-def _states_after(changes: list[Change]) -> dict[int, dict]:
+def _states_after(changes: list[Change], files: list[int]) -> dict[int, dict]:
     standing = [change for change in changes if change.operation != "D"]
     states: dict[int, dict] = {}
     if not standing:
@@ -215,12 +215,13 @@ def _states_after(changes: list[Change]) -> dict[int, dict]:
                   AND n.id > wanted.id ORDER BY n.id LIMIT 1
             ) ELSE (
                 SELECT n.before FROM audit_change n
-                WHERE n.client_id = wanted.client_id AND n.table_name = wanted.table_name
-                  AND n.row_id = wanted.row_id AND n.id > wanted.id ORDER BY n.id LIMIT 1
+                WHERE n.client_id = ANY (array_append(%s::bigint[], wanted.client_id))
+                  AND n.table_name = wanted.table_name AND n.row_id = wanted.row_id AND n.id > wanted.id
+                ORDER BY n.id LIMIT 1
             ) END
             FROM audit_change wanted WHERE wanted.id = ANY (%s)
             """,
-            [[change.pk for change in standing]],
+            [files, [change.pk for change in standing]],
         )
         states = {pk: _json(state) for pk, state in cursor.fetchall() if state is not None}
         rest: dict[str, list[Change]] = {}
