@@ -7,7 +7,7 @@ from entregent.access.guard import MemberRequest
 from entregent.access.rights import Right
 from entregent.api.guard import operation
 from entregent.api.paging import MOST, page
-from entregent.api.requests import created_once, member_user, sector_of, tag, version_asked
+from entregent.api.requests import created_once, criteria, member_user, sector_of, tag, version_asked
 from entregent.api.schemas import ClientIn, ClientOut, ClientPage, ClientPatch
 from entregent.clients.actions import create_client, delete_client, update_client
 from entregent.clients.models import Client
@@ -35,6 +35,7 @@ def list_clients(
     status: str | None = None,
     category: str | None = None,
     sector: str | None = None,
+    filter: str | None = Query(None, description="Criteria as JSON, in the format of saved views."),
     limit: int = Query(100, ge=1, le=MOST),
     cursor: str | None = None,
 ):
@@ -44,6 +45,8 @@ def list_clients(
     for name, value in {"status": status, "category": category, "sector__code": sector}.items():
         if value:
             records = records.filter(**{name: value})
+    if filter:
+        records = records.filter(criteria(filter, "clients", member))
     if q is not None:
         found = find(Kind.CLIENT, member.organization_id, ask(q), marks=marks_in_reach(member), limit=limit)
         by_id = {client.pk: client for client in records.filter(pk__in=found.ids)}

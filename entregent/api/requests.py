@@ -1,13 +1,17 @@
 """What operations share: bodies, versions, repeats."""
 
+import json
 from collections.abc import Callable
 
+from django.db.models import Q
 from django.http import HttpResponse
 from django.utils.translation import gettext as _
 from ninja import Schema
 
 from entregent.access.rights import Right
 from entregent.clients.models import Client
+from entregent.listing.conditions import as_q, check
+from entregent.listing.lists import lists
 from entregent.organizations.idempotency import once
 from entregent.organizations.models import Membership, Sector, User
 from entregent.toolbox.errors import Refusal
@@ -72,3 +76,13 @@ def client_of(member: Membership, number: str | None, right: Right = Right.CLIEN
     if client is None:
         raise Refusal("E-003-CLIENT", _("Numéro de client inconnu."), field="client")
     return client
+
+
+def criteria(text: str, list_code: str, member: Membership) -> Q:
+    """`?filter=`: the condition that the JSON stands for, in the format of views."""
+    try:
+        data = json.loads(text)
+    except (ValueError, RecursionError) as unreadable:
+        raise Refusal("E-CONDITION", _("Le filtre n'est pas lisible."), field="filter") from unreadable
+    definition = lists(member)[list_code]
+    return as_q(check(data, definition, member), definition, member)

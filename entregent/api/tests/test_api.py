@@ -2,6 +2,7 @@
 
 import base64
 import json
+from urllib.parse import quote
 
 import pytest
 
@@ -249,3 +250,12 @@ def test_an_object_is_put_into_a_sector_in_reach_only(call, org, north, south, c
     refused = api("POST", "/business-objects", point | {"sector": "SUD"})
     assert (refused.status_code, refused.body["code"]) == (422, "E-SECTOR")
     assert api("POST", "/business-objects", point | {"sector": "NORD"}).status_code == 201
+
+
+def test_clients_are_narrowed_by_criteria_of_views(call, manager, client_north, client_south):
+    api = call(manager)
+    asked = json.dumps({"all": [["name", "contains", "moreau"], {"has_not": "interactions"}]})
+    assert [item["number"] for item in api("GET", f"/clients?filter={quote(asked)}").body["items"]] == ["N1"]
+    for broken in ("{", '["gone", "is", "x"]', '{"has": "gone"}'):
+        refused = api("GET", f"/clients?filter={quote(broken)}")
+        assert (refused.status_code, refused.body["code"]) == (422, "E-CONDITION")
