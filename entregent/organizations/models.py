@@ -9,11 +9,13 @@ from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Lower, Now
 from django.utils import timezone
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from entregent.access.rights import ROLE_LABELS, Right, Role
 from entregent.access.scope import EffectiveGrant, Reach
 from entregent.access.statements import rows_of
+from entregent.organizations.terms import TERMS
 
 _RIGHTS = frozenset(Right)  # A right that the product no longer has may still stand in a row.
 ROLE_CHOICES = [(role.value, ROLE_LABELS[role]) for role in Role]
@@ -129,6 +131,11 @@ class Organization(models.Model):
 
     def __str__(self):
         return self.name
+
+    def term(self, name: str, default=None) -> str:
+        """The organization's own word for `name` in the reader's language (RX-10), else `default`, else ours."""
+        language = "en" if get_language() == "en" else "fr"
+        return self.terminology.get(name, {}).get(language) or str(TERMS[name] if default is None else default)
 
     def has_module(self, module) -> bool:
         return str(module) in self.modules

@@ -28,7 +28,7 @@ def entries(member: Membership) -> list[AdministrationEntry]:
     if member.can(Right.MEMBERS):
         shown.append(
             AdministrationEntry(
-                _("Membres et accès"), "users", at("members"),
+                member.organization.term("staff", _("Membres et accès")), "users", at("members"),
                 _("utilisateurs inviter rôle habilitations droits absence remplacement"),
             )
         )

@@ -8,8 +8,3 @@ TERMS = {
     "staff": _("Personnel"),
     "firm": _("Cabinet"),
 }
-
-
-def term(organization, name: str, language: str) -> str:
-    """The organization's own word in `language`, else the product's word."""
-    return organization.terminology.get(name, {}).get(language) or str(TERMS[name])

@@ -14,7 +14,7 @@ def top_bar(member) -> list[NavigationEntry]:
     slug = member.organization.slug
     return [
         NavigationEntry(_("Accueil"), "layout-dashboard", _at("workspace:home", slug), key="a", exact=True),
-        NavigationEntry(_("Clients"), "users", _at("clients:list", slug), key="c"),
+        NavigationEntry(member.organization.term("clients"), "users", _at("clients:list", slug), key="c"),
         *_actions(member, slug),
     ]
 

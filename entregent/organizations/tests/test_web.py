@@ -6,7 +6,7 @@ from django.utils import timezone
 
 from entregent.access.rights import Right
 from entregent.organizations import actions
-from entregent.organizations.models import ApiToken, Grant, Membership, Sector, Substitution, User
+from entregent.organizations.models import ApiToken, Grant, Membership, Organization, Sector, Substitution, User
 from entregent.outbox.models import Message
 from entregent.toolbox.dates import today_in
 from testing.cast import enter, make_member
@@ -415,3 +415,18 @@ def test_the_journal_names_on_what_something_was_done(admin, client_north, signe
     rows = browser.get(at("journal"), {"vue": "modifications"}).content.decode()
     assert "Moreau, Claire" in rows
     assert "N1 Blanchisserie Moreau" in rows
+
+
+def test_the_words_of_the_organization_stand_in_navigation_and_titles(org, admin, signed_in):
+    Organization.objects.filter(pk=org.pk).update(
+        terminology={"clients": {"fr": "Abonnés", "en": "Subscribers"}, "staff": {"fr": "Équipe"}}
+    )
+    http = signed_in(admin)
+    page = http.get("/eaux/clients/").content.decode()
+    assert "<title>Abonnés" in page
+    assert '<span class="g-nav-label">Abonnés</span>' in page
+    assert ">Équipe<" in http.get(at("members")).content.decode()
+    User.objects.filter(pk=admin.user_id).update(language="en")
+    page = http.get("/eaux/clients/").content.decode()
+    assert "<title>Subscribers" in page
+    assert "Members and access" in http.get(at("members")).content.decode()
