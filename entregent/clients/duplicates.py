@@ -41,7 +41,7 @@ class Criterion:
 
 
 CRITERIA = (
-    Criterion("name", _("Nom : les mêmes mots, la même sonorité ou une écriture proche"), 50),
+    Criterion("name", _("Nom : les mêmes mots, la même sonorité ou une écriture proche"), 50),
     Criterion("phone", _("Téléphone"), 35),
     Criterion("email", _("Courriel"), 40),
     Criterion("identifier", _("Identifiant (SIREN, SIRET, NE, TVA…)"), 80),

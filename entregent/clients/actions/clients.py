@@ -201,7 +201,7 @@ def restore_client(client: Client, *, by: Membership) -> Client:
     if client.deleted_at is None:
         return client
     if client.merged_into is not None:
-        sentence = _("Cette fiche fait partie de %(name)s (n° %(number)s) : annulez la fusion.")
+        sentence = _("Cette fiche fait partie de %(name)s (n° %(number)s) : annulez la fusion.")
         words = {"name": client.merged_into.display_name, "number": client.merged_into.number}
         raise Refusal("E-MERGED", sentence % words, status=409)
     client.deleted_at, client.deleted_by_id = None, None

@@ -41,7 +41,7 @@ def set_duplicate_rules(
         field = "threshold" if threshold < 1 else "hint_threshold"
         refusals.append(Refusal("E-RANGE", _("Un seuil d’au moins 1 point."), field=field))
     if not refusals and reachable < threshold:
-        sentence = _("Aucune paire n’atteindrait ce seuil : les points font %(n)d en tout.") % {"n": reachable}
+        sentence = _("Aucune paire n’atteindrait ce seuil : les points font %(n)d en tout.") % {"n": reachable}
         refusals.append(Refusal("E-RANGE", sentence, field="threshold"))
     _rules.refuse_if_any(refusals)
     kept.weights = {code: value for code, value in weights.items() if code in codes}

@@ -114,14 +114,14 @@ def undo_merge(merge: Merge, *, by: Membership, answers: Mapping[str, str] | Non
     winner, loser = _both_locked(merge.winner, merge.loser, by=by)
     if winner.merged_into_id is not None:
         into = winner.merged_into
-        sentence = _("La fiche a été fusionnée depuis dans %(name)s (n° %(number)s) : annulez d’abord cette fusion-là.")
+        sentence = _("La fiche a été fusionnée depuis dans %(name)s (n° %(number)s) : annulez d’abord cette fusion-là.")
         raise Refusal("E-MERGE-LATER", sentence % {"name": into.display_name, "number": into.number}, status=409)
     if winner.deleted_at is not None:
         raise NotFound
     merge.winner, merge.loser = winner, loser
     plan = plan_undo(by, merge)
     if token is not None and token != plan.token:
-        sentence = _("Des modifications ont été faites entre-temps : relisez la liste avant d’annuler la fusion.")
+        sentence = _("Des modifications ont été faites entre-temps : relisez la liste avant d’annuler la fusion.")
         raise Refusal("E-MERGE-STALE", sentence, status=409)
     for name, value in merge.loser_before.items():
         if name in _OF_LOSER:
@@ -167,7 +167,7 @@ def _both_locked(winner: Client, loser: Client, *, by: Membership) -> tuple[Clie
 
 def _merged_already(client: Client) -> Refusal:
     into = client.merged_into
-    sentence = _("La fiche n° %(lost)s a déjà été fusionnée dans %(name)s (n° %(number)s).")
+    sentence = _("La fiche n° %(lost)s a déjà été fusionnée dans %(name)s (n° %(number)s).")
     words = {"lost": client.number, "name": into.display_name, "number": into.number}
     return Refusal("E-MERGED", sentence % words, status=409)
 

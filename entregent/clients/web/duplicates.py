@@ -97,7 +97,7 @@ class RulesForm(PlainForm):
     )  # fmt: skip
     hint_threshold = forms.IntegerField(
         label=gettext_lazy("Prévenir pendant la saisie à partir de"), min_value=0, max_value=100,
-        help_text=gettext_lazy("Peu de champs sont remplis à ce moment-là : le seuil est plus bas."),
+        help_text=gettext_lazy("Peu de champs sont remplis à ce moment-là : le seuil est plus bas."),
     )  # fmt: skip
 
     def __init__(self, *args: Any, **kwargs: Any):

@@ -34,7 +34,7 @@ def client_merge(request, number) -> HttpResponse:
             raise
         return _ask_with_whom(request, winner, asked)
     if loser.pk == winner.pk and asked != winner.number:
-        sentence = _("La fiche n° %(number)s fait déjà partie de celle-ci.")
+        sentence = _("La fiche n° %(number)s fait déjà partie de celle-ci.")
         return see(request, _file_url(request, winner), toast=sentence % {"number": asked})
     refusal = None
     if request.method == "POST":
@@ -98,7 +98,7 @@ def merge_undo(request, pk) -> HttpResponse:
                 raise
             refusal = refused
         else:
-            toast = _("La fusion est annulée : %(name)s (n° %(number)s) est de nouveau une fiche à part.")
+            toast = _("La fusion est annulée : %(name)s (n° %(number)s) est de nouveau une fiche à part.")
             words = {"name": merge.loser.display_name, "number": merge.loser.number}
             return see(request, _file_url(request, merge.loser), toast=toast % words)
         merge = _merge_in_reach(request.member, pk)
@@ -126,7 +126,7 @@ def _merge(request, winner: Client, loser: Client) -> HttpResponse:
         versions=(_number(typed.get("winner_version", "")), _number(typed.get("loser_version", ""))),
     )
     undo_url = reverse("clients:merge_undo", args=[member.organization.slug, merge.pk])
-    toast = _("%(name)s (n° %(number)s) fait maintenant partie de cette fiche.")
+    toast = _("%(name)s (n° %(number)s) fait maintenant partie de cette fiche.")
     words = {"name": loser.display_name, "number": loser.number}
     return see(request, f"{_file_url(request, winner)}?fusion={merge.pk}", toast=toast % words, undo_url=undo_url)
 
