@@ -20,6 +20,7 @@ from entregent.clients.actions import (
     set_credit_hold,
     sync_business_object,
 )
+from entregent.clients.duplicates import refresh_pairs
 from entregent.clients.models import Client
 from entregent.interactions.actions import log_interaction
 from entregent.interactions.models import Topic
@@ -271,6 +272,16 @@ def _eaux_du_val():
             by=nadia, file_as="Huot, Me Bernard (huissier)", first_name="Bernard", last_name="Huot", title="Huissier",
             phones=[("Étude", "02 61 91 03 00")],
         )  # fmt: skip
+        # The front desk took him for somebody new.
+        twice = create_client(
+            by=nadia, kind="person", number="100871", first_name="Antoine", name="Morelle", sector=sectors["NORD"],
+            category="Particulier", phones=[("Mobile", "06 39 98 01 61"), ("Domicile", "02 61 91 01 07")],
+            emails=["antoine.morel@courriel.example"],
+            addresses=[_address("4, allée des Saules", "41999", "Vieuxbourg")],
+        )  # fmt: skip
+        scene.said("omar", twice, "Signale une baisse de pression dans toute l’allée.", days_ago=5, topic=3,
+                   incoming=True)  # fmt: skip
+        refresh_pairs(twice)
         # Nobody has spoken with her since this invoice.
         sync_business_object(
             by=nadia, client=Client.objects.get(organization=organization, number="100602"), type_code="invoice",
@@ -435,6 +446,12 @@ def _cabinet_roy():
                 tags=["Mensuel"] if city == "Montréal" else [],
                 addresses=[_address("1, rue Principale", "", city, country="CA", region="QC")],
             )  # fmt: skip
+        # The same workshop, as its bookkeeper writes it.
+        twin = create_client(
+            by=anne, kind="company", number="TREM2", name="Mobilier Tremblé", responsible=anne.user,
+            addresses=[_address("1, rue Principale", "", "Québec", country="CA", region="QC")],
+        )  # fmt: skip
+        refresh_pairs(twin)
         _saved_views(anne)
 
 
