@@ -11,13 +11,14 @@ def test_a_question_is_put_together_by_keyboard_saved_and_opened_again(visit):
     nadia.looks("recherche-avancee", widths=(1440, 390, 320))
     count = page.locator("section[aria-label='Résultats'] h2")
 
-    def choose(label, option, nth=-1):
-        """By keyboard: to the field, then the first letters of the choice."""
-        field = page.get_by_label(label, exact=True)
-        field = field.nth(nth) if nth >= 0 else field.last
+    def choose(label, letters, *keys):
+        """By keyboard: to the last field of that name, then the first letters of the choice, then other keys."""
+        field = page.get_by_label(label, exact=True).last
         field.focus()
         with page.expect_response(lambda answer: "/recherche/avancee/" in answer.url):
-            field.press_sequentially(option)
+            field.press_sequentially(letters)
+            for key in keys:
+                field.press(key)
         page.wait_for_timeout(200)
 
     choose("Champ", "Ville")
@@ -36,7 +37,7 @@ def test_a_question_is_put_together_by_keyboard_saved_and_opened_again(visit):
     page.locator("#add-c-1").focus()
     page.keyboard.press("Enter")
     page.locator("#f-1\\.0").wait_for()
-    choose("Champ", "État")
+    choose("Champ", "Lib", "ArrowDown")  # État
     choose("Valeur", "En retard")
     count.get_by_text("1 client").wait_for()
     assert page.get_by_role("link", name="100602").is_visible()

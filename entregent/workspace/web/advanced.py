@@ -278,7 +278,7 @@ def _columns(query: QueryDict, view: View | None) -> list[str]:
     if "colonnes" in query:
         codes = list(dict.fromkeys(query.getlist("colonnes")))
     elif query.get("champs"):
-        codes = [code for code in query["champs"].split(",") if code]
+        codes = [code for code in query.get("champs", "").split(",") if code]
     else:
         return view.column_codes if view is not None else []
     word, _sep, moved = query.get("faire", "").partition(":")
