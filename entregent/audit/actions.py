@@ -1,6 +1,6 @@
 import json
 
-from django.db import connection
+from entregent.access.statements import rows_of
 
 
 def record(name, /, *, by=None, organization_id=None, user_id=None, subject=None, client_id=None, reason="", **data):
@@ -11,26 +11,25 @@ def record(name, /, *, by=None, organization_id=None, user_id=None, subject=None
     """
     if by is not None:
         organization_id, user_id = by.organization_id, by.user_id
-    with connection.cursor() as cursor:
-        cursor.execute(
-            """
-            WITH entry AS (
-                INSERT INTO audit_action
-                    (organization_id, user_id, name, subject_type, subject_id, client_id, reason, data)
-                VALUES (%s, %s, %s, %s, %s, %s, %s, %s) RETURNING id
-            )
-            SELECT id, set_config('app.action_id', id::text, true), set_config('app.user_id', %s, true) FROM entry
-            """,
-            [
-                organization_id,
-                user_id,
-                name,
-                subject._meta.label_lower if subject is not None else "",
-                subject.pk if subject is not None else None,
-                client_id,
-                reason,
-                json.dumps(data, default=str),
-                "" if user_id is None else str(user_id),
-            ],
+    ((entry_id, _, _),) = rows_of(
+        """
+        WITH entry AS (
+            INSERT INTO audit_action
+                (organization_id, user_id, name, subject_type, subject_id, client_id, reason, data)
+            VALUES (%s, %s, %s, %s, %s, %s, %s, %s) RETURNING id
         )
-        return cursor.fetchone()[0]
+        SELECT id, set_config('app.action_id', id::text, true), set_config('app.user_id', %s, true) FROM entry
+        """,
+        [
+            organization_id,
+            user_id,
+            name,
+            subject._meta.label_lower if subject is not None else "",
+            subject.pk if subject is not None else None,
+            client_id,
+            str(reason),
+            json.dumps(data, default=str),
+            "" if user_id is None else str(user_id),
+        ],
+    )
+    return entry_id

@@ -11,13 +11,14 @@ from zoneinfo import available_timezones
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email, validate_slug
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models.functions import Now
 from django.utils import translation
 from django.utils.translation import gettext as _
 
 from entregent.access.rights import Right, Role, height
 from entregent.access.scope import ORGANIZATION_SCOPE, scope_types
+from entregent.access.statements import rows_of
 from entregent.access.wall import current_organization_id, in_organization
 from entregent.audit.actions import record
 from entregent.organizations import invitations
@@ -697,13 +698,12 @@ def revoke_api_token(token: ApiToken, *, by: Membership) -> None:
 
 def next_numbers(organization_id: int, name: str, count: int = 1) -> int:
     """Takes `count` numbers of the counter `name` and gives the first. Ends with the transaction, so without holes."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            """
-            INSERT INTO organizations_counter AS counter (organization_id, name, value) VALUES (%s, %s, %s)
-            ON CONFLICT (organization_id, name) DO UPDATE SET value = counter.value + EXCLUDED.value
-            RETURNING value
-            """,
-            [organization_id, name, count],
-        )
-        return cursor.fetchone()[0] - count + 1
+    ((last,),) = rows_of(
+        """
+        INSERT INTO organizations_counter AS counter (organization_id, name, value) VALUES (%s, %s, %s)
+        ON CONFLICT (organization_id, name) DO UPDATE SET value = counter.value + EXCLUDED.value
+        RETURNING value
+        """,
+        [organization_id, name, count],
+    )
+    return last - count + 1

@@ -5,14 +5,14 @@ import json
 from collections.abc import Callable
 from datetime import timedelta
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from entregent.access.statements import rows_of
 from entregent.access.wall import in_organization
 from entregent.organizations.models import IdempotencyKey, Organization
 from entregent.toolbox.errors import Refusal
-
 
 # So long a repeat is recognised: a form that waited on a laptop over a weekend still makes one record.
 KEPT_FOR = timedelta(days=7)
@@ -54,17 +54,15 @@ def once(
         raise Refusal("E-IDEMPOTENCY", _("La clé d'idempotence est invalide."), status=422)
     mark = fingerprint_of(fingerprint)
     with transaction.atomic():
-        with connection.cursor() as cursor:
-            cursor.execute(
-                """
-                INSERT INTO organizations_idempotencykey (organization_id, purpose, key, fingerprint, created_at)
-                VALUES (%s, %s, %s, %s, now())
-                ON CONFLICT (organization_id, purpose, key) DO NOTHING RETURNING id
-                """,
-                [organization_id, purpose, key, mark],
-            )
-            row = cursor.fetchone()
-        if row is None:
+        taken = rows_of(
+            """
+            INSERT INTO organizations_idempotencykey (organization_id, purpose, key, fingerprint, created_at)
+            VALUES (%s, %s, %s, %s, now())
+            ON CONFLICT (organization_id, purpose, key) DO NOTHING RETURNING id
+            """,
+            [organization_id, purpose, key, mark],
+        )
+        if not taken:
             kept = IdempotencyKey.objects.select_for_update().get(
                 organization_id=organization_id, purpose=purpose, key=key
             )
@@ -74,7 +72,10 @@ def once(
                 )
             return _id_of(kept.subject_id), True
         subject_id = _id_of(make())
-        IdempotencyKey.objects.filter(pk=row[0]).update(subject_id=subject_id)
+        rows_of(
+            "UPDATE organizations_idempotencykey SET subject_id = %s WHERE id = %s RETURNING id",
+            [subject_id, taken[0][0]],
+        )
         return subject_id, False
 
 

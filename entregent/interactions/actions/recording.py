@@ -4,11 +4,12 @@ from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from psycopg.types.json import Jsonb
 
+from entregent.access.statements import rows_of
 from entregent.audit.actions import record
 from entregent.clients.models import BusinessObject, BusinessObjectType, Client, Person
 from entregent.interactions.actions.rules import (
@@ -306,8 +307,7 @@ def _write(interaction: Interaction, entry: dict, *, by, parties, agents: dict[i
         "objects": [one.pk for one in objects],
         **entry,
     }
-    with connection.cursor() as cursor:
-        cursor.execute(_INSERT_WITH_OBJECTS if objects else _INSERT_ALONE, parameters)
-        interaction.pk, interaction.created_at = cursor.fetchone()
+    written = rows_of(_INSERT_WITH_OBJECTS if objects else _INSERT_ALONE, parameters)
+    ((interaction.pk, interaction.created_at),) = written
     interaction._state.adding = False
     interaction._state.db = "default"

@@ -3,6 +3,7 @@
 from django.utils.translation import gettext as _
 
 from entregent.access.guard import requires
+from entregent.access.recall import recalled
 from entregent.access.rights import Right
 from entregent.clients.models import Client, Person
 from entregent.interactions.actions import log_interaction
@@ -18,7 +19,7 @@ from entregent.interactions.web.answers import (
 )
 from entregent.interactions.web.composer import CHANNELS, Channel, Composer, ContactForm, active_contracts, new_key
 from entregent.interactions.web.find import clients_found
-from entregent.toolbox.errors import NotFound, Refusal, Refusals
+from entregent.toolbox.errors import Refusal, Refusals
 from entregent.toolbox.text import as_id
 from entregent.ui.pages import is_htmx, render, render_block, see
 
@@ -112,15 +113,20 @@ def _choose_client(request, unknown: str):
     return render(request, PAGE, context, fragment="compose", status=status)
 
 
+@recalled
+def _clients_numbered(member, number: str):
+    return Client.objects.visible_to(member, Right.INTERACTION_LOG).filter(number=number)
+
+
 def _whom(member, wanted) -> tuple[Client | None, Person | None, str]:
     """The client by number, or the person by id; else the number that is unknown to this member, or ""."""
     number, person_id = wanted.get("client", "").strip(), wanted.get("personne", "").strip()
     client = person = None
     if number:
-        try:
-            client = Client.objects.get_visible(member, Right.INTERACTION_LOG, number=number)
-        except NotFound:
+        clients = _clients_numbered(member, number)
+        if not clients:
             return None, None, number
+        client = clients[0]
     if as_id(person_id) is not None:
         person = Person.objects.get_visible(member, Right.INTERACTION_LOG, pk=as_id(person_id))
     return client, person, ""

@@ -136,14 +136,17 @@ def active_contracts(member, client: Client | None, *, chosen: str = "") -> list
     """The contracts of the client that run, and the one that was chosen whatever its state."""
     if client is None:
         return []
+    key = as_id(chosen)
+    return _contracts(member, client.pk) if key is None else _contracts(member, client.pk, key)
+
+
+@recalled
+def _contracts(member, client_id: int, chosen: int | None = None):
     wanted = Q(state__in=ACTIVE_CONTRACT_STATES)
-    if as_id(chosen) is not None:
-        wanted |= Q(pk=as_id(chosen))
-    return list(
-        BusinessObject.objects.visible_to(member)
-        .filter(wanted, client_id=client.pk, type__code=BusinessObjectType.CONTRACT)
-        .order_by("key")[:20]
-    )
+    if chosen is not None:
+        wanted |= Q(pk=chosen)
+    contracts = BusinessObject.objects.visible_to(member).filter(wanted, client_id=client_id)
+    return contracts.filter(type__code=BusinessObjectType.CONTRACT).order_by("key")[:20]
 
 
 class ContactForm(forms.Form):
