@@ -61,9 +61,12 @@ class Line:
     column: str = ""
 
 
-def differences(changes: Iterable[Change]) -> dict[int, list[Line]]:
-    """What each change did, field by field. A row became what its next change found, or what it is now."""
-    return {key: told.lines for key, told in described(changes).items()}
+def differences(changes: Iterable[Change], *, files: Iterable[int] = ()) -> dict[int, list[Line]]:
+    """What each change did, field by field. A row became what its next change found, or what it is now.
+
+    `files`: clients whose files are read as one, since some are part of another: a row went from file to file.
+    """
+    return {key: told.lines for key, told in described(changes, files=files).items()}
 
 
 @dataclass(frozen=True)
@@ -74,9 +77,9 @@ class Told:
     lines: list[Line]
 
 
-def described(changes: Iterable[Change]) -> dict[int, Told]:
+def described(changes: Iterable[Change], *, files: Iterable[int] = ()) -> dict[int, Told]:
     changes = list(changes)
-    after = _states_after(changes)
+    after = _states_after(changes, list(files))
     names = _Names(changes, after)
     told = {}
     for change in changes:
