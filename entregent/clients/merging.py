@@ -94,7 +94,7 @@ def compare_for_merge(member: Membership, winner: Client, loser: Client) -> Comp
     return Comparison(
         choices=choices + _mark_choices(winner, loser),
         gatherings=[found for code in GATHERED if (found := _gathering(code, words, winner, loser)).values],
-        moves=[mover.words(number) for mover in movers if (number := mover.count(loser.pk))],
+        moves=[mover.words(number) for mover in movers if (number := mover.count(loser.pk, to=winner.pk))],
     )
 
 
@@ -290,6 +290,10 @@ class UndoPlan:
     @property
     def has_conflicts(self) -> bool:
         return bool(self.fields or self.rows)
+
+    @property
+    def token_without_conflicts(self) -> str | None:
+        return None if self.has_conflicts or self.made else self.token
 
 
 def plan_undo(member: Membership, merge: Merge) -> UndoPlan:

@@ -38,11 +38,13 @@ class Mover:
     ignored: tuple[str, ...] = ()
     soft: str = "false"
 
-    def count(self, client_id: int) -> int:
+    def count(self, client_id: int, *, to: int) -> int:
+        """How many rows of the client would go to another."""
         return _one(
             f"SELECT count(*) FROM {self.table} r WHERE r.{self.column} = %(client)s AND ({self.where})"  # noqa: S608
-            f" AND NOT ({self.soft})",
+            f" AND NOT ({self.soft}) AND NOT ({self.clashes})",
             client=client_id,
+            to=to,
         )
 
     def last_id(self) -> int:

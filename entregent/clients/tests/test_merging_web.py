@@ -77,8 +77,9 @@ class TestPages:
     def test_the_list_shows_pairs_of_which_both_are_in_reach(self, manager, agent, outsider, pair, south, signed_in):
         enter(manager)
         other = actions.create_client(
-            by=manager, kind="company", name="Blanchisserie Moreau", number="B3", sector=south, phones=["02 61 91 00 42"]
-        )
+            by=manager, kind="company", name="Blanchisserie Moreau", number="B3", sector=south,
+            phones=["02 61 91 00 42"],
+        )  # fmt: skip
         scan(manager)
         assert body(signed_in(manager).get(f"{ORG}/doublons/")).count("Comparer</span>") == 3
         seen = body(signed_in(agent).get(f"{ORG}/doublons/"))

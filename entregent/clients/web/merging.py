@@ -91,8 +91,12 @@ def merge_undo(request, pk) -> HttpResponse:
         answers = {
             key: value for key, value in request.POST.items() if key.partition(":")[0] in ("field", "row", "made")
         }
+        # « Annuler » right after the merge says no more than that: where there is something to choose, it is shown.
+        token = request.POST.get("token") or plan_undo(request.member, merge).token_without_conflicts
+        if token is None:
+            return see(request, request.path)
         try:
-            actions.undo_merge(merge, by=request.member, answers=answers, token=request.POST.get("token", ""))
+            actions.undo_merge(merge, by=request.member, answers=answers, token=token)
         except Refusal as refused:
             if isinstance(refused, NotFound):
                 raise
