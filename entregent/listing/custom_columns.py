@@ -6,6 +6,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
+from django.db import connection
 from django.db.models import (
     BigIntegerField,
     BooleanField,
@@ -20,13 +21,16 @@ from django.db.models import (
 from django.db.models.fields.json import KT
 from django.db.models.functions import Cast
 from django.db.models.lookups import GreaterThanOrEqual, LessThanOrEqual
+from psycopg.types.json import Jsonb
 
 from entregent.listing.conditions import days_between
-from entregent.listing.custom_fields import Type, fields_of, subjects
+from entregent.listing.custom_fields import Type, fields_of, subject_named, subjects
 from entregent.listing.lists import Column, Kind, ListDefinition, lists, member_choices
 from entregent.listing.models import CustomField, View
 from entregent.organizations.models import Membership, User
 
+# So many records are named one by one in a question.
+FEW = 2_000
 KINDS = {
     Type.TEXT: Kind.TEXT,
     Type.NUMBER: Kind.NUMBER,
@@ -118,8 +122,8 @@ def _asked(field: CustomField) -> Callable[[str, Any, Membership], Q]:
     code = field.code
 
     def holds(value: Any) -> Q:
-        # Both parts, so that the index over those that have any value serves.
-        return ~Q(custom={}) & Q(custom__contains={code: value})
+        found = _found(subject_named(field.subject).table, {code: value})
+        return Q(custom__contains={code: value}) if found is None else Q(pk__in=found)
 
     has_value = ~Q(custom={}) & Q(custom__has_key=code)
 
@@ -150,6 +154,14 @@ def _asked(field: CustomField) -> Callable[[str, Any, Membership], Q]:
                 return has_value & either
 
     return ask
+
+
+def _found(table: str, wanted: dict[str, Any]) -> list[int] | None:
+    """The records that hold just this, by the index; None where they are many, which are soon met on the way."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT custom_found(%s, %s, %s)", [table, Jsonb(wanted), FEW + 1])
+        ids = [pk for (pk,) in cursor.fetchall()]
+    return ids if len(ids) <= FEW else None
 
 
 def _compared(code: str, operator: str, value: Any) -> Q:
