@@ -10,6 +10,7 @@ from entregent.api.paging import MOST, page
 from entregent.api.requests import created_once, criteria, member_user, sector_of, tag, version_asked
 from entregent.api.schemas import ClientIn, ClientOut, ClientPage, ClientPatch
 from entregent.clients.actions import create_client, delete_client, update_client
+from entregent.clients.merging import by_number
 from entregent.clients.models import Client
 from entregent.clients.search import marks_in_reach
 from entregent.search.models import Kind
@@ -24,7 +25,8 @@ def _clients(member, right=Right.CLIENT_VIEW):
 
 def _shown(member, **lookup) -> ClientOut:
     whole = _clients(member).select_related("responsible", "sector").prefetch_related("addresses", "credit_holds")
-    return ClientOut.of(whole.found(**lookup), member)
+    found = by_number(whole, lookup["number"]) if "number" in lookup else whole.found(**lookup)
+    return ClientOut.of(found, member)
 
 
 @router.get("", response=ClientPage, summary="List or search clients")
@@ -87,7 +89,7 @@ def get_client(request: MemberRequest, response: HttpResponse, number: str):
 def patch_client(request: MemberRequest, response: HttpResponse, number: str, payload: ClientPatch):
     """Only what is given is changed. `If-Match` names the version that you saw; 412 when it is no longer so."""
     member = request.member
-    client = _clients(member, Right.CLIENT_EDIT).found(number=number)
+    client = by_number(_clients(member, Right.CLIENT_EDIT), number)
     changes = payload.model_dump(exclude_unset=True)
     if "responsible" in changes:
         changes["responsible"] = member_user(member, payload.responsible, field="responsible")

@@ -9,12 +9,13 @@ from django.utils.translation import gettext as _
 from ninja import Schema
 
 from entregent.access.rights import Right
+from entregent.clients.merging import by_number
 from entregent.clients.models import Client
 from entregent.listing.conditions import as_q, check
 from entregent.listing.lists import lists
 from entregent.organizations.idempotency import once
 from entregent.organizations.models import Membership, Sector, User
-from entregent.toolbox.errors import Refusal
+from entregent.toolbox.errors import NotFound, Refusal
 
 
 def created_once(request, body: Schema, make: Callable) -> int:
@@ -72,10 +73,10 @@ def client_of(member: Membership, number: str | None, right: Right = Right.CLIEN
     """The client of that number on which the member holds `right`."""
     if number is None:
         return None
-    client = Client.objects.visible_to(member, right).filter(number=number).first()
-    if client is None:
-        raise Refusal("E-003-CLIENT", _("Numéro de client inconnu."), field="client")
-    return client
+    try:
+        return by_number(Client.objects.visible_to(member, right), number)
+    except NotFound as absent:
+        raise Refusal("E-003-CLIENT", _("Numéro de client inconnu."), field="client") from absent
 
 
 def criteria(text: str, list_code: str, member: Membership) -> Q:
