@@ -164,6 +164,16 @@ def test_a_value_is_saved_and_can_be_undone(signed_in, manager, agent, client_no
     assert client_north.responsible_id is None
 
 
+def test_without_htmx_a_value_has_a_page_of_its_own(signed_in, manager, client_north):
+    person = create_person(by=enter(manager), last_name="Huot")
+    http = signed_in(manager)
+    assert "<form" in http.get(value_url(manager, client_north, "category")).content.decode()
+    answer = http.post(value_url(manager, client_north, "category"), {"value": "École", "version": 1})
+    assert answer.status_code == 303
+    assert http.get(at("person_value", manager, pk=person.pk, field="title")).status_code == 200
+    assert http.get(value_url(manager, client_north, "nothing")).status_code == 404
+
+
 def test_what_is_refused_is_said_at_the_cell_and_stays_typed(signed_in, manager, client_north):
     answer = signed_in(manager).post(
         value_url(manager, client_north, "email"), {"value": "pas une adresse", "version": 1, "before": ""}, htmx=True

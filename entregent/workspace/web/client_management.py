@@ -144,7 +144,11 @@ def _typed(request, column: Column, operator: str) -> list:
 
 
 def _tabs(grid: Grid) -> list[dict]:
-    labels = {"clients": grid.member.organization.term("clients"), "personnes": _("Personnes-ressources"), "interactions": _("Interactions")}
+    labels = {
+        "clients": grid.member.organization.term("clients"),
+        "personnes": _("Personnes-ressources"),
+        "interactions": _("Interactions"),
+    }
     address = reverse("workspace:client_management", args=[grid.member.organization.slug])
     return [
         {

@@ -88,7 +88,7 @@ def bulk_detail(request, job_id) -> HttpResponse:
 
 @require_GET
 @requires(Right.CLIENT_EDIT, module=MODULE)
-def bulk_refused(request, job_id) -> HttpResponse:
+def bulk_refused(request, job_id) -> StreamingHttpResponse:
     """The rows that were refused, as a file: number, name, why."""
     job = _job(request.member, job_id)
     record("export", by=request.member, kind="bulk_refused")
@@ -130,7 +130,7 @@ def _rows(job: Job, verdict: str):
 
 def _name(rows: list[dict], member) -> None:
     """Number and name of the clients that the member sees now; whoever left their reach stays unnamed."""
-    seen = {}
+    seen: dict[int, tuple[str, str]] = {}
     ids = [row["client_id"] for row in rows]
     for start in range(0, len(ids), 5000):
         known = Client.objects.visible_to(member).filter(pk__in=ids[start : start + 5000])

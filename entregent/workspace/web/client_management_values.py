@@ -25,7 +25,7 @@ from entregent.organizations.models import Membership, Sector, User
 from entregent.toolbox.errors import NotFound, Refusal, Refusals, Stale, required
 from entregent.toolbox.phones import national
 from entregent.toolbox.text import as_id
-from entregent.ui.pages import render
+from entregent.ui.pages import is_htmx, render, see
 from entregent.workspace.web.client_management_pane import MODULE
 
 VALUE_CHANGED = "g:value-changed"
@@ -159,7 +159,7 @@ def _value(request, record, known: dict[str, Value], name: str, address: str, ke
         "record": record,
         "value": value,
         "field": name,
-        "url": url,
+        "value_url": url,
         "record_url": _home(record, member),
         "typed": value.read(record, member),
         "first_text": value.read(record, member),
@@ -207,6 +207,9 @@ def _save(request, record, value: Value, name: str, context: dict) -> HttpRespon
         }  # fmt: skip
         status = 422 if isinstance(refusal, Refusals) else refusal.status
         return render(request, "workspace/client_management_value.html", context, fragment="editor", status=status)
+    toast = _("%(field)s : enregistré.") % {"field": value.label}
+    if not is_htmx(request):
+        return see(request, context["back_url"], toast=toast)
     context |= {"record": saved, "cell": _cell(saved, name, member)}
     response = render(request, "workspace/client_management_value.html", context, fragment="shown")
     if saved.version == record.version:
@@ -214,8 +217,7 @@ def _save(request, record, value: Value, name: str, context: dict) -> HttpRespon
     undo = {"value": before, "version": saved.version, "before": value.read(saved, member)}
     if before_beside is not None:
         undo["beside"] = before_beside
-    toast = _("%(field)s : enregistré.") % {"field": value.label}
-    return announce(response, VALUE_CHANGED, toast=toast, undo_url=f"{context['url']}?{urlencode(undo)}")
+    return announce(response, VALUE_CHANGED, toast=toast, undo_url=f"{context['value_url']}?{urlencode(undo)}")
 
 
 def _has_beside(record, value: Value) -> bool:
