@@ -59,6 +59,7 @@ def test_a_client_is_worked_from_one_screen_by_mouse(visit):
     visitor.looks("gestion-menu", widths=(1440,))
     menu.get_by_role("menuitem", name="Message téléphonique").click()
     dialog = page.get_by_role("dialog")
+    dialog.get_by_role("radio", name="Renseignement").check()
     dialog.get_by_label("Notes").fill("Rappeler Me Lavigne au sujet du bail.")
     dialog.get_by_role("button", name=re.compile("Enregistrer")).click()
     pane(page).get_by_text("Rappeler Me Lavigne au sujet du bail.").wait_for()
@@ -108,7 +109,8 @@ def test_a_client_is_worked_from_one_screen_by_keyboard_alone(visit):
     press("Enter")
     dialog = page.get_by_role("dialog")
     dialog.get_by_label("Notes").wait_for()
-    dialog.get_by_label("Notes").focus()
+    # The topic has the focus; its digit chooses it and goes on to the notes.
+    press("1")
     page.keyboard.type("Au clavier seul.")
     press("Control+Enter")
     pane(page).get_by_text("Au clavier seul.").wait_for()
@@ -130,7 +132,8 @@ def test_people_and_interactions_have_their_tabs(visit):
     pane(page).get_by_text("Demande la liste des baux").wait_for()
     visitor.looks("gestion-personnes", widths=WIDTHS)
 
-    page.get_by_role("link", name="Interactions", exact=True).first.click()
+    tabs = page.get_by_role("navigation", name="Onglets de la gestion des clients")
+    tabs.get_by_role("link", name="Interactions", exact=True).click()
     page.wait_for_url("**onglet=interactions")
     line = page.locator("#grid .g-row", has_text="Claude Huot")
     line.locator("td").nth(1).click()
