@@ -27,6 +27,7 @@ WITHOUT_JOURNAL = {
     "listing_liststate": "how somebody left a page",
     "listing_subscription": "journaled by name when taken and ended; the last day sent is no change",
     "organizations_idempotencykey": "what a create answered",
+    "clients_personphoto": "a picture: journaled by name when set and removed",
     "exchange_calendarfeed": "journaled by name when made and revoked",
     "organizations_apitoken": "journaled by name when made and revoked; last use is no change",
 }

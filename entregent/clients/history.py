@@ -48,6 +48,8 @@ ACTION_WORDS = {
     "set_credit_hold": gettext_lazy("Blocage de crédit"),
     "lift_credit_hold": gettext_lazy("Blocage de crédit levé"),
     "create_person": gettext_lazy("Personne-ressource ajoutée"),
+    "set_person_photo": gettext_lazy("Photo d’une personne-ressource enregistrée"),
+    "remove_person_photo": gettext_lazy("Photo d’une personne-ressource retirée"),
     "update_person": gettext_lazy("Personne-ressource modifiée"),
     "delete_person": gettext_lazy("Personne-ressource supprimée"),
     "attach_person": gettext_lazy("Personne-ressource rattachée"),

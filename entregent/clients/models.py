@@ -301,6 +301,20 @@ class Person(models.Model):
         return self.emails[0] if self.emails else ""
 
 
+class PersonPhoto(models.Model):
+    """The photo of a person, at most 500 kB, as it came. It goes with the person."""
+
+    organization = models.ForeignKey(Organization, models.CASCADE)
+    # The database itself cascades: an import that is taken back deletes people by SQL.
+    person = models.OneToOneField(Person, models.CASCADE, related_name="photo", db_constraint=False)
+    content = models.BinaryField()
+    media_type = models.CharField(max_length=20)
+    created_at = models.DateTimeField(db_default=Now())
+
+    def __str__(self):
+        return f"{self.person_id}"
+
+
 class ClientPerson(models.Model):
     """A person at a client. At most one is primary, one preferred, one billing; without them the primary stands in
     (R004-13), and without a primary the client itself. None of the three marks: « supplémentaire »."""

@@ -323,6 +323,12 @@ class Chunk:
                 UPDATE clients_clientperson cp SET {mark} = true FROM ({chosen}) w
                 WHERE cp.client_id = w.client_id AND cp.person_id = w.id AND NOT cp.{mark}
             """)  # noqa: S608
+        self._run("""
+            INSERT INTO clients_personphoto (organization_id, person_id, content, media_type)
+            SELECT %(org)s, c.id, decode(c.extra #>> '{photo,content}', 'base64'), c.extra #>> '{photo,media_type}'
+            FROM exchange_chunk c WHERE c.extra ? 'photo'
+            ON CONFLICT (person_id) DO UPDATE SET content = excluded.content, media_type = excluded.media_type
+        """)
         self._run("SELECT people_index(array_agg(id)) FROM exchange_chunk HAVING count(*) > 0")
         self._index_clients(
             "SELECT cp.client_id FROM clients_clientperson cp JOIN exchange_chunk c ON c.id = cp.person_id"

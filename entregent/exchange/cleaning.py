@@ -4,6 +4,7 @@ Pure but for what is looked up once at the start (sectors, members, topics, type
 repeats from row to row (an address, a sector, an e-mail of an agent) is worked out once.
 """
 
+import base64
 import hashlib
 import json
 import re
@@ -17,8 +18,9 @@ from zoneinfo import ZoneInfo
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from entregent.clients import validation
+from entregent.clients import photos, validation
 from entregent.clients.models import Address, BusinessObjectType, Client
+from entregent.exchange import vcards
 from entregent.exchange.fields import CUSTOM, kind_named
 from entregent.exchange.reach import reached_sectors
 from entregent.interactions.actions.rules import NOTES_AT_MOST, clean_notes, date_refusals
@@ -218,6 +220,8 @@ class Cleaner:
         extra: dict[str, Any] = {}
         if "client" in data:
             extra["client"] = _line(data.pop("client"), _("N° du client"), 40)
+        if photo := data.pop("photo", ""):
+            extra["photo"] = _photo(photo)
         for mark in ("is_primary", "is_preferred", "is_billing"):
             if mark in data:
                 extra[mark] = _flag(data.pop(mark), _("Rôle"))
@@ -463,3 +467,14 @@ def _day(text: str, label) -> date:
         if day.year >= 1900:
             return day
     raise Refusal("E-DATE", _("%(field)s : date invalide.") % {"field": label})
+
+
+def _photo(text: str) -> dict[str, str]:
+    """A picture as base64, and its kind."""
+    if text == vcards.TOO_HEAVY:
+        raise photos.too_heavy()
+    try:
+        content = base64.b64decode(text, validate=True)
+    except ValueError as broken:
+        raise Refusal("E-PHOTO", _("La photo est illisible."), field="photo") from broken
+    return {"content": base64.b64encode(content).decode(), "media_type": photos.checked(content)}

@@ -18,6 +18,7 @@ import vobject
 from babel import Locale
 from django.utils.translation import gettext as _
 
+from entregent.clients.photos import MOST
 from entregent.toolbox.text import search_key
 
 # vobject writes each line that it does not understand to the log; here they are simply not taken.
@@ -27,10 +28,14 @@ EMAILS, PHONES = 3, 4
 MOST_CARD = 200_000  # octets of one card without its pictures
 MOST_LINES = 5_000
 LONGEST_KEY = 80
+# As base64, with its ends of line.
+MOST_PHOTO = MOST * 3 // 2
+TOO_HEAVY = "trop lourde"
 
 _BEGIN = re.compile(rb"^\s*BEGIN\s*:\s*VCARD\s*$", re.I)
 _END = re.compile(rb"^\s*END\s*:\s*VCARD\s*$", re.I)
 _HEAVY = re.compile(rb"^(?:[\w-]+\.)?(?:PHOTO|LOGO|SOUND|KEY)\s*[;:]", re.I)
+_PHOTO = re.compile(rb"^(?:[\w-]+\.)?PHOTO\s*[;:]", re.I)
 _BASE64 = re.compile(rb"^[A-Za-z0-9+/=]+\s*$")
 _QUOTED = re.compile(r"(?im)^([^:\r\n]*?);((?:ENCODING=)?QUOTED-PRINTABLE)")
 
@@ -42,7 +47,7 @@ def header() -> list[str]:
         _("Date de naissance"),
         *(f"{_('Courriel')} {n}" for n in range(1, EMAILS + 1)),
         *(f"{_('Téléphone')} {n}" for n in range(1, PHONES + 1)),
-        _("Adresse"), _("Complément"), _("Code postal"), _("Ville"), _("Province"), _("Pays"),
+        _("Adresse"), _("Complément"), _("Code postal"), _("Ville"), _("Province"), _("Pays"), _("Photo"),
     ]  # fmt: skip
 
 
@@ -59,6 +64,26 @@ class _Card:
     lines: list[bytes] = field(default_factory=list)
     size: int = 0
     fault: str = ""
+    photo: list[bytes] = field(default_factory=list)
+    photo_size: int = 0
+    has_photo: bool = False
+
+    def take_photo(self, line: bytes) -> None:
+        """The first picture of the card, as long as it is not too heavy."""
+        self.photo_size += len(line)
+        if self.photo_size <= MOST_PHOTO:
+            self.photo.append(line)
+
+    @property
+    def picture(self) -> str:
+        """The picture as base64; a word where it is too heavy; "" where there is none, or an address of one."""
+        if self.photo_size > MOST_PHOTO:
+            return TOO_HEAVY
+        text = b"".join(line.strip() for line in self.photo).decode("ascii", "replace")
+        value = text.partition(":")[2]
+        if value.lower().startswith("data:"):
+            value = value.partition(",")[2]
+        return value if _BASE64.match(value.encode()) else ""
 
 
 def rows(path: Path) -> Iterator[tuple[int, list[str], str]]:
@@ -70,7 +95,7 @@ def rows(path: Path) -> Iterator[tuple[int, list[str], str]]:
                 yield card.line, [""] * width, card.fault
                 continue
             try:
-                cells = _cells(_parsed(b"".join(card.lines)))
+                cells = [*_cells(_parsed(b"".join(card.lines))), card.picture]
             except Exception:
                 # The parser fails in more ways than it says: whatever it was, this card cannot be read.
                 yield card.line, [""] * width, _("Cette carte est illisible.")
@@ -100,7 +125,7 @@ def _physical(file) -> Iterator[bytes]:
 def _cut(path: Path) -> Iterator[_Card]:
     card: _Card | None = None
     depth = 0
-    is_heavy = False
+    is_heavy = is_photo = False
     with path.open("rb") as file:
         following = 1
         for line in _physical(file):
@@ -108,6 +133,8 @@ def _cut(path: Path) -> Iterator[_Card]:
             if is_heavy and card is not None:
                 # The value goes on: folded, or as bare base64 (2.1).
                 if line[:1] in (b" ", b"\t") or not line.strip() or _BASE64.match(line):
+                    if is_photo:
+                        card.take_photo(line)
                     continue
                 is_heavy = False
             if _BEGIN.match(line):
@@ -138,6 +165,10 @@ def _cut(path: Path) -> Iterator[_Card]:
                 continue  # A card within a card (AGENT): somebody else.
             if _HEAVY.match(line):
                 is_heavy = True
+                is_photo = not card.has_photo and bool(_PHOTO.match(line))
+                if is_photo:
+                    card.has_photo = True
+                    card.take_photo(line)
                 continue
             card.size += len(line)
             if card.size > MOST_CARD or len(card.lines) > MOST_LINES:

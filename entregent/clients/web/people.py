@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 from entregent.access.guard import requires
 from entregent.access.rights import Right
 from entregent.clients import actions
-from entregent.clients.models import Client, ClientPerson, Person
+from entregent.clients.models import Client, ClientPerson, Person, PersonPhoto
 from entregent.clients.web.editing import _version, file_url
 from entregent.clients.web.forms import MarksForm, PersonForm
 from entregent.clients.web.panes import open_file
@@ -82,6 +82,7 @@ def person_detail(request, pk) -> HttpResponse:
         "custom": told(request.member, "person", person.custom),
         "may_edit": request.member.can(Right.CLIENT_EDIT),
         "may_delete": request.member.can(Right.CLIENT_DELETE),
+        "has_photo": PersonPhoto.objects.filter(person=person).exists(),
     }
     return render(request, "clients/person.html", context, fragment="content")
 

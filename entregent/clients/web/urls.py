@@ -13,6 +13,7 @@ from entregent.clients.web import (
     object_types,
     panes,
     people,
+    photos,
     portlets,
 )
 
@@ -41,6 +42,8 @@ urlpatterns = [
     path("clients/<str:number>/personnes/<int:pk>/", people.tie_edit, name="tie"),
     path("personnes/nouvelle/", people.standalone_create, name="person_create_alone"),
     path("personnes/<int:pk>/", people.person_detail, name="person"),
+    path("personnes/<int:pk>/photo/", photos.person_photo, name="person_photo"),
+    path("personnes/<int:pk>/photo/choisir/", photos.person_photo_set, name="person_photo_set"),
     path("personnes/<int:pk>/modifier/", people.person_edit, name="person_edit"),
     path("personnes/<int:pk>/suppression/", people.person_delete, name="person_delete"),
     path("personnes/<int:pk>/adresses/nouvelle/", addresses.person_address_create, name="person_address_create"),

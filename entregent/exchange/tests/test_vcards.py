@@ -7,8 +7,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from entregent.clients.models import Client, Person
+from entregent.clients.models import Client, Person, PersonPhoto
 from entregent.exchange import rejects, vcards
+from entregent.exchange.cards import person_cards
 from entregent.exchange.readers import open_table
 from testing.cast import enter
 
@@ -19,6 +20,7 @@ def card(*lines, version="3.0"):
     return "\r\n".join(["BEGIN:VCARD", f"VERSION:{version}", *lines, "END:VCARD", ""])
 
 
+PICTURE = b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 3
 CLAIRE = card(
     "N:Moreau;Claire;;;", "FN:Claire Moreau", "TEL;TYPE=CELL:02 61 91 00 42", "EMAIL:claire@moreau.example",
     "TITLE:Gérante", "ORG:Blanchisserie Moreau;Atelier", "BDAY:1980-02-29", "X-SOCIAL;X=1:whatever",
@@ -111,6 +113,39 @@ def test_a_photo_of_ten_megabytes_does_no_harm(tmp_path, fold):
     heavy = card("N:Moreau;Claire;;;", f"PHOTO;ENCODING=b;TYPE=JPEG:{folded}", "", "TITLE:Gérante")
     row = read(tmp_path, heavy)[0]
     assert (row["Nom"], row["Fonction"], row["fault"]) == ("Moreau", "Gérante", "")
+    assert row["Photo"] == vcards.TOO_HEAVY
+
+
+@pytest.mark.parametrize(
+    "photo",
+    ["PHOTO;ENCODING=b;TYPE=PNG:{}", "PHOTO;PNG;BASE64:\r\n {}\r\n", "PHOTO:data:image/png;base64,{}",
+     "item2.photo;encoding=b:{}"],
+)  # fmt: skip
+def test_a_photo_comes_in_and_goes_out_again(manager, bringing, photo):
+    text = base64.b64encode(PICTURE).decode()
+    folded = "\r\n ".join(text[place : place + 60] for place in range(0, len(text), 60))
+    batch = bringing.bring(manager, "people", card("N:Moreau;Claire;;;", photo.format(folded), "TITLE:Gérante"))
+    claire = people()["Claire Moreau"]
+    assert (bytes(claire.photo.content), claire.photo.media_type) == (PICTURE, "image/png")
+    assert claire.title == "Gérante"
+    out = person_cards(manager, [claire.pk]).replace(b"\r\n ", b"").decode()
+    assert f"PHOTO:data:image/png;base64,{text}\r\n" in out
+    bringing.undo(batch, manager)
+    enter(manager)
+    assert not PersonPhoto.objects.exists()
+
+
+def test_a_photo_that_is_too_heavy_or_none_is_refused_with_a_sentence(manager, bringing):
+    heavy = base64.b64encode(PICTURE + os.urandom(2_000_000)).decode()
+    batch = bringing.bring(
+        manager, "people",
+        card("N:Lourde;Une", f"PHOTO;ENCODING=b:{heavy}") + card("N:Fausse;Une", "PHOTO;ENCODING=b:AAAA")
+        + card("N:Ailleurs;Une", "PHOTO;VALUE=uri:http://photos.example/1.jpg"),
+    )  # fmt: skip
+    assert set(people()) == {"Une Ailleurs"}
+    assert list(reasons(batch).values()) == [
+        "Cette photo est trop lourde : 500 ko au plus.", "Ce fichier n’est pas une photo JPEG, PNG, GIF ou WebP.",
+    ]  # fmt: skip
 
 
 def test_what_is_wrong_with_one_card_stays_with_that_card(manager, bringing):
