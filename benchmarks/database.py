@@ -29,7 +29,7 @@ TABLES = [
     "clients_credithold", "interactions_interaction", "interactions_interactionentry", "interactions_interactionagent",
     "search_entry", "search_word",
 ]
-FILLED = [*TABLES, "clients_clientsummary"]
+FILLED = [*TABLES, "clients_clientsummary", "clients_duplicateprofile"]
 
 
 def server() -> EmbeddedPostgres:
