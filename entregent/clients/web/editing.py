@@ -15,6 +15,7 @@ from entregent.clients.models import Client
 from entregent.clients.web.forms import ClientForm, ProspectForm
 from entregent.clients.web.panes import open_file, reaches
 from entregent.clients.web.stale import Comparison
+from entregent.organizations.models import Module
 from entregent.toolbox.errors import Refusal, Stale
 from entregent.ui.pages import render, see
 
@@ -125,7 +126,7 @@ def client_delete(request, number) -> HttpResponse:
             slug = request.member.organization.slug
             return see(
                 request,
-                reverse("clients:list", args=[slug]),
+                list_url(request),
                 toast=_("Le client %(name)s est supprimé.") % {"name": client},
                 undo_url=reverse("clients:restore", args=[slug, client.number]),
             )
@@ -150,6 +151,14 @@ def client_restore(request, number) -> HttpResponse:
 
 def file_url(request, client: Client) -> str:
     return reverse("workspace:client", args=[request.member.organization.slug, client.number])
+
+
+def list_url(request, tab: str = "") -> str:
+    """The list from which the person came: « Gestion des clients » when its menus led here, else that of clients."""
+    organization = request.member.organization
+    if request.GET.get("retour") == "gestion" and organization.has_module(Module.CLIENT_MGMT):
+        return reverse("workspace:client_management", args=[organization.slug]) + (f"?onglet={tab}" if tab else "")
+    return reverse("clients:list", args=[organization.slug])
 
 
 def _version(request) -> int:

@@ -8,7 +8,7 @@ from entregent.access.guard import requires
 from entregent.access.rights import Right
 from entregent.clients import actions
 from entregent.clients.models import Client, ClientPerson, Person, PersonPhoto
-from entregent.clients.web.editing import _version, file_url
+from entregent.clients.web.editing import _version, file_url, list_url
 from entregent.clients.web.forms import MarksForm, PersonForm
 from entregent.clients.web.panes import open_file
 from entregent.clients.web.stale import Comparison
@@ -139,7 +139,7 @@ def person_delete(request, pk) -> HttpResponse:
             refusal = refused
         else:
             done = _("%(name)s est supprimée.") % {"name": person}
-            return see(request, reverse("clients:list", args=[request.member.organization.slug]), toast=done)
+            return see(request, list_url(request, "personnes"), toast=done)
     ties = person.client_people.filter(client__in=Client.objects.visible_to(request.member)).select_related("client")
     return render(
         request,

@@ -1,6 +1,7 @@
 """« Gestion des clients »: the page, its pane, values edited in place, bulk changes."""
 
 import json
+import re
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -81,6 +82,18 @@ def test_the_address_holds_filter_sort_and_row(signed_in, manager, topic, org):
     assert 'aria-sort="descending"' in text
     assert "Pièces à fournir" in text
     assert "Statut est" in text
+
+
+def test_following_pages_come_by_their_cursor(signed_in, manager, org):
+    for n in range(105):
+        make_client(org, f"S{n:03}", f"Série {n:03}")
+    http = signed_in(manager)
+    first = http.get(at("client_management", manager)).content.decode()
+    assert first.count('class="g-row"') == 100
+    following = re.search(r'href="([^"]*apres=[^"]*)" rel="next"', first).group(1).replace("&amp;", "&")
+    rest = http.get(following, htmx=True).content.decode()
+    assert re.findall(r'data-key="(S\d+)"', rest) == [f"S{n}" for n in range(100, 105)]
+    assert "<html" not in rest
 
 
 def test_a_filter_that_matches_nothing_says_so(signed_in, manager, client_north):
@@ -351,3 +364,14 @@ def test_one_page_takes_the_same_queries_for_few_and_for_many(
     assert counts[0] == counts[1]
     assert counts[0] <= 20
     assert Interaction.objects.count() == 0
+
+
+def test_a_deletion_from_the_menu_leads_back_to_the_screen(signed_in, manager, client_north, org):
+    enter(manager)
+    person = create_person(by=manager, last_name="Huot")
+    http = signed_in(manager)
+    slug = manager.organization.slug
+    deletion = reverse("clients:delete", args=[slug, client_north.number])
+    assert http.post(f"{deletion}?retour=gestion").headers["Location"] == at("client_management", manager)
+    deletion = reverse("clients:person_delete", args=[slug, person.pk])
+    assert http.post(f"{deletion}?retour=gestion").headers["Location"].endswith("?onglet=personnes")

@@ -368,11 +368,12 @@ def _about(ids: list[int], tab: str, member: Membership) -> dict[int, dict]:
     return {
         pk: {
             "id": pk, "key": str(number), "name": str(number), "version": version, "kind": "",
-            "url": address.replace("/0/", f"/{number}/"), "query": "", "client": client or "",
+            "url": address.replace("/0/", f"/{number}/"), "client": client or "",
+            "query": urlencode({"client": client} if client else {"personne": person}),
             "drawing": DRAWINGS.get(channel, "meeting"),
         }
-        for pk, number, version, client, channel in Interaction.objects.filter(pk__in=ids).values_list(
-            "pk", "number", "version", "client__number", "channel"
+        for pk, number, version, client, person, channel in Interaction.objects.filter(pk__in=ids).values_list(
+            "pk", "number", "version", "client__number", "person_id", "channel"
         )
     }  # fmt: skip
 
