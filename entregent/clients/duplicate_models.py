@@ -1,5 +1,7 @@
 """What the search for duplicates and the merging of clients keep. Part of `models`, where Django finds it."""
 
+from typing import Any
+
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
@@ -63,7 +65,8 @@ class DuplicatePairQuerySet(ScopedQuerySet):
     def visible_to(self, member, right=Right.CLIENT_VIEW):
         records = self.filter(organization_id=member.organization_id)
         # By the field: the models import this module.
-        clients = self.model._meta.get_field("first").related_model.objects.visible_to(member, right).listed()
+        client: Any = self.model._meta.get_field("first").related_model
+        clients = client.objects.visible_to(member, right).listed()
         seen = [models.Exists(clients.filter(pk=models.OuterRef(side))) for side in ("first_id", "second_id")]
         return records.filter(*seen)
 

@@ -130,7 +130,7 @@ def likely_duplicates(
     if not (words or phones or emails or known or places):
         return []
     rules = rules_of(member.organization_id)
-    parameters = {
+    parameters: dict[str, Any] = {
         "org": member.organization_id,
         "words": words,
         "emails": emails,

@@ -163,7 +163,7 @@ class Words:
             return str(validation.IDENTIFIERS[key][0]) if key in validation.IDENTIFIERS else key.upper()
         if column == "custom":
             return str(self.fields[key].label) if key in self.fields else ""
-        label = str(Client._meta.get_field(code.removesuffix("_id")).verbose_name)
+        label = str(_field(code.removesuffix("_id")).verbose_name)
         return label[:1].upper() + label[1:]
 
     def text(self, code: str, value: Any) -> str:
@@ -175,7 +175,7 @@ class Words:
             names = custom_fields.names_of([field_of_it], [{key: value}]) if field_of_it else {}
             return custom_fields.shown(field_of_it, value, names) if field_of_it else ""
         if code in ("kind", "status", "language"):
-            return str(dict(Client._meta.get_field(code).flatchoices).get(value, value))
+            return str(dict(_field(code).flatchoices).get(value, value))
         if code == "birth_date":
             return format_date(date.fromisoformat(value), "d MMM y", locale=get_language())
         if code == "responsible_id":
@@ -192,11 +192,15 @@ class Words:
         number = national(value["number"], region=self.member.organization.country)
         return f"{number} ({value['label']})" if value.get("label") else number
 
-    def _name(self, model: type, pk: int) -> str:
+    def _name(self, model: Any, pk: int) -> str:
         known = (model.__name__, pk)
         if known not in self._names:
             self._names[known] = model.objects.filter(pk=pk).values_list("name", flat=True).first() or ""
         return self._names[known]
+
+
+def _field(name: str) -> Any:
+    return Client._meta.get_field(name)
 
 
 def _choice(code: str, words: Words, winner: Client, loser: Client) -> Choice:
@@ -206,7 +210,7 @@ def _choice(code: str, words: Words, winner: Client, loser: Client) -> Choice:
         ]  # A name goes with the kind: « Moreau, Anne » and « Moreau SARL » have other parts.
     else:
         sides = [words.text(code, held(client, code)) for client in (winner, loser)]
-    return Choice(code, words.label(code), *sides, preferred(code, winner, loser))
+    return Choice(code, words.label(code), sides[0], sides[1], preferred(code, winner, loser))
 
 
 def _gathering(code: str, words: Words, winner: Client, loser: Client) -> Gathering:
@@ -223,9 +227,9 @@ def _mark_choices(winner: Client, loser: Client) -> list[Choice]:
     marked = {(tie.client_id, mark): tie.person for tie in ties for mark in MARKS if getattr(tie, mark)}
     choices = []
     for mark in MARKS:
-        sides = [marked.get((client.pk, mark)) for client in (winner, loser)]
-        if all(sides) and sides[0] != sides[1]:
-            choices.append(Choice(mark, str(MARKS[mark]), sides[0].full_name, sides[1].full_name, WINNER))
+        ours, theirs = (marked.get((client.pk, mark)) for client in (winner, loser))
+        if ours is not None and theirs is not None and ours != theirs:
+            choices.append(Choice(mark, str(MARKS[mark]), ours.full_name, theirs.full_name, WINNER))
     return choices
 
 

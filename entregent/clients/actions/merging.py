@@ -64,8 +64,8 @@ def merge_clients(
     )
     winner, loser = _both_locked(winner, loser, by=by)
     for client in (winner, loser):
-        if client.merged_into_id is not None:
-            raise _merged_already(client)
+        if client.merged_into is not None:
+            raise _merged_already(client, client.merged_into)
         if client.deleted_at is not None:
             raise NotFound
     for client, version in zip((winner, loser), versions or (None, None), strict=True):
@@ -112,8 +112,8 @@ def undo_merge(merge: Merge, *, by: Membership, answers: Mapping[str, str] | Non
     if merge.undone_at is not None:
         raise Refusal("E-MERGE-UNDONE", _("Cette fusion a déjà été annulée."), status=409)
     winner, loser = _both_locked(merge.winner, merge.loser, by=by)
-    if winner.merged_into_id is not None:
-        into = winner.merged_into
+    into = winner.merged_into
+    if into is not None:
         sentence = _("La fiche a été fusionnée depuis dans %(name)s (n° %(number)s) : annulez d’abord cette fusion-là.")
         raise Refusal("E-MERGE-LATER", sentence % {"name": into.display_name, "number": into.number}, status=409)
     if winner.deleted_at is not None:
@@ -165,8 +165,7 @@ def _both_locked(winner: Client, loser: Client, *, by: Membership) -> tuple[Clie
     return found[winner.pk], found[loser.pk]
 
 
-def _merged_already(client: Client) -> Refusal:
-    into = client.merged_into
+def _merged_already(client: Client, into: Client) -> Refusal:
     sentence = _("La fiche n° %(lost)s a déjà été fusionnée dans %(name)s (n° %(number)s).")
     words = {"lost": client.number, "name": into.display_name, "number": into.number}
     return Refusal("E-MERGED", sentence % words, status=409)
