@@ -57,6 +57,7 @@ def _clients(types: list[BusinessObjectType]) -> ListDefinition:
         plural=_("Clients"),
         right=Right.CLIENT_VIEW,
         records=lambda member: Client.objects.visible_to(member),
+        everything=lambda member: Client.objects.filter(organization_id=member.organization_id, deleted_at=None),
         columns=_client_columns,
         relations=(
             Relation("interactions", _("Interactions"), "interactions", "client", moment="occurred_at"),
@@ -205,6 +206,7 @@ def _people() -> ListDefinition:
         plural=_("Personnes-ressources"),
         right=Right.CLIENT_VIEW,
         records=lambda member: Person.objects.visible_to(member),
+        everything=lambda member: Person.objects.filter(organization_id=member.organization_id, deleted_at=None),
         columns=_person_columns,
         relations=(
             Relation("clients", _("Clients"), "clients", "client_people__person"),
@@ -275,6 +277,9 @@ def _objects(kind: BusinessObjectType, types: list[BusinessObjectType], place: i
         plural=kind.plural,
         right=Right.CLIENT_VIEW,
         records=lambda member: BusinessObject.objects.visible_to(member).filter(type_id=kind.pk),
+        everything=lambda member: BusinessObject.objects.filter(
+            organization_id=member.organization_id, type_id=kind.pk, deleted_at=None
+        ),
         columns=lambda member: _object_columns(kind, member),
         relations=tuple(relations),
         default_columns=("key", "client", "label", "state", "dated_on", "due_on", "amount"),

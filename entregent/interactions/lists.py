@@ -28,6 +28,9 @@ def interaction_lists(member: Membership) -> list[ListDefinition]:
             plural=_("Interactions"),
             right=Right.INTERACTION_VIEW,
             records=lambda member: Interaction.objects.visible_to(member),
+            everything=lambda member: Interaction.objects.filter(
+                organization_id=member.organization_id, deleted_at=None
+            ),
             columns=_columns,
             relations=(
                 Relation("clients", _("Client"), "clients", "pk", here="client_id"),

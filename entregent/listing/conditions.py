@@ -248,6 +248,13 @@ def columns_of(data) -> Iterator[str]:
             yield from columns_of(data["not"])
 
 
+def counts_related(data) -> bool:
+    """Does the condition count related records? That is one pass over all of them, for however few records."""
+    if isinstance(data, dict):
+        return "count" in data or any(counts_related(one) for one in data.values())
+    return isinstance(data, list) and any(counts_related(one) for one in data)
+
+
 def as_q(condition, definition: ListDefinition, member: Membership) -> Q:
     """The condition as Django asks it. `condition` is checked data."""
     data = condition.data if isinstance(condition, Condition) else condition

@@ -106,6 +106,7 @@ class ListDefinition:
 
     `search(member, records, text)` gives a `Found`, ranked, or those of the records in which the keywords stand.
     `row_paths` are fetched with every row, under their own names, for `address(row, slug)` and for templates.
+    `everything` is what the records are a part of, whoever asks: what the index of an order is walked through.
     `default_condition` holds unless a condition asks for the same columns (removed clients are not shown).
     """
 
@@ -122,6 +123,7 @@ class ListDefinition:
     address: Callable[[dict, str], str] | None = None
     row_paths: tuple[str, ...] = ()
     default_condition: Any = None
+    everything: Callable[[Membership], QuerySet] | None = None
     position: int = 100
     icon: str = "table"
     counted: Callable[[int], str] = field(default=lambda n: "%(n)s")  # « %(n)s clients », the number told by the page

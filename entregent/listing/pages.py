@@ -1,8 +1,8 @@
 """Pages of a list: keyset paging in any order that the columns offer, counts that stop at 10,000.
 
-What has no value stands at the end, whatever the direction. A question that narrows the records is first looked at:
-where it answers few, those few are sorted; else the index of the order is walked, which then soon has a page full. So
-neither a rare answer nor a common one makes PostgreSQL go through everything.
+What has no value stands at the end, whatever the direction. A question that narrows the records is first looked for
+among the next few thousand of the order, which mostly gives a page full. Else its answers are counted: few are sorted,
+of many the index of the order is walked on. So neither a rare answer nor a common one makes PostgreSQL sort everything.
 """
 
 import base64
@@ -17,13 +17,16 @@ from typing import Any
 from django.db.models import F, QuerySet
 from django.db.models.fields.tuple_lookups import Tuple, TupleGreaterThan, TupleLessThan
 
-from entregent.listing.conditions import Condition, check, narrowed
+from entregent.listing import lookups as lookups
+from entregent.listing.conditions import Condition, check, counts_related, narrowed
 from entregent.listing.lists import Column, Found, ListDefinition, shown_columns, sort_of
 from entregent.listing.words import shown
 from entregent.organizations.models import Membership
 
 COUNTED = 10_000
 LIMIT = 100
+# So many records of an order are looked at before it is asked how many answers there are at all.
+NEAR = 3000
 
 __all__ = ["COUNTED", "LIMIT", "Asked", "Count", "Page", "ask", "count", "ids", "page", "selected", "shown"]
 
@@ -73,7 +76,7 @@ class Asked:
         if isinstance(self._searched, QuerySet):
             records = self._searched
         elif self._searched is not None:
-            records = records.filter(pk__in=list(self._searched.ids))
+            records = records.filter(pk__any_of=self._searched.ids)
         return narrowed(records, self.condition, self.definition, self.member)
 
     @cached_property
@@ -102,6 +105,13 @@ class Asked:
         total = self.records.order_by().values("pk")[: COUNTED + 1].count()
         return Count(min(total, COUNTED), total > COUNTED)
 
+    @property
+    def _base(self) -> QuerySet:
+        """Where the rows of ids that were found within reach in this transaction are read: not worked out again."""
+        return self.definition.records(self.member).model._default_manager.filter(
+            organization_id=self.member.organization_id
+        )
+
     def ids(self) -> QuerySet:
         return self.records.order_by().values("id")
 
@@ -112,12 +122,13 @@ class Asked:
             return self._ranked(shown_ones, after, limit)
         sort_column, descends = sort_of(sort, self.definition, self.member)
         name = f"-{sort_column.code}" if descends else sort_column.code
-        records = self.records
-        if self.few is not None:
-            records = self.definition.records(self.member).filter(pk__in=self.few)
-        if sort_column.sort_records is not None:
-            records = records.filter(sort_column.sort_records(self.member))
-        rows = self._sorted(records, shown_ones, sort_column, descends, _read_cursor(after, name), limit + 1)
+        cursor = _read_cursor(after, name)
+        rows = self._near(shown_ones, sort_column, descends, cursor, limit + 1)
+        if len(rows) <= limit:
+            records = self._base.filter(pk__any_of=self.few) if self.few is not None else self.records
+            if sort_column.sort_records is not None:
+                records = records.filter(sort_column.sort_records(self.member))
+            rows = self._sorted(records, shown_ones, sort_column, descends, cursor, limit + 1)
         following = ""
         if len(rows) > limit:
             last = rows[limit - 1]
@@ -131,10 +142,32 @@ class Asked:
         kept = set(self.few if self.few is not None else self.ids().values_list("id", flat=True))
         ordered = [key for key in self.found.ids if key in kept]
         wanted = ordered[first : first + limit]
-        records = self.definition.records(self.member).filter(pk__in=wanted)
+        records = self._base.filter(pk__any_of=wanted)
         rows = {row["id"]: row for row in self._rows(records, columns)}
         following = write_cursor("rank", None, first + limit) if len(ordered) > first + limit else ""
         return Page([rows[key] for key in wanted if key in rows], columns, "", following, self.found.corrected_to)
+
+    def _near(self, columns: list[Column], sort: Column, descends: bool, cursor, size: int) -> list[dict]:
+        """Rows among the next few thousand records of the order: a page full, unless answers are rare. Nothing where
+        it is known that they are, or where nothing narrows."""
+        everything = self.definition.everything
+        is_walked = self.is_narrow and self._searched is None and "few" not in self.__dict__
+        is_walked = is_walked and not counts_related(self.condition.data)
+        if everything is None or not is_walked or (cursor is not None and cursor[0] is None):
+            return []
+        sign, path = "-" if descends else "", sort.order_path
+        order = (f"{sign}{path}", f"{sign}{sort.sort_id}")
+        near = everything(self.member)
+        if sort.sort_records is not None:
+            near = near.filter(sort.sort_records(self.member))
+        if sort.is_nullable:
+            near = near.filter(**{f"{path}__isnull": False})
+        # Their ids first: with them in hand the planner knows how few they are.
+        near = list(
+            _after(near.order_by(*order), path, sort.sort_id, descends, cursor).values_list("pk", flat=True)[:NEAR]
+        )
+        records = self.records if sort.sort_records is None else self.records.filter(sort.sort_records(self.member))
+        return self._rows(records.filter(pk__any_of=near).order_by(*order)[:size], columns, sort)
 
     def _sorted(self, records, columns, sort: Column, descends: bool, cursor, size: int) -> list[dict]:
         """Rows in order, after the cursor: those that have a value, then those that have none."""
@@ -208,7 +241,7 @@ def selected(selection: dict, definition: ListDefinition, member: Membership) ->
     "except"}. With "ids" those and no others, else all answers; "except" leaves some out."""
     if selection.get("ids") is not None:
         wanted = [int(key) for key in selection["ids"]]
-        chosen = definition.records(member).filter(pk__in=wanted).order_by().values("id")
+        chosen = definition.records(member).filter(pk__any_of=wanted).order_by().values("id")
     else:
         chosen = ids(definition, member, condition=selection.get("condition"), text=selection.get("text") or "")
     left_out = [int(key) for key in selection.get("except") or ()]

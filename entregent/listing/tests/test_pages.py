@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from entregent.clients.actions import seed_object_types
 from entregent.clients.models import Address, BusinessObject, BusinessObjectType, Client
 from entregent.interactions.models import Interaction, Topic
+from entregent.listing import pages
 from entregent.listing.lists import lists
 from entregent.listing.pages import ask, page
 from testing.cast import enter, make_client
@@ -67,16 +68,16 @@ def make(member, records, start=0):
 
 
 def walk(definition, member, sort, limit, **question):
-    rows, after, pages = [], "", 0
+    rows, after, turns = [], "", 0
     while True:
         answer = page(definition, member, sort=sort, after=after, limit=limit, columns=["number", *SORTS], **question)
         rows += answer.rows
-        pages += 1
+        turns += 1
         after = answer.next
         if not after:
             return rows
         assert len(answer.rows) == limit
-        assert pages < 100
+        assert turns < 100
 
 
 @pytest.fixture
@@ -171,10 +172,22 @@ def test_a_page_costs_few_queries(prepared, django_assert_num_queries):
         page(definition, member, sort="name", columns=columns)
     with django_assert_num_queries(2):  # Those with a value, then those without.
         page(definition, member, sort="-last_interaction_at", columns=columns)
-    with django_assert_num_queries(2):
+    with django_assert_num_queries(4):  # The next of the order, among them; then all answers, which are few.
         question = ask(definition, member, condition=["status", "is", "client"])
         question.page(sort="name", columns=columns)
         question.count()
+
+
+@pytest.mark.parametrize("near", [1, 3, 1000])
+def test_rare_and_common_answers_come_in_the_same_order(prepared, monkeypatch, near):
+    definition, member = prepared
+    make(member, [("Dupont" if place % 4 else "Éloi", CITIES[place % 5], place % 3, place % 2) for place in range(23)])
+    monkeypatch.setattr(pages, "NEAR", near)
+    for sort in ("name", "-city", "balance", "-last_interaction_at"):
+        for condition in (["name", "contains", "eloi"], ["name", "contains", "dup"], ["name", "is", "nobody"]):
+            rows = walk(definition, member, sort, 4, condition=condition)
+            whole = page(definition, member, sort=sort, condition=condition, limit=100).rows
+            assert [row["id"] for row in rows] == [row["id"] for row in whole]
 
 
 def test_a_limited_member_walks_only_what_they_reach(agent, client_north, client_south):

@@ -1,0 +1,16 @@
+"""A lookup for thousands of ids: one array instead of thousands of parameters."""
+
+from django.db.models import AutoField, BigAutoField, Lookup
+
+
+@AutoField.register_lookup
+@BigAutoField.register_lookup
+class AnyOf(Lookup):
+    """`filter(pk__any_of=ids)`: the same as `__in`, which takes Django a tenth of a second for ten thousand."""
+
+    lookup_name = "any_of"
+    prepare_rhs = False
+
+    def as_sql(self, compiler, connection):
+        left, parameters = self.process_lhs(compiler, connection)
+        return f"{left} = ANY (%s::bigint[])", [*parameters, list(self.rhs)]
