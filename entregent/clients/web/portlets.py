@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy
 from entregent.access.guard import requires
 from entregent.access.recall import recalled
 from entregent.access.rights import Right
+from entregent.clients.duplicate_models import DuplicatePair
 from entregent.clients.models import BusinessObject, BusinessObjectType, Client, CreditHold
 from entregent.clients.web.panes import UNPAID, people_of, state_of
 from entregent.organizations.extension_points import Board, Portlet
@@ -39,6 +40,10 @@ def portlets() -> list[Portlet]:
         Portlet(
             "clients-by-sector", gettext_lazy("Clients par secteur"), "map-pin", view, firm, f"{folder}/counts.html",
             _by_sector, measure=count_by_sector,
+        ),
+        Portlet(
+            "duplicates", gettext_lazy("Doublons possibles"), "git-merge", Right.CLIENT_EDIT, firm,
+            f"{folder}/duplicates.html", _duplicates,
         ),
         Portlet(
             "client-contracts", gettext_lazy("Contrats"), "file-text", view, client, f"{folder}/contracts.html",
@@ -97,6 +102,17 @@ def clients_on_hold(request):
 def _held(request, **_others) -> dict:
     held = held_clients(request.member, size=HELD + 1)
     return {"held": held[:HELD], "is_more": len(held) > HELD}
+
+
+def _duplicates(request, **_others) -> dict:
+    """The most alike first; their number as far as it is soon told."""
+    pairs = DuplicatePair.objects.visible_to(request.member, Right.CLIENT_EDIT).order_by("-score", "-id")
+    rows = list(
+        pairs.values(
+            "score", "first__number", "first__display_name", "second__number", "second__display_name"
+        )[: FIRST + 1]
+    )  # fmt: skip
+    return {"pairs": rows[:FIRST], "is_more": len(rows) > FIRST}
 
 
 def _by_status(request, *, measured, **_others) -> dict:
