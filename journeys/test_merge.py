@@ -1,4 +1,4 @@
-"""A24: Antoine Morel was entered twice. Nadia finds the pair, merges it, edits, and takes the merge back, by keyboard."""
+"""A24: Antoine Morel was entered twice. Nadia finds it, merges, edits, and takes the merge back, by keyboard."""
 
 ORG = "/eaux-du-val"
 

@@ -1,6 +1,7 @@
 """What a person does with a dashboard: add, remove, move, widen, put back as it was."""
 
 from collections.abc import Callable
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.db import transaction
@@ -111,7 +112,7 @@ def _arrange(board: Board, by: Membership, version: int, change: Callable) -> Ar
     before = [one for one, _portlet, _title in shown(before, by, board)]
     after = [one.as_data() for one in change(before)]
     if layout is None:
-        owner = None if board == Board.FIRM else by.user_id
+        owner: Any = None if board == Board.FIRM else by.user_id
         layout, is_new = Layout.objects.get_or_create(
             organization_id=by.organization_id,
             user_id=owner,

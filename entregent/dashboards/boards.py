@@ -111,8 +111,8 @@ def as_arrangement(layout: Layout) -> Arrangement:
 
 def layouts_of(member: Membership, board: Board):
     """The one row, or none, that says how this member finds this dashboard."""
-    owner = None if board == Board.FIRM else member.user_id
-    return Layout.objects.filter(organization_id=member.organization_id, board=board, user_id=owner)
+    layouts = Layout.objects.filter(organization_id=member.organization_id, board=board)
+    return layouts.filter(user__isnull=True) if board == Board.FIRM else layouts.filter(user_id=member.user_id)
 
 
 def default_placements(member: Membership, board: Board) -> list[Placement]:

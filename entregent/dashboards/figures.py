@@ -27,6 +27,7 @@ def measured(portlet: Portlet, member: Membership) -> tuple[Any, datetime]:
     known = Figure.objects.filter(organization_id=member.organization_id, portlet=portlet.code, reach=key).first()
     if known is not None and (known.measured_at > now - FRESH_FOR or not _is_ours(portlet, member, key)):
         return known.value, known.measured_at
+    assert portlet.measure is not None
     value = portlet.measure(member)
     Figure.objects.update_or_create(
         organization_id=member.organization_id,

@@ -7,7 +7,7 @@ wrong with one card stays with that card.
 import hashlib
 import logging
 import re
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
 from functools import cache
@@ -122,7 +122,7 @@ def _physical(file) -> Iterator[bytes]:
         yield from line.removeprefix(b"\xef\xbb\xbf").replace(b"\r\n", b"\n").replace(b"\r", b"\n").splitlines(True)
 
 
-def _cut(path: Path) -> Iterator[_Card]:
+def _cut(path: Path) -> Generator[_Card]:
     card: _Card | None = None
     depth = 0
     is_heavy = is_photo = False

@@ -1,6 +1,7 @@
 """Custom fields as columns of lists: shown, exported and asked for like any other; not sorted by, as no index could
 lead with each of them. « Is » is answered by the index over all values of a record."""
 
+import json
 from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
@@ -21,7 +22,6 @@ from django.db.models import (
 from django.db.models.fields.json import KT
 from django.db.models.functions import Cast
 from django.db.models.lookups import GreaterThanOrEqual, LessThanOrEqual
-from psycopg.types.json import Jsonb
 
 from entregent.listing.conditions import days_between
 from entregent.listing.custom_fields import Type, fields_of, subject_named, subjects
@@ -159,7 +159,7 @@ def _asked(field: CustomField) -> Callable[[str, Any, Membership], Q]:
 def _found(table: str, wanted: dict[str, Any]) -> list[int] | None:
     """The records that hold just this, by the index; None where they are many, which are soon met on the way."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT custom_found(%s, %s, %s)", [table, Jsonb(wanted), FEW + 1])
+        cursor.execute("SELECT custom_found(%s, %s::jsonb, %s)", [table, json.dumps(wanted), FEW + 1])
         ids = [pk for (pk,) in cursor.fetchall()]
     return ids if len(ids) <= FEW else None
 

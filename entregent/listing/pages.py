@@ -163,11 +163,11 @@ class Asked:
         if sort.is_nullable:
             near = near.filter(**{f"{path}__isnull": False})
         # Their ids first: with them in hand the planner knows how few they are.
-        near = list(
+        nearest = list(
             _after(near.order_by(*order), path, sort.sort_id, descends, cursor).values_list("pk", flat=True)[:NEAR]
         )
         records = self.records if sort.sort_records is None else self.records.filter(sort.sort_records(self.member))
-        return self._rows(records.filter(pk__any_of=near).order_by(*order)[:size], columns, sort)
+        return self._rows(records.filter(pk__any_of=nearest).order_by(*order)[:size], columns, sort)
 
     def _sorted(self, records, columns, sort: Column, descends: bool, cursor, size: int) -> list[dict]:
         """Rows in order, after the cursor: those that have a value, then those that have none."""

@@ -63,7 +63,7 @@ def board_context(request, board: Board, *, client: Client | None = None) -> dic
 
 def board_url(member: Membership, board: Board, client: Client | None = None) -> str:
     slug = member.organization.slug
-    if board == Board.CLIENT:
+    if board == Board.CLIENT and client is not None:
         return reverse("dashboards:client", kwargs={"organization": slug, "number": client.number})
     return reverse("workspace:home" if board == Board.STAFF else "dashboards:firm", kwargs={"organization": slug})
 

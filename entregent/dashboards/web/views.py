@@ -40,7 +40,7 @@ def board_page(request, board: Board, template: str, *, client=None, context: di
         if "a-part" in request.GET:
             raise
         response = HttpResponseRedirect(f"{board_url(request.member, board, client)}?a-part")
-        response.rolls_back = True
+        response.rolls_back = True  # type: ignore[attr-defined]
         return response
     return render(request, template, whole | (context or {}))
 
@@ -64,9 +64,10 @@ def _portlet(request, found, client):
         raise NotFound
     choice, title = request.GET.get("choix", ""), str(found.title)
     if found.choices is not None:
-        title = dict(found.choices(request.member)).get(choice)
-        if title is None:
+        titles = dict(found.choices(request.member))
+        if choice not in titles:
             raise NotFound
+        title = titles[choice]
     drawn = draw_by_itself(request, found, client=client, choice=choice, title=title)
     has_failed = drawn is None
     if has_failed:
