@@ -10,8 +10,7 @@ DECLARE s text := replace(search_key(value), '@', ' ');
 BEGIN
     s := regexp_replace(s, '\m(mr?|mme|mlle|monsieur|madame|sarl|sasu?|sa|eurl|sci|scop|snc|gaec|earl|inc|lte?e|ltd|cie|societe|ets|et)\M',
                         '', 'g');
-    s := regexp_replace(s, '\mst\M', 'saint', 'g');
-    s := regexp_replace(s, '\mste\M', 'sainte', 'g');
+    s := replace(replace(' ' || s || ' ', ' st ', ' saint '), ' ste ', ' sainte ');
     s := regexp_replace(s, '\m(sainte?|les?|la|de|du|des|d|l)\s+(?=\S)', '\1', 'g');
     s := translate(replace(s, 'ph', 'f'), 'wyz', 'vis');
     s := regexp_replace(s, 'ch(?=[rl])', 'k', 'g');
@@ -27,10 +26,15 @@ BEGIN
     s := regexp_replace(s, '[ae][nm](?![aeiounm])', 'A', 'g');
     s := regexp_replace(s, 'o[nm](?![aeiounm])', 'O', 'g');
     s := regexp_replace(s, '[ae]i', 'e', 'g');
-    s := regexp_replace(s, '([a-zA-Z])\1+', '\1', 'g');
-    s := regexp_replace(s, '(?<=\w\w)(es?|[tdxps]+)\M', '', 'g');
+    -- Doubled letters, one by one: a back reference is slow.
+    s := replace(replace(replace(replace(s, 'll', 'l'), 'tt', 't'), 'nn', 'n'), 'ss', 's');
+    s := replace(replace(replace(replace(s, 'rr', 'r'), 'pp', 'p'), 'mm', 'm'), 'ff', 'f');
+    s := replace(replace(replace(replace(s, 'dd', 'd'), 'gg', 'g'), 'bb', 'b'), 'kk', 'k');
+    s := replace(replace(replace(replace(s, 'vv', 'v'), 'jj', 'j'), 'CC', 'C'), 'ee', 'e');
+    s := replace(replace(replace(replace(s, 'ii', 'i'), 'oo', 'o'), 'aa', 'a'), 'uu', 'u');
+    s := regexp_replace(s, '(\w\w)(es?|[tdxps]+)\M', '\1', 'g');
     RETURN coalesce((SELECT string_agg(DISTINCT word, ' ' ORDER BY word)
-                     FROM regexp_split_to_table(trim(s), '\s+') word), '');
+                     FROM unnest(string_to_array(s, ' ')) word WHERE word <> ''), '');
 END $$;
 
 -- The words of a name in search form, in alphabetical order.
@@ -41,34 +45,54 @@ $$;
 
 -- « 12 bis, av. de la Gare » and « 12 BIS AVENUE DE LA GARE » give the same. Nothing without a street and a place.
 CREATE OR REPLACE FUNCTION duplicate_address(street text, postal_code text, city text) RETURNS text
-LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
-    SELECT CASE WHEN k.street = '' OR k.place = '' THEN NULL ELSE k.place || ' ' || k.street END
-    FROM (SELECT
-        regexp_replace(regexp_replace(regexp_replace(regexp_replace(regexp_replace(
-            search_key(coalesce(street, '')),
-            '\mave?\M', 'avenue', 'g'), '\m(bd|bld|blvd|boul)\M', 'boulevard', 'g'), '\mpl\M', 'place', 'g'),
-            '\mrte\M', 'route', 'g'), '\mr\M', 'rue', 'g') AS street,
-        coalesce(nullif(search_key(replace(coalesce(postal_code, ''), ' ', '')), ''),
-                 search_key(coalesce(city, ''))) AS place) k
-$$;
+LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS $$
+DECLARE
+    way text := search_key(street);
+    place text := search_key(replace(coalesce(postal_code, ''), ' ', ''));
+BEGIN
+    IF place = '' THEN place := search_key(coalesce(city, '')); END IF;
+    IF coalesce(way, '') = '' OR place = '' THEN RETURN NULL; END IF;
+    way := ' ' || way || ' ';
+    way := replace(replace(replace(way, ' av ', ' avenue '), ' ave ', ' avenue '), ' r ', ' rue ');
+    way := replace(replace(replace(way, ' bd ', ' boulevard '), ' blvd ', ' boulevard '), ' boul ', ' boulevard ');
+    way := replace(replace(replace(way, ' pl ', ' place '), ' rte ', ' route '), ' imp ', ' impasse ');
+    RETURN place || rtrim(way);
+END $$;
 
--- The values by which a client is compared; `places`: [{"street", "postal_code", "city"}].
+-- The values by which a client is compared; `places`: [{"street", "postal_code", "city"}]. Loops instead of statements:
+-- this is worked out for each row of an import.
 CREATE OR REPLACE FUNCTION duplicate_keys(
     sound text, birth_date date, emails text[], phones jsonb, identifiers jsonb, places jsonb
-) RETURNS text[] LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
-    SELECT coalesce(array_agg(DISTINCT left(key, 300)), '{}') FROM (
-        SELECT 's:' || sound AS key WHERE sound <> ''
-        UNION ALL SELECT 'n:' || sound || '|' || birth_date WHERE sound <> '' AND birth_date IS NOT NULL
-        UNION ALL SELECT 'b:' || birth_date WHERE birth_date IS NOT NULL
-        UNION ALL SELECT 'e:' || lower(e) FROM unnest(emails) e WHERE e <> ''
-        UNION ALL SELECT 'p:' || (p ->> 'number') FROM jsonb_array_elements(phones) p WHERE length(p ->> 'number') > 5
-        UNION ALL SELECT 'i:' || i.key || ':' || upper(i.value) FROM jsonb_each_text(identifiers) i WHERE i.value <> ''
-        -- The establishment says its company as well.
-        UNION ALL SELECT 'i:siren:' || left(identifiers ->> 'siret', 9) WHERE identifiers ->> 'siret' <> ''
-        UNION ALL SELECT 'a:' || duplicate_address(a ->> 'street', a ->> 'postal_code', a ->> 'city')
-        FROM jsonb_array_elements(places) a
-    ) k WHERE key IS NOT NULL
-$$;
+) RETURNS text[] LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS $$
+DECLARE keys text[] := '{}'; value text; code text;
+BEGIN
+    IF sound <> '' THEN
+        keys := keys || ('s:' || sound);
+        IF birth_date IS NOT NULL THEN keys := keys || ('n:' || sound || '|' || birth_date); END IF;
+    END IF;
+    IF birth_date IS NOT NULL THEN keys := keys || ('b:' || birth_date); END IF;
+    IF emails IS NOT NULL THEN
+        FOREACH value IN ARRAY emails LOOP
+            IF value <> '' THEN keys := keys || left('e:' || lower(value), 300); END IF;
+        END LOOP;
+    END IF;
+    FOR i IN 0 .. jsonb_array_length(phones) - 1 LOOP
+        value := phones -> i ->> 'number';
+        IF length(value) > 5 THEN keys := keys || left('p:' || value, 300); END IF;
+    END LOOP;
+    IF identifiers <> '{}' THEN
+        FOR code, value IN SELECT j.key, upper(j.value) FROM jsonb_each_text(identifiers) j WHERE j.value <> '' LOOP
+            keys := keys || left('i:' || code || ':' || value, 300);
+            -- The establishment says its company as well.
+            IF code = 'siret' AND NOT identifiers ? 'siren' THEN keys := keys || ('i:siren:' || left(value, 9)); END IF;
+        END LOOP;
+    END IF;
+    FOR i IN 0 .. jsonb_array_length(places) - 1 LOOP
+        value := duplicate_address(places -> i ->> 'street', places -> i ->> 'postal_code', places -> i ->> 'city');
+        IF value IS NOT NULL AND NOT ('a:' || value) = ANY (keys) THEN keys := keys || left('a:' || value, 300); END IF;
+    END LOOP;
+    RETURN keys;
+END $$;
 
 -- How alike two are, in points, and why. `weights` says what counts how much; reasons are codes of
 -- `duplicates.rules.CRITERIA`. What only people of both share (their common lawyer's phone) is no reason.
