@@ -206,6 +206,7 @@ def _people() -> ListDefinition:
         plural=_("Personnes-ressources"),
         right=Right.CLIENT_VIEW,
         records=lambda member: Person.objects.visible_to(member),
+        among_few=lambda member: Person.objects.visible_to(member, among_few=True),
         everything=lambda member: Person.objects.filter(organization_id=member.organization_id, deleted_at=None),
         columns=_person_columns,
         relations=(

@@ -4,6 +4,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.db.models.fields.json import KT
 from django.db.models.functions import Now, Upper
+from django.db.models.lookups import IsNull
 from django.utils.translation import get_language, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
@@ -233,17 +234,24 @@ class CreditHold(models.Model):
 class PersonQuerySet(ScopedQuerySet["Person"]):
     """A person tied to no client is seen by every member; one who is tied, by those who see one of the clients."""
 
-    def visible_to(self, member, right=Right.CLIENT_VIEW):
+    def visible_to(self, member, right=Right.CLIENT_VIEW, *, among_few=False):
+        """`among_few`: the same people, asked for where only some thousand are looked at."""
         records = self.filter(organization_id=member.organization_id, deleted_at__isnull=True)
         if not member.reach.gives(right):
             return records.none()
         if member.reach.is_whole(right):
             return records
-        seen = Client.objects.visible_to(member, right).values("id")
-        return records.filter(
-            Q(~models.Exists(ClientPerson.objects.filter(person=models.OuterRef("pk"), client__deleted_at=None)))
-            | Q(models.Exists(ClientPerson.objects.filter(person=models.OuterRef("pk"), client__in=seen)))
-        )
+        links = ClientPerson.objects.filter(person=models.OuterRef("pk"))
+        tied, seen = links.filter(client__deleted_at=None), links.filter(client__in=_seen_clients(member, right))
+        if among_few:
+            # Scalar subqueries are asked row by row; EXISTS is hashed, which reads the links of all clients first.
+            ones = [models.Subquery(one.order_by().values("pk")[:1]) for one in (tied, seen)]
+            return records.filter(Q(IsNull(ones[0], True)) | Q(IsNull(ones[1], False)))
+        return records.filter(Q(~models.Exists(tied)) | Q(models.Exists(seen)))
+
+
+def _seen_clients(member, right):
+    return Client.objects.visible_to(member, right).values("id")
 
 
 class Person(models.Model):

@@ -107,6 +107,7 @@ class ListDefinition:
     `search(member, records, text)` gives a `Found`, ranked, or those of the records in which the keywords stand.
     `row_paths` are fetched with every row, under their own names, for `address(row, slug)` and for templates.
     `everything` is what the records are a part of, whoever asks: what the index of an order is walked through.
+    `among_few` gives the same records as `records`, asked for so that few of them are soon looked at.
     `default_condition` holds unless a condition asks for the same columns (removed clients are not shown).
     """
 
@@ -123,6 +124,7 @@ class ListDefinition:
     address: Callable[[dict, str], str] | None = None
     row_paths: tuple[str, ...] = ()
     default_condition: Any = None
+    among_few: Callable[[Membership], QuerySet] | None = None
     everything: Callable[[Membership], QuerySet] | None = None
     position: int = 100
     icon: str = "table"

@@ -166,7 +166,10 @@ class Asked:
         nearest = list(
             _after(near.order_by(*order), path, sort.sort_id, descends, cursor).values_list("pk", flat=True)[:NEAR]
         )
-        records = self.records if sort.sort_records is None else self.records.filter(sort.sort_records(self.member))
+        reached = (self.definition.among_few or self.definition.records)(self.member)
+        records = narrowed(reached, self.condition, self.definition, self.member)
+        if sort.sort_records is not None:
+            records = records.filter(sort.sort_records(self.member))
         return self._rows(records.filter(pk__any_of=nearest).order_by(*order)[:size], columns, sort)
 
     def _sorted(self, records, columns, sort: Column, descends: bool, cursor, size: int) -> list[dict]:

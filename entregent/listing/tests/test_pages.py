@@ -11,7 +11,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from entregent.clients.actions import seed_object_types
-from entregent.clients.models import Address, BusinessObject, BusinessObjectType, Client
+from entregent.clients.models import (
+    Address,
+    BusinessObject,
+    BusinessObjectType,
+    Client,
+    ClientPerson,
+    Person,
+)
 from entregent.interactions.models import Interaction, Topic
 from entregent.listing import pages
 from entregent.listing.lists import lists
@@ -194,3 +201,20 @@ def test_a_limited_member_walks_only_what_they_reach(agent, client_north, client
     enter(agent)
     rows = page(lists(agent)["clients"], agent, columns=["number"], sort="-last_interaction_at").rows
     assert [row["number"] for row in rows] == ["N1"]
+
+
+def test_people_are_the_same_asked_for_in_either_way(agent, client_north, client_south, manager):
+    enter(manager)
+    tied = {"north": [client_north], "south": [client_south], "both": [client_north, client_south], "alone": []}
+    for name, clients in tied.items():
+        person = Person.objects.create(organization=manager.organization, file_as=name, sort_key=name)
+        for client in clients:
+            ClientPerson.objects.create(organization=manager.organization, client=client, person=person)
+    gone = make_client(manager.organization, "G1", "Parti", sector=client_south.sector, deleted_at=timezone.now())
+    left = Person.objects.create(organization=manager.organization, file_as="left", sort_key="left")
+    ClientPerson.objects.create(organization=manager.organization, client=gone, person=left)
+    enter(agent)
+    seen = set(Person.objects.visible_to(agent).values_list("file_as", flat=True))
+    assert seen == {"north", "both", "alone", "left"}
+    assert set(Person.objects.visible_to(agent, among_few=True).values_list("file_as", flat=True)) == seen
+    assert {row["name"] for row in page(lists(agent)["people"], agent).rows} == seen
