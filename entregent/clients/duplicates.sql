@@ -200,58 +200,49 @@ SET search_path = public, pg_temp AS $$
     WHERE s.score >= $8 AND s.score > 0 ORDER BY s.score DESC, f.client_id
 $$;
 
--- Values that more clients share than `most`: they bring nobody together, and would compare everybody with everybody.
-CREATE OR REPLACE FUNCTION duplicates_common(org bigint, most integer) RETURNS TABLE (key text)
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
-    SELECT k FROM clients_duplicateprofile d, unnest(d.keys) k
-    WHERE d.organization_id = org AND org = NULLIF(current_setting('app.org_id', true), '')::bigint
-      AND left(k, 1) <> 'b'
-    GROUP BY k HAVING count(*) > $2 ORDER BY count(*) DESC, k LIMIT 20000
-$$;
-
--- One step of the scan: the next clients after `after_id`, each compared with the younger ones that share a value with it.
--- Writes the pairs that reach the threshold and were not said to be two. `by_sound`: names alone may bring two together.
+-- One part of the scan: of all values whose hash falls into `part` of `parts`, those that several clients share bring these
+-- together, and each two of them are compared once. A value that more than `most` share brings nobody together: it would
+-- compare everybody with everybody. Writes the pairs that reach the threshold and were not said to be two. `by_sound`:
+-- names alone may bring two together.
 CREATE OR REPLACE FUNCTION duplicates_scan(
-    org bigint, after_id bigint, step integer, weights jsonb, threshold integer, common text[], by_sound boolean,
-    OUT last_id bigint, OUT scanned integer, OUT pairs integer
+    org bigint, part integer, parts integer, weights jsonb, threshold integer, by_sound boolean, most integer,
+    OUT common integer, OUT pairs integer
 ) LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 BEGIN
     IF org IS DISTINCT FROM NULLIF(current_setting('app.org_id', true), '')::bigint THEN
         RAISE EXCEPTION 'not the organization of this transaction';
     END IF;
-    WITH taken AS MATERIALIZED (
-        SELECT d.* FROM clients_duplicateprofile d WHERE d.organization_id = org AND d.client_id > after_id
-        ORDER BY d.client_id LIMIT step
-    ), probes AS MATERIALIZED (
-        SELECT t.client_id, array_agg(k.key) FILTER (WHERE k.is_own) AS own,
-               array_agg(k.key) FILTER (WHERE NOT k.is_own) AS people
-        FROM taken t, LATERAL (
-            SELECT x, true FROM unnest(t.keys) x UNION ALL SELECT x, false FROM unnest(t.people_keys) x
-        ) k(key, is_own)
-        WHERE left(k.key, 1) <> 'b' AND (by_sound OR left(k.key, 1) <> 's')
-          AND NOT EXISTS (SELECT 1 FROM unnest(common) c(key) WHERE c.key = k.key)
-        GROUP BY t.client_id
+    WITH shared AS MATERIALIZED (
+        SELECT array_agg(v.client_id) AS ids, array_agg(v.is_own) AS own, count(*) AS number
+        FROM (
+            SELECT k.key, d.client_id, k.is_own
+            FROM clients_duplicateprofile d CROSS JOIN LATERAL (
+                SELECT x, true FROM unnest(d.keys) x UNION ALL SELECT x, false FROM unnest(d.people_keys) x
+            ) k(key, is_own)
+            WHERE d.organization_id = org AND left(k.key, 1) <> 'b' AND (by_sound OR left(k.key, 1) <> 's')
+              AND (hashtext(k.key) & 2147483647) % parts = part
+        ) v
+        GROUP BY v.key HAVING count(*) > 1 AND bool_or(v.is_own)
     ), found AS (
-        SELECT t.client_id AS first_id, o.client_id AS second_id, s.score, s.reasons
-        FROM probes p JOIN taken t ON t.client_id = p.client_id
-        CROSS JOIN LATERAL (
-            SELECT d.* FROM clients_duplicateprofile d
-            WHERE (d.keys && p.own OR d.people_keys && p.own OR d.keys && p.people)
-              AND d.organization_id = org AND d.client_id > t.client_id
-            LIMIT 200
-        ) o
-        CROSS JOIN LATERAL duplicate_score(
-            t.name, t.sound, t.keys, t.people_keys, o.name, o.sound, o.keys, o.people_keys, weights) s
-        WHERE s.score >= threshold AND s.score > 0
+        SELECT DISTINCT least(a.id, b.id) AS first_id, greatest(a.id, b.id) AS second_id
+        FROM shared s
+        CROSS JOIN LATERAL unnest(s.ids, s.own) WITH ORDINALITY AS a(id, is_own, place)
+        CROSS JOIN LATERAL unnest(s.ids, s.own) WITH ORDINALITY AS b(id, is_own, place)
+        WHERE s.number <= most AND a.place < b.place AND a.id <> b.id AND (a.is_own OR b.is_own)
     ), written AS (
         INSERT INTO clients_duplicatepair (organization_id, first_id, second_id, score, reasons, found_at)
-        SELECT org, f.first_id, f.second_id, f.score, f.reasons, clock_timestamp() FROM found f
-        WHERE NOT EXISTS (SELECT 1 FROM clients_notduplicate n
+        SELECT org, f.first_id, f.second_id, s.score, s.reasons, clock_timestamp()
+        FROM found f
+        JOIN clients_duplicateprofile a ON a.client_id = f.first_id
+        JOIN clients_duplicateprofile b ON b.client_id = f.second_id
+        CROSS JOIN LATERAL duplicate_score(
+            a.name, a.sound, a.keys, a.people_keys, b.name, b.sound, b.keys, b.people_keys, weights) s
+        WHERE s.score >= threshold AND s.score > 0
+          AND NOT EXISTS (SELECT 1 FROM clients_notduplicate n
                           WHERE n.first_id = f.first_id AND n.second_id = f.second_id)
         ON CONFLICT (first_id, second_id) DO UPDATE
             SET score = EXCLUDED.score, reasons = EXCLUDED.reasons, found_at = EXCLUDED.found_at
         RETURNING 1
     )
-    SELECT (SELECT max(t.client_id) FROM taken t), (SELECT count(*) FROM taken), (SELECT count(*) FROM written)
-    INTO last_id, scanned, pairs;
+    SELECT (SELECT count(*) FROM shared s WHERE s.number > most), (SELECT count(*) FROM written) INTO common, pairs;
 END $$;

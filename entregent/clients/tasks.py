@@ -17,6 +17,8 @@ from entregent.jobs.registry import job_kind
 from entregent.jobs.work import Work
 
 CHUNK_ROWS = 2000
+# Clients whose values are looked at in one transaction of the search for duplicates, more or less.
+SCANNED_AT_ONCE = 50_000
 ROWS_KEPT_FOR = timedelta(days=30)
 
 
@@ -52,38 +54,39 @@ def change(work: Work) -> None:
 
 @job_kind(SCAN, right=Right.CLIENT_MERGE)
 def scan_duplicates(work: Work) -> None:
-    """Compares every client with those that share something with it; pairs that are none any more go at the end."""
+    """Compares the clients that share something, one part of all shared values after the other; pairs that are none
+    any more go at the end."""
     while True:
         with work.chunk() as chunk:
             job = chunk.job
-            if "after" not in chunk.cursor:
-                common = _asked("SELECT key FROM duplicates_common(%s, %s)", [job.organization_id, MOST_SHARING])
+            if "part" not in chunk.cursor:
                 job.total = DuplicateProfile.objects.filter(organization_id=job.organization_id).count()
-                job.result = {"common": len(common), "pairs": 0}
+                job.result = {"common": 0, "pairs": 0}
                 began = _asked("SELECT clock_timestamp()::text", [])[0][0]
-                chunk.advance(0, after=0, began=began, common=[key for (key,) in common])
+                chunk.advance(0, part=0, parts=max(1, -(-job.total // SCANNED_AT_ONCE)), began=began)
                 continue
-            rules = rules_of(job.organization_id)
-            last, scanned, pairs = _asked(
-                "SELECT last_id, scanned, pairs FROM duplicates_scan(%s, %s, %s, %s::jsonb, %s, %s::text[], %s)",
-                [
-                    job.organization_id,
-                    chunk.cursor["after"],
-                    CHUNK_ROWS,
-                    rules.weights_json,
-                    rules.threshold,
-                    chunk.cursor["common"],
-                    rules.by_sound,
-                ],
-            )[0]
-            if scanned:
-                job.result["pairs"] += pairs
-                chunk.advance(scanned, after=last)
+            part, parts = chunk.cursor["part"], chunk.cursor["parts"]
+            if part < parts:
+                rules = rules_of(job.organization_id)
+                ((common, _written),) = _asked(
+                    "SELECT common, pairs FROM duplicates_scan(%s, %s, %s, %s::jsonb, %s, %s, %s)",
+                    [
+                        job.organization_id,
+                        part,
+                        parts,
+                        rules.weights_json,
+                        rules.threshold,
+                        rules.by_sound,
+                        MOST_SHARING,
+                    ],
+                )
+                job.result["common"] += common
+                chunk.advance(job.total * (part + 1) // parts - job.done, part=part + 1)
             else:
-                DuplicatePair.objects.filter(
-                    organization_id=job.organization_id, found_at__lt=chunk.cursor["began"]
-                ).delete()
-        if not scanned:
+                pairs = DuplicatePair.objects.filter(organization_id=job.organization_id)
+                pairs.filter(found_at__lt=chunk.cursor["began"]).delete()
+                job.result["pairs"] = pairs.count()
+        if part == parts:
             return
 
 
