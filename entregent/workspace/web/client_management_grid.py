@@ -262,7 +262,7 @@ class Grid:
             *((column, False, 0) for code, column in known.items() if column.is_shown and code not in on),
         ]
 
-    @property
+    @cached_property
     def widths(self) -> dict[str, int]:
         return {one["code"]: one.get("width") or 0 for one in self.chosen_columns}
 
@@ -275,7 +275,7 @@ class Grid:
             taken[column.code] = "" if place in taken.values() else place
         return taken
 
-    @property
+    @cached_property
     def title_place(self) -> int:
         """The cell that leads to the record: the name where it is shown, else the first."""
         codes = [column.code for column in self.page.columns]
