@@ -205,3 +205,15 @@ def test_the_page_costs_a_fixed_number_of_queries(manager, signed_in, client_nor
     question = {"filtre": json.dumps(["status", "is", "client"])}
     with django_assert_num_queries(13):
         browser.get(PAGE, question)
+
+
+def test_the_same_question_opens_where_many_are_changed_and_exported(manager, reader, signed_in, client_north):
+    form = {"filtre": json.dumps(["name", "contains", "moreau"]), "champs": "name,city"}
+    browser = signed_in(manager)
+    text = browser.get(PAGE, form).content.decode()
+    for start in ("/eaux/gestion-des-clients/?", "/eaux/exports/listes/?"):
+        address = text.split(f'href="{start}')[1].split('"')[0].replace("&amp;", "&")
+        answer = browser.get(start + address)
+        assert answer.status_code == 200
+        assert "« moreau »" in answer.content.decode().replace("\u00a0", " ")
+    assert "/eaux/exports/listes/?" not in signed_in(reader).get(PAGE, form).content.decode()

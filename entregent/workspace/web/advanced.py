@@ -25,11 +25,12 @@ from entregent.listing.conditions import mend, sentence
 from entregent.listing.lists import Column, ListDefinition, Relation, lists, shown_columns
 from entregent.listing.models import Subscription, View
 from entregent.listing.words import COUNTS, shown
-from entregent.organizations.models import Membership
+from entregent.organizations.models import Membership, Module
 from entregent.toolbox.errors import Refusal
 from entregent.toolbox.text import as_id, one_line
 from entregent.ui.pages import is_htmx, render, see
 from entregent.workspace.web import advanced_question as question
+from entregent.workspace.web.client_management_grid import TABS
 
 LONGEST_FILTER = 8000
 
@@ -234,6 +235,18 @@ class Search:
         asked = {name: value for name, value in self.parameters.items() if value and name != "champs"}
         asked["colonnes"] = ",".join(column.code for column in self.columns_shown)
         return f"{reverse('exchange:list_export', args=[self.member.organization.slug])}?{urlencode(asked)}"
+
+    @property
+    def grid_url(self) -> str:
+        """The same question in « Gestion des clients », where many records are changed at once."""
+        tab = next((tab for tab, code in TABS.items() if code == self.definition.code), "")
+        if not tab or not self.member.organization.has_module(Module.CLIENT_MGMT):
+            return ""
+        address = reverse("workspace:client_management", args=[self.member.organization.slug])
+        asked = {"onglet": tab} | {
+            name: value for name, value in self.parameters.items() if value and name in ("vue", "filtre", "q", "tri")
+        }
+        return f"{address}?{urlencode(asked)}"
 
     # ——— What the page shows ———
 
