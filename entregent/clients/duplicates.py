@@ -126,7 +126,7 @@ def likely_duplicates(
     phones = [{"number": number}] if (number := _number(member, phone)) else []
     emails = [email.strip().lower()[:254]] if "@" in email and len(email) > 5 else []
     known = _identifiers(identifiers)
-    places = [dict(address)] if address else []
+    places = [dict(address)] if address and address.get("street") else []
     if not (words or phones or emails or known or places):
         return []
     rules = rules_of(member.organization_id)

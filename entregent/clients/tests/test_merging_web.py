@@ -73,6 +73,21 @@ class TestScan:
         assert DuplicatePair.objects.exists()
 
 
+class TestHint:
+    def test_what_is_typed_is_compared_by_the_same_rules(self, manager, agent, pair, signed_in):
+        http = signed_in(agent)
+
+        def hint(**typed):
+            return body(http.get(f"{ORG}/clients/nouveau/doublons/", typed, htmx=True))
+
+        assert "nom proche" in hint(name="Blanchisserie Moraux")
+        enter(manager)
+        actions.set_address(by=manager, client=pair[0], kind="main", street="12, av. de la Gare", postal_code="57000")
+        assert "Ressemble" not in hint(street="12 avenue de la Gare", postal_code="57000")
+        found = hint(name="Pressing Moreau", street="12 Avenue de la Gare", postal_code="57000", phone="0261910042")
+        assert "même téléphone, même adresse" in found
+
+
 class TestPages:
     def test_the_list_shows_pairs_of_which_both_are_in_reach(self, manager, agent, outsider, pair, south, signed_in):
         enter(manager)

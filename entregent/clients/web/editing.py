@@ -174,5 +174,5 @@ def _duplicates(request):
         first_name=typed.get("first_name", ""),
         phone=typed.get("phone", ""),
         email=typed.get("email", ""),
-        identifiers={},
+        address={part: typed.get(part, "")[:200] for part in ("street", "postal_code", "city")},
     )
