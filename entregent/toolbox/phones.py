@@ -8,6 +8,7 @@ import phonenumbers
 from entregent.toolbox.text import digits
 
 _BETWEEN = re.compile(r"[ .\-\u00a0\u202f]")
+_FRENCH = re.compile(r"\+33([1-79])([0-9]{2})([0-9]{2})([0-9]{2})([0-9]{2})")
 _USUAL = {
     "FR": ("33", re.compile(r"(?:0|\+33|0033)([1-9][0-9]{8})")),
     "CA": ("1", re.compile(r"(?:\+1)?([2-9][0-9]{2}[2-9][0-9]{6})")),
@@ -39,6 +40,9 @@ def to_e164(text: str, *, region: str) -> str:
 @lru_cache(maxsize=20_000)
 def national(e164: str, *, region: str = "FR") -> str:
     """« +33261910042 » read in France → « 02 61 91 00 42 »; read elsewhere → « +33 2 61 91 00 42 »."""
+    if region == "FR" and (usual := _FRENCH.fullmatch(e164)):
+        # Nearly all numbers of a list in France; the library takes a tenth of a millisecond for each.
+        return "0{} {} {} {} {}".format(*usual.groups())
     try:
         number = phonenumbers.parse(e164, None)
     except phonenumbers.NumberParseException:
