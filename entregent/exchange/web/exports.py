@@ -15,6 +15,7 @@ from entregent.exchange.cards import CARD_LISTS, cards_of, client_cards, person_
 from entregent.exchange.exports import csv_pieces, export_kinds, export_rows, xlsx_into
 from entregent.exchange.lists import ListExport, as_texts, limited
 from entregent.listing.conditions import sentence
+from entregent.listing.lists import lists
 from entregent.organizations.web.administration import render_administration
 from entregent.toolbox.errors import NotFound, Refusal
 from entregent.toolbox.text import as_id, search_key
@@ -30,7 +31,8 @@ TYPES = {
 @require_GET
 @requires(Right.DATA_EXPORT)
 def export_list(request):
-    return render_administration(request, "exchange/export_list.html", {"kinds": [("clients", _("Clients"))]})
+    context = {"kinds": [("clients", _("Clients"))], "lists": list(lists(request.member).values())}
+    return render_administration(request, "exchange/export_list.html", context)
 
 
 @require_POST
