@@ -186,19 +186,35 @@ END $$;
 
 -- Who in the organization is like what is given, the most alike first. `also` names further clients worth comparing
 -- (found by the words of a name). At most 500 are compared: a value that more of them share says nothing.
+-- In PL/pgSQL, which keeps its plans: an import asks for each row. Each kind of value by itself and never by walking the
+-- table, since the planner cannot know that hardly anything is shared.
 CREATE OR REPLACE FUNCTION duplicates_of(
     org bigint, name text, sound text, keys text[], people text[], also bigint[], weights jsonb, threshold integer
-) RETURNS TABLE (client_id bigint, score integer, reasons text[]) LANGUAGE sql STABLE SECURITY DEFINER
-SET search_path = public, pg_temp AS $$
-    SELECT f.client_id, s.score, s.reasons
-    FROM (
-        SELECT d.* FROM clients_duplicateprofile d
-        WHERE d.organization_id = org AND org = NULLIF(current_setting('app.org_id', true), '')::bigint
-          AND (d.keys && $4 OR d.people_keys && $4 OR d.keys && $5 OR d.client_id = ANY ($6))
-        LIMIT 500
-    ) f CROSS JOIN LATERAL duplicate_score($2, $3, $4, $5, f.name, f.sound, f.keys, f.people_keys, $7) s
-    WHERE s.score >= $8 AND s.score > 0 ORDER BY s.score DESC, f.client_id
-$$;
+) RETURNS TABLE (client_id bigint, score integer, reasons text[]) LANGUAGE plpgsql STABLE SECURITY DEFINER
+SET search_path = public, pg_temp SET enable_seqscan = off AS $$
+#variable_conflict use_column
+DECLARE ids bigint[] := coalesce($6, '{}'); found bigint[];
+BEGIN
+    IF $1 IS DISTINCT FROM NULLIF(current_setting('app.org_id', true), '')::bigint THEN RETURN; END IF;
+    IF $4 <> '{}' THEN
+        SELECT array_agg(d.client_id) INTO found FROM clients_duplicateprofile d WHERE d.keys && $4;
+        ids := ids || found;
+        SELECT array_agg(d.client_id) INTO found FROM clients_duplicateprofile d WHERE d.people_keys && $4;
+        ids := ids || found;
+    END IF;
+    IF $5 <> '{}' THEN
+        SELECT array_agg(d.client_id) INTO found FROM clients_duplicateprofile d WHERE d.keys && $5;
+        ids := ids || found;
+    END IF;
+    IF ids = '{}' THEN RETURN; END IF;
+    RETURN QUERY
+        SELECT f.client_id, s.score, s.reasons
+        FROM (
+            SELECT d.* FROM clients_duplicateprofile d
+            WHERE d.client_id = ANY (ids) AND d.organization_id = $1 LIMIT 500
+        ) f CROSS JOIN LATERAL duplicate_score($2, $3, $4, $5, f.name, f.sound, f.keys, f.people_keys, $7) s
+        WHERE s.score >= $8 AND s.score > 0 ORDER BY s.score DESC, f.client_id;
+END $$;
 
 -- One part of the scan: of all values whose hash falls into `part` of `parts`, those that several clients share bring these
 -- together, and each two of them are compared once. A value that more than `most` share brings nobody together: it would
