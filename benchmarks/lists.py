@@ -41,7 +41,7 @@ VIEWS = {
 RAW = {
     "clients": """
         SELECT c.id, c.number, c.display_name, m.city, c.phones->0->>'number', c.emails[1], c.status, s.name, u.name, m.last_interaction_at,
-               EXISTS (SELECT 1 FROM clients_credithold h WHERE h.client_id = c.id AND h.lifted_at IS NULL)
+               (SELECT true FROM clients_credithold h WHERE h.client_id = c.id AND h.lifted_at IS NULL)
         FROM clients_client c JOIN clients_clientsummary m ON m.client_id = c.id
         LEFT JOIN organizations_sector s ON s.id = c.sector_id LEFT JOIN organizations_user u ON u.id = c.responsible_id
         WHERE c.organization_id = 1 AND m.organization_id = 1 AND c.deleted_at IS NULL AND c.status <> 'removed' AND {filter}
@@ -53,7 +53,7 @@ RAW = {
         FROM clients_person p WHERE p.organization_id = 1 AND p.deleted_at IS NULL AND {filter} ORDER BY {order} LIMIT 101""",
     "interactions": """
         SELECT i.id, i.occurred_at, i.channel, i.direction, c.display_name, i.subject, t.label_fr, u.name, i.follow_up_on, i.status,
-               EXISTS (SELECT 1 FROM interactions_interactionentry e WHERE e.interaction_id = i.id AND NOT e.internal)
+               (SELECT bool_and(e.internal) FROM interactions_interactionentry e WHERE e.interaction_id = i.id)
         FROM interactions_interaction i LEFT JOIN clients_client c ON c.id = i.client_id
         JOIN interactions_topic t ON t.id = i.topic_id LEFT JOIN organizations_user u ON u.id = i.created_by_id
         WHERE i.organization_id = 1 AND i.deleted_at IS NULL AND {filter} ORDER BY {order} LIMIT 101""",

@@ -524,6 +524,11 @@ class BusinessObject(models.Model):
                 fields=["type", "due_on", "id"], name="business_object_by_due_day",
                 condition=Q(deleted_at__isnull=True),
             ),
+            # « Factures impayées depuis 30 jours ».
+            models.Index(
+                fields=["type", "state", "dated_on"], name="business_object_by_state",
+                condition=Q(deleted_at__isnull=True),
+            ),
             models.Index(
                 fields=["type", "key", "id"], name="business_object_by_key", condition=Q(deleted_at__isnull=True)
             ),

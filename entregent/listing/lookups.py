@@ -13,4 +13,5 @@ class AnyOf(Lookup):
 
     def as_sql(self, compiler, connection):
         left, parameters = self.process_lhs(compiler, connection)
-        return f"{left} = ANY (%s::bigint[])", [*parameters, list(self.rhs)]
+        # As a set of rows, not `= ANY`: that would be looked through again for each row that a join comes from.
+        return f"{left} IN (SELECT unnest(%s::bigint[]))", [*parameters, list(self.rhs)]

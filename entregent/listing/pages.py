@@ -26,7 +26,7 @@ from entregent.organizations.models import Membership
 COUNTED = 10_000
 LIMIT = 100
 # So many records of an order are looked at before it is asked how many answers there are at all.
-NEAR = 3000
+NEAR = 2000
 
 __all__ = ["COUNTED", "LIMIT", "Asked", "Count", "Page", "ask", "count", "ids", "page", "selected", "shown"]
 
@@ -162,15 +162,20 @@ class Asked:
             near = near.filter(sort.sort_records(self.member))
         if sort.is_nullable:
             near = near.filter(**{f"{path}__isnull": False})
-        # Their ids first: with them in hand the planner knows how few they are.
-        nearest = list(
-            _after(near.order_by(*order), path, sort.sort_id, descends, cursor).values_list("pk", flat=True)[:NEAR]
-        )
+        near = _after(near.order_by(*order), path, sort.sort_id, descends, cursor)
+        ids = list(near.values_list("pk", flat=True)[:NEAR])
         reached = (self.definition.among_few or self.definition.records)(self.member)
-        records = narrowed(reached, self.condition, self.definition, self.member)
+        records = narrowed(reached.filter(pk__any_of=ids), self.condition, self.definition, self.member)
+        # Without order and limit, by which the planner would hope to end early and go through everything.
+        answers = set(records.order_by().values_list("pk", flat=True))
+        wanted = [key for key in ids if key in answers][:size]
+        if len(wanted) < size:
+            return []
+        found = self._base.filter(pk__any_of=wanted)
         if sort.sort_records is not None:
-            records = records.filter(sort.sort_records(self.member))
-        return self._rows(records.filter(pk__any_of=nearest).order_by(*order)[:size], columns, sort)
+            found = found.filter(sort.sort_records(self.member))
+        rows = {row["id"]: row for row in self._rows(found, columns, sort)}
+        return [rows[key] for key in wanted if key in rows]
 
     def _sorted(self, records, columns, sort: Column, descends: bool, cursor, size: int) -> list[dict]:
         """Rows in order, after the cursor: those that have a value, then those that have none."""

@@ -179,7 +179,7 @@ def test_a_page_costs_few_queries(prepared, django_assert_num_queries):
         page(definition, member, sort="name", columns=columns)
     with django_assert_num_queries(2):  # Those with a value, then those without.
         page(definition, member, sort="-last_interaction_at", columns=columns)
-    with django_assert_num_queries(4):  # The next of the order, among them; then all answers, which are few.
+    with django_assert_num_queries(4):  # The next of the order, among them; then all answers, which are few, sorted.
         question = ask(definition, member, condition=["status", "is", "client"])
         question.page(sort="name", columns=columns)
         question.count()
