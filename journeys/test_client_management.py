@@ -62,7 +62,8 @@ def test_a_client_is_worked_from_one_screen_by_mouse(visit):
     dialog.get_by_role("radio", name="Renseignement").check()
     dialog.get_by_label("Notes").fill("Rappeler Me Lavigne au sujet du bail.")
     dialog.get_by_role("button", name=re.compile("Enregistrer")).click()
-    pane(page).get_by_text("Rappeler Me Lavigne au sujet du bail.").wait_for()
+    dialog.wait_for(state="hidden")
+    pane(page).get_by_text("Rappeler Me Lavigne au sujet du bail.").first.wait_for()
 
     row(page, "LAVOIE").locator("td").nth(2).click()
     pane(page).get_by_text("Premier appel : reprise du dossier.").wait_for()
@@ -113,10 +114,17 @@ def test_a_client_is_worked_from_one_screen_by_keyboard_alone(visit):
     press("1")
     page.keyboard.type("Au clavier seul.")
     press("Control+Enter")
-    pane(page).get_by_text("Au clavier seul.").wait_for()
+    dialog.wait_for(state="hidden")
+    pane(page).get_by_text("Au clavier seul.").first.wait_for()
     page.locator("#grid .g-row[aria-selected=true]").wait_for()
+    # Into the file of the client, and back to the same list and row.
+    row(page, "LAVOIE").focus()
+    press("Enter")
+    page.wait_for_url("**/clients/LAVOIE/")
+    page.locator("h1", has_text="Lavoie inc.").wait_for()
     press("Escape")
-    assert page.locator("#grid").is_visible()
+    page.wait_for_url("**q=lavoie**ligne=LAVOIE**")
+    assert row(page, "LAVOIE").get_attribute("aria-selected") == "true"
 
 
 def test_people_and_interactions_have_their_tabs(visit):

@@ -10,7 +10,7 @@
    data-act="compose|filter|split-side"
    data-key="d"                                    a single key clicks this element
    data-go="c"                                     G then this letter follows this link
-   data-back                                       Escape follows this link
+   data-back                                       Escape follows this link, to the list that was seen last
    data-draft="key"                                a form whose typing is kept until it is saved
    data-reset-on-success · data-close-on-success   forms sent by htmx
    data-autosubmit                                 a form, sent when a choice in it changes
@@ -1030,6 +1030,10 @@
     const now = window.gTheme?.current();
     for (const item of $$("[data-theme-choice]")) item.setAttribute("aria-checked", String(item.dataset.themeChoice === now));
   }
+  /* Back to the list as it was left: its filter, its order, its row. */
+  addEventListener("pagehide", () => $("[data-rows]") && remember(session, "g-back", location.pathname + location.search));
+  const lastList = session.getItem("g-back");
+  if (lastList?.split("/")[1] === location.pathname.split("/")[1]) for (const link of $$("[data-back]")) link.href = lastList;
   arrive(body);
   showLine();
   const summary = $(".g-errors");
