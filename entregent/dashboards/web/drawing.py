@@ -58,6 +58,7 @@ def board_context(request, board: Board, *, client: Client | None = None) -> dic
         "board_client": client,
         "board_url": board_url(member, board, client),
         "seconds": settings.PORTLET_SECONDS,
+        "takes_focus": False,
     }
 
 

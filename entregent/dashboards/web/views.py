@@ -98,7 +98,10 @@ def arrange(request):
         return see(request, url, toast=toast)
     request.GET = request.GET.copy()
     request.GET["personnaliser"] = "1"
-    response = render_block(request, "dashboards/arranged.html", "board", board_context(request, board, client=client))
+    context = board_context(request, board, client=client)
+    # What was taken away had the focus: it goes to where it can be put back.
+    context["takes_focus"] = request.POST.get("geste") in ("retirer", "retablir")
+    response = render_block(request, "dashboards/arranged.html", "board", context)
     return with_toast(response, toast, tone=tone) if toast else response
 
 
