@@ -49,8 +49,10 @@ class DuplicateProfile(models.Model):
     class Meta:
         indexes = [
             # What shares a value: asked by functions that run as the owner (a policy would hide these indexes).
-            GinIndex(fields=["keys"], name="duplicate_profile_keys"),
-            GinIndex(fields=["people_keys"], name="duplicate_profile_people"),
+            # Without a list of what is to be sorted in later: an import asks again and again while it writes, and
+            # each time would read that list from end to end.
+            GinIndex(fields=["keys"], name="duplicate_profile_keys", fastupdate=False),
+            GinIndex(fields=["people_keys"], name="duplicate_profile_people", fastupdate=False),
             # The scan, client after client.
             models.Index(fields=["organization_id", "client_id"], name="duplicate_profile_scan"),
         ]
