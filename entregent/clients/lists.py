@@ -285,6 +285,7 @@ def _objects(kind: BusinessObjectType, types: list[BusinessObjectType], place: i
         relations=tuple(relations),
         default_columns=("key", "client", "label", "state", "dated_on", "due_on", "amount"),
         default_sort="-dated_on",
+        search=_found_objects,
         address=lambda row, slug: reverse("workspace:client", args=[slug, row["client__number"]]),
         row_paths=("client__number", "key"),
         position=40 + place,
@@ -337,6 +338,15 @@ def _attribute(code: str, label: str) -> Column:
         annotation=lambda member: KT(f"attributes__{code}"), asked=asked,
         operators=("contains", "is", "empty", "not_empty"),
     )  # fmt: skip
+
+
+def _found_objects(member: Membership, records, text: str):
+    """By the beginning of their number, in any writing, or by their client."""
+    number = ask(text).number.upper()
+    answers = Q(client__in=_found(SearchKind.CLIENT, member, text).ids)
+    if any(character.isdigit() for character in number):
+        answers |= Q(key_compact__begins=number)
+    return records.filter(answers)
 
 
 def _found(kind: SearchKind, member: Membership, text: str) -> Found:

@@ -18,4 +18,5 @@ class ListingConfig(AppConfig):
         action_words.add(history.ACTION_WORDS, name="listing.history.ACTION_WORDS")
         table_words.add(history.TABLE_WORDS, name="listing.history.TABLE_WORDS")
         column_tellers.add(tell_changes)
+        column_tellers.add(history.tell_view)
         administration_entries.add(administration, order=35)

@@ -1,6 +1,8 @@
 """How the journal names what is done with lists and custom fields."""
 
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext, gettext_lazy, ngettext
+
+from entregent.organizations.journal import Line
 
 # What one row of each table of this area is called in the journal.
 TABLE_WORDS = {
@@ -23,3 +25,14 @@ ACTION_WORDS = {
     "send_view": gettext_lazy("Vue envoyée par courriel"),
     "index_custom_field": gettext_lazy("Recherche mise à jour"),
 }
+
+
+def tell_view(organization_id, table, column, before, after, cache, row) -> list[Line] | None:
+    """Criteria and columns of a view are data for programs: the journal says that they changed, not to what."""
+    if table != "listing_view" or column not in ("condition", "columns"):
+        return None
+    if before == after:
+        return []
+    label = gettext("Critères") if column == "condition" else gettext("Champs affichés")
+    told = [ngettext("%(n)d champ", "%(n)d champs", len(one or [])) % {"n": len(one or [])} for one in (before, after)]
+    return [Line(label, *(told if column == "columns" else ("", gettext("modifiés"))), column)]

@@ -122,6 +122,8 @@ def test_business_objects_are_searched_with_their_client(manager, signed_in, cli
     text = signed_in(manager).get(PAGE, question).content.decode()
     assert "1 facture" in text
     assert "F-77" in text
+    for words, found in [("f 77", "1 facture"), ("moreau", "1 facture"), ("f 78", "0 facture")]:
+        assert found in signed_in(manager).get(PAGE, {"liste": "invoices", "q": words}).content.decode()
 
 
 @pytest.mark.parametrize(
