@@ -341,41 +341,67 @@ def _is_all(condition) -> bool:
 
 def _about(ids: list[int], tab: str, member: Membership) -> dict[int, dict]:
     """What every row needs beside its columns: number, name, version, where it leads. One statement for the page."""
-    slug = member.organization.slug
-    if tab == "clients":
-        address = reverse("workspace:client", args=[slug, "NUMBER"])
-        return {
-            pk: {
-                "id": pk, "key": number, "name": name, "version": version, "kind": category or _KINDS[kind],
-                "url": address.replace("NUMBER", number), "query": urlencode({"client": number}), "client": number,
-            }
-            for pk, number, name, version, kind, category in Client.objects.filter(pk__in=ids).values_list(
-                "pk", "number", "display_name", "version", "kind", "category"
-            )
-        }  # fmt: skip
-    if tab == "personnes":
-        address = reverse("clients:person", args=[slug, 0])
-        return {
-            pk: {
-                "id": pk, "key": str(pk), "name": f"{first} {last}".strip() or file_as, "version": version, "kind": "",
-                "url": address.replace("/0/", f"/{pk}/"), "query": urlencode({"personne": pk}), "client": "",
-            }
-            for pk, first, last, file_as, version in Person.objects.filter(pk__in=ids).values_list(
-                "pk", "first_name", "last_name", "file_as", "version"
-            )
-        }  # fmt: skip
-    address = reverse("interactions:detail", args=[slug, 0])
+    return {"clients": _about_clients, "personnes": _about_people, "interactions": _about_interactions}[tab](
+        ids, member
+    )
+
+
+def _about_clients(ids: list[int], member: Membership) -> dict[int, dict]:
+    address = reverse("workspace:client", args=[member.organization.slug, "NUMBER"])
+    clients = Client.objects.visible_to(member).filter(pk__in=ids)
+    rows = clients.values_list("pk", "number", "display_name", "version", "kind", "category")
     return {
         pk: {
-            "id": pk, "key": str(number), "name": str(number), "version": version, "kind": "",
-            "url": address.replace("/0/", f"/{number}/"), "client": client or "",
+            "id": pk,
+            "key": number,
+            "name": name,
+            "version": version,
+            "kind": category or _KINDS[kind],
+            "url": address.replace("NUMBER", number),
+            "query": urlencode({"client": number}),
+            "client": number,
+        }
+        for pk, number, name, version, kind, category in rows
+    }
+
+
+def _about_people(ids: list[int], member: Membership) -> dict[int, dict]:
+    address = reverse("clients:person", args=[member.organization.slug, 0])
+    people = Person.objects.visible_to(member).filter(pk__in=ids)
+    rows = people.values_list("pk", "first_name", "last_name", "file_as", "version")
+    return {
+        pk: {
+            "id": pk,
+            "key": str(pk),
+            "name": f"{first} {last}".strip() or file_as,
+            "version": version,
+            "kind": "",
+            "url": address.replace("/0/", f"/{pk}/"),
+            "query": urlencode({"personne": pk}),
+            "client": "",
+        }
+        for pk, first, last, file_as, version in rows
+    }
+
+
+def _about_interactions(ids: list[int], member: Membership) -> dict[int, dict]:
+    address = reverse("interactions:detail", args=[member.organization.slug, 0])
+    interactions = Interaction.objects.visible_to(member).filter(pk__in=ids)
+    rows = interactions.values_list("pk", "number", "version", "client__number", "person_id", "channel")
+    return {
+        pk: {
+            "id": pk,
+            "key": str(number),
+            "name": str(number),
+            "version": version,
+            "kind": "",
+            "url": address.replace("/0/", f"/{number}/"),
             "query": urlencode({"client": client} if client else {"personne": person}),
+            "client": client or "",
             "drawing": DRAWINGS.get(channel, "meeting"),
         }
-        for pk, number, version, client, person, channel in Interaction.objects.filter(pk__in=ids).values_list(
-            "pk", "number", "version", "client__number", "person_id", "channel"
-        )
-    }  # fmt: skip
+        for pk, number, version, client, person, channel in rows
+    }
 
 
 _KINDS = dict(Client.Kind.choices)
