@@ -123,7 +123,9 @@ class TestPages:
         assert http.get(f"{ORG}/clients/B2/").url == f"{ORG}/clients/B1/"
         assert "déjà partie" in body(http.get(f"{ORG}/clients/B1/fusion/?avec=B2", follow=True))
         assert "Annuler la fusion" in body(http.get(f"{ORG}/fusions/"))
-        assert "Fiches fusionnées" in body(http.get(f"{ORG}/clients/B1/historique/"))
+        history = body(http.get(f"{ORG}/clients/B1/historique/"))
+        assert "Fiches fusionnées" in history
+        assert f"/fusions/{merge.pk}/annulation/" in history
         enter(manager)
         actions.update_client(Client.objects.get(number="B1"), by=manager, version=None, name="Blanchisserie Neuve")
         page = body(http.get(f"{ORG}/fusions/{merge.pk}/annulation/"))

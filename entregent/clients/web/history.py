@@ -3,7 +3,7 @@ from django.http import HttpResponse
 from entregent.access.guard import requires
 from entregent.access.rights import Right
 from entregent.clients.history import history_of
-from entregent.clients.web.panes import open_file
+from entregent.clients.web.panes import open_file, reaches
 from entregent.ui.pages import render
 
 
@@ -14,5 +14,8 @@ def client_history(request, number) -> HttpResponse:
     before = request.GET.get("avant", "")
     cursor = int(before) if before.isdecimal() and len(before) < 19 else None
     events, further = history_of(request.member, client, before=cursor)
-    context = {"client": client, "events": events, "further": further}
+    merges = []
+    if cursor is None and reaches(request.member, Right.CLIENT_MERGE, client):
+        merges = list(client.merges.filter(undone_at=None).select_related("loser"))
+    context = {"client": client, "events": events, "further": further, "merges": merges}
     return render(request, "clients/history.html", context, fragment="events" if cursor else "content")
