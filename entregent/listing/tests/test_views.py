@@ -110,11 +110,11 @@ def test_a_subscription_is_sent_once_a_day_with_what_its_reader_reaches(
     assert send_due() == 0
     enter(manager)
     whole, limited = mails()
-    assert whole.subject == "Du Nord\u00a0: 2 clients (Eaux du Val)"
+    assert whole.subject == "Du Nord : 2 clients (Eaux du Val)"
     assert "Blanchisserie Moreau" in whole.text
     assert "Jeanne Dupont" in whole.text
     assert limited.recipients == ["agent@eaux.example"]
-    assert limited.subject == "Du Nord\u00a0: 1 client (Eaux du Val)"
+    assert limited.subject == "Du Nord : 1 client (Eaux du Val)"
     assert "Dupont" not in limited.text
     assert f"/eaux/recherche/avancee/?vue={view.pk}" in limited.text
     with time_machine.travel("2026-06-16T03:59:00Z", tick=False):
