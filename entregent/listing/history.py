@@ -35,4 +35,5 @@ def tell_view(organization_id, table, column, before, after, cache, row) -> list
         return []
     label = gettext("Critères") if column == "condition" else gettext("Champs affichés")
     told = [ngettext("%(n)d champ", "%(n)d champs", len(one or [])) % {"n": len(one or [])} for one in (before, after)]
-    return [Line(label, *(told if column == "columns" else ("", gettext("modifiés"))), column)]
+    was, became = told if column == "columns" else ["", gettext("modifiés")]
+    return [Line(label, was, became, column)]
