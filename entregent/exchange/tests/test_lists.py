@@ -12,6 +12,8 @@ from entregent.audit.models import Action
 from entregent.clients.models import ClientPerson, Person
 from entregent.exchange import lists as exchange_lists
 from entregent.exchange.cards import folded
+from entregent.interactions import actions as interactions
+from entregent.interactions.models import Topic
 from entregent.listing.actions import save_view
 from testing.cast import enter, grant, make_client
 
@@ -146,3 +148,25 @@ def test_one_card_for_one_record_within_reach(manager, agent, outsider, client_n
     assert signed_in(agent).get("/eaux/clients/N1/carte.vcf").status_code == 403
     type(outsider).objects.filter(pk=outsider.pk).update(rights_added=["data.export"])
     assert signed_in(outsider).get("/eaux/clients/N1/carte.vcf").status_code == 404
+
+
+def test_the_bar_of_a_selection_leads_to_the_export(manager, org, client_north, client_south, signed_in):
+    enter(manager)
+    view = save_view(by=manager, list_code="clients", name="Moreau", text="Blanchisserie", columns=["number"])
+    bar = {"onglet": "", "q": "", "filtre": "", "tri": "", "tout": "", "sauf": "", "jours": ""}
+    http = signed_in(manager)
+    page = http.post(f"{URL}?liste=clients", bar | {"ids": str(client_south.pk)}).content.decode()
+    assert f'name="ids" value="{client_south.pk}"' in page
+    assert 'name="liste" value="clients"' in page
+    whole = bar | {"vue": view.pk, "tout": "1", "format": "csv"}
+    assert table(http.post(f"{URL}?liste=clients", whole)) == [["N° client"], ["N1"]]
+
+
+def test_interactions_go_out_too(manager, agent, client_north, signed_in):
+    enter(agent)
+    interactions.seed_topics(agent.organization)
+    topic = Topic.objects.get(code="renseignement")
+    interactions.log_interaction(by=agent, client=client_north, topic=topic, channel="phone_call", notes="Un appel")
+    rows = table(signed_in(manager).post(URL, {"liste": "interactions", "format": "csv"}))
+    assert len(rows) == 2
+    assert "Blanchisserie Moreau" in rows[1]

@@ -134,7 +134,7 @@ def _asked(request) -> ListExport:
         list_code=sent.get("liste") or request.GET.get("liste", ""),
         view_id=as_id(sent.get("vue", "")),
         condition=condition,
-        text=sent.get("q"),
+        text=sent.get("q") or None,
         sort=sent.get("tri", ""),
         columns=[code for code in sent.get("colonnes", "").split(",") if code],
         ids=None if is_whole else ids,
