@@ -65,6 +65,10 @@ def test_a_client_is_worked_from_one_screen_by_mouse(visit):
     dialog.wait_for(state="hidden")
     pane(page).get_by_text("Rappeler Me Lavigne au sujet du bail.").first.wait_for()
 
+    # The row of the client says it too, without a new page.
+    today = page.evaluate("new Intl.DateTimeFormat('fr', {day: 'numeric', timeZone: 'America/Toronto'}).format()")
+    row(page, "LAVOIE").get_by_text(re.compile(rf"^{today}\b")).first.wait_for()
+
     row(page, "LAVOIE").locator("td").nth(2).click()
     pane(page).get_by_text("Premier appel : reprise du dossier.").wait_for()
     assert pane(page).locator(".g-row").count() >= 5

@@ -96,6 +96,14 @@ def test_following_pages_come_by_their_cursor(signed_in, manager, org):
     assert "<html" not in rest
 
 
+def test_one_row_is_read_again_by_itself(signed_in, manager, topic, client_north, client_south):
+    http = signed_in(manager)
+    said(manager, topic, client_north)
+    text = http.get(at("client_management", manager), {"rangee": client_north.pk}, htmx=True).content.decode()
+    assert text.count("<tr") == 1
+    assert client_north.display_name in text
+
+
 def test_a_filter_that_matches_nothing_says_so(signed_in, manager, client_north):
     answer = signed_in(manager).get(at("client_management", manager), {"q": "zzqqzz"})
     assert "Aucun client ne répond à ce filtre." in answer.content.decode()

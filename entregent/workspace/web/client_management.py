@@ -32,7 +32,7 @@ def client_management(request) -> HttpResponse:
     """One page for the three tabs. `?apres=` gives the rows that follow; the row named in the address is selected."""
     grid = Grid.of(request)
     member = request.member
-    if grid.after:
+    if grid.after or grid.alone is not None:
         return render(request, "workspace/client_management.html", {"grid": grid}, fragment="rows")
     slug, lower = member.organization.slug, _lower(request, grid)
     context = (lower or {}) | {

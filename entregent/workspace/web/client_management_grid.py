@@ -82,6 +82,8 @@ class Grid:
     view: View | None = None
     after: str = ""
     row: str = ""
+    # One record alone, when its row is read again after a contact was logged.
+    alone: int | None = None
     is_exact: bool = False
     only_recent: bool = False
     is_filter_asked: bool = False
@@ -109,6 +111,7 @@ class Grid:
         grid.sort = query.get("tri", "") or (grid.view.sort if grid.view is not None else "")
         grid.after = query.get("apres", "")[:500]
         grid.row = query.get("ligne", "")[:60]
+        grid.alone = as_id(query.get("rangee", ""))
         grid.is_exact = query.get("compte") == "exact"
         grid.only_recent = query.get("jours") == "30"
         grid.is_filter_asked = query.get("filtrer") == "1"
@@ -153,6 +156,8 @@ class Grid:
         if self.refusal:
             self.text = ""
             self.__dict__.pop("asked", None)
+        if self.alone is not None:
+            self.asked.records = self.asked.records.filter(pk=self.alone)
         return self.asked.page(
             columns=[column["code"] for column in self.chosen_columns], sort=self.sort, after=self.after
         )

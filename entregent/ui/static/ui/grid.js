@@ -75,6 +75,30 @@
     if (event.target.closest("[data-show-all]")) inAddress({ jours: "" });
   });
 
+  /* A contact changes what its row says (last interaction, follow-up): the row is read again. */
+  async function readAgain(row) {
+    const url = new URL(location.href);
+    url.searchParams.set("rangee", row.dataset.id);
+    const answer = await fetch(url, { credentials: "same-origin", headers: { "HX-Request": "true" } });
+    if (!answer.ok || !row.isConnected) return;
+    const holder = document.createElement("template");
+    holder.innerHTML = await answer.text();
+    const fresh = holder.content.querySelector("tr.g-row");
+    if (!fresh || fresh.cells.length !== row.cells.length) return;
+    row.dataset.version = fresh.dataset.version;
+    const news = [...fresh.cells];
+    for (const [place, cell] of [...row.cells].entries()) {
+      if (!cell.matches(".g-cell-expand, .g-cell-check, .g-cell-menu, .g-editing") && !cell.contains(document.activeElement)) cell.replaceWith(news[place]);
+    }
+  }
+  for (const name of ["g:interactions-changed", "g:contact-logged", "g:follow-ups-changed"]) {
+    document.addEventListener(name, () => {
+      const chosen = $("#grid .g-row[aria-selected=true]");
+      const row = chosen?.dataset.of ? $(`#grid .g-row[data-key="${CSS.escape(chosen.dataset.of)}"]`) : chosen;
+      if (row?.dataset.id) readAgain(row).catch(() => {});
+    });
+  }
+
   /* ——— Développer ——— */
   const peopleOf = (number) => $$(`.g-person-row[data-of="${CSS.escape(number)}"]`, grid());
   document.addEventListener("click", (event) => {
