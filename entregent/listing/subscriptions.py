@@ -60,16 +60,16 @@ def _send(organization_id: int, key: int, today) -> int:
         member = find_initiator(organization_id, subscription.user_id)
         if member is None:
             return 0
-        view = visible_views(member).filter(pk=subscription.view_id).first()
-        if view is None:
-            return 0
-        record("send_view", by=member, subject=view, view=view.name)
         with translation.override(member.user.language):
+            view = visible_views(member).filter(pk=subscription.view_id).first()
+            if view is None:
+                return 0
+            record("send_view", by=member, subject=view, view=view.name)
             subject, text = compose(view, member)
-            send_mail(
-                organization_id=organization_id, to=[member.user.email], subject=subject, text=text,
-                subject_record=view, user_id=member.user_id,
-            )  # fmt: skip
+        send_mail(
+            organization_id=organization_id, to=[member.user.email], subject=subject, text=text, subject_record=view,
+            user_id=member.user_id,
+        )  # fmt: skip
         subscription.last_sent_on = today
         subscription.save(update_fields=["last_sent_on"])
         return 1

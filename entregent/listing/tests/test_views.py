@@ -153,3 +153,19 @@ def test_a_view_whose_field_went_is_sent_with_the_rest(view, manager, client_nor
     (mail,) = mails()
     assert "Ce champ n’existe plus : custom.gone." in mail.text
     assert "Blanchisserie Moreau" in mail.text
+
+
+@time_machine.travel("2026-06-15T09:00:00Z", tick=False)
+def test_a_view_is_sent_in_the_language_of_its_reader(manager, client_north):
+    seed_object_types(manager.organization)
+    manager.user.language = "en"
+    manager.user.save()
+    enter(manager)
+    view = save_view(by=manager, list_code="clients", name="V", condition={"has_not": "invoices"})
+    subscribe(view, by=manager)
+    assert send_due() == 1
+    enter(manager)
+    (mail,) = mails()
+    assert mail.subject == "V : 1 client (Eaux du Val)"
+    assert "without invoices." in mail.text
+    assert "Hello Nadia Gest," in mail.text
