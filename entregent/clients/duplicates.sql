@@ -186,6 +186,7 @@ END $$;
 
 -- Who in the organization is like what is given, the most alike first. `also` names further clients worth comparing
 -- (found by the words of a name). At most 500 are compared: a value that more of them share says nothing.
+-- Without a sound, `name` is a name in search form, and its sound is worked out where there is anybody to compare with.
 -- In PL/pgSQL, which keeps its plans: an import asks for each row. Each kind of value by itself and never by walking the
 -- table, since the planner cannot know that hardly anything is shared.
 CREATE OR REPLACE FUNCTION duplicates_of(
@@ -207,6 +208,10 @@ BEGIN
         ids := ids || found;
     END IF;
     IF ids = '{}' THEN RETURN; END IF;
+    IF $3 IS NULL THEN
+        sound := french_sound($2);
+        name := duplicate_name($2);
+    END IF;
     RETURN QUERY
         SELECT f.client_id, s.score, s.reasons
         FROM (

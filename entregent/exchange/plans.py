@@ -135,9 +135,14 @@ _CLIENTS = """
     ) f
     LEFT JOIN LATERAL (
         SELECT d.id, d.version, d.number
-        FROM (SELECT french_sound(f.fields ->> 'sort_key') AS sound OFFSET 0) s
+        FROM (
+            -- A sound is worked out only where it brings somebody up.
+            SELECT CASE WHEN %(by_sound)s OR f.fields ->> 'birth_date' IS NOT NULL
+                        THEN french_sound(f.fields ->> 'sort_key') END AS sound
+            OFFSET 0
+        ) s
         CROSS JOIN LATERAL duplicates_of(
-            %(org)s, duplicate_name(f.fields ->> 'sort_key'), s.sound,
+            %(org)s, f.fields ->> 'sort_key', NULL,
             array_remove(duplicate_keys(
                 s.sound, (f.fields ->> 'birth_date')::date,
                 ARRAY(SELECT jsonb_array_elements_text(coalesce(f.fields -> 'emails', '[]'))),
