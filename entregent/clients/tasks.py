@@ -15,6 +15,8 @@ from entregent.clients.models import BulkRow, Client
 from entregent.jobs.models import Job
 from entregent.jobs.registry import job_kind
 from entregent.jobs.work import Work
+from entregent.listing import pages
+from entregent.listing.lists import lists
 
 CHUNK_ROWS = 2000
 # Clients whose values are looked at in one transaction of the search for duplicates, more or less.
@@ -99,18 +101,8 @@ def _asked(sql: str, parameters: list) -> list[tuple]:
 def _write_down(job: Job, member) -> int:
     """The clients of the selection that the member sees now, one row each."""
     _forget_old_rows(job.organization_id)
-    selection = job.data["selection"]
-    if selection["ids"] is not None:
-        ids = Client.objects.visible_to(member).filter(pk__in=selection["ids"])
-    else:
-        from entregent.listing import lists, pages
-        from entregent.listing.conditions import check
-
-        definition = lists.lists(member)["clients"]
-        condition = check(selection["condition"], definition, member) if selection["condition"] else None
-        found = pages.ids(definition, member, condition=condition, text=selection["text"])
-        ids = Client.objects.visible_to(member).filter(pk__in=found)
-    chosen = ids.exclude(pk__in=selection["except"]).order_by().values("pk")
+    found = pages.selected(job.data["selection"], lists(member)["clients"], member)
+    chosen = Client.objects.visible_to(member).filter(pk__in=found).order_by().values("pk")
     sql, parameters = chosen.query.sql_with_params()
     with connection.cursor() as cursor:
         cursor.execute(
