@@ -629,6 +629,8 @@
   }
 
   /* ——— htmx: token, waiting, errors, focus ——— */
+  /* What somebody is typing is not overwritten by the answer to what they typed before. */
+  if (window.Idiomorph) window.Idiomorph.defaults.ignoreActiveValue = true;
   document.addEventListener("htmx:configRequest", (event) => {
     if (event.detail.verb !== "get") event.detail.headers["X-CSRFToken"] = csrfToken();
   });
