@@ -38,7 +38,7 @@ def real(tmp_path):
         communes.append(f"{code},L'Été-sur-Œuvre n° {number},{siren},{postal},{code[:2]},84,{number},200069193")
     (tmp_path / "communes.csv").write_text("\n".join(communes) + "\n", encoding="utf-8")
     epci = ["SIREN;Nom;Type;Population;Nb membres"]
-    epci += [f"{luhn(f'20{n:06d}')};CC du Pré-Brûlé {n};CC;{n};7" for n in range(1255)]
+    epci += [f"{luhn(f'29{n:06d}')};CC du Pré-Brûlé {n};CC;{n};7" for n in range(1255)]
     (tmp_path / "epci.csv").write_bytes("\r\n".join([*epci, ""]).encode("cp1252"))
     for name in ("territoires.csv", "communes.yaml", "epci.yaml", "territoires.yaml"):
         (tmp_path / name).write_bytes((FILES / name).read_bytes())
