@@ -45,7 +45,7 @@ def interaction_lists(member: Membership) -> list[ListDefinition]:
             address=lambda row, slug: reverse("interactions:detail", args=[slug, row["number"]]),
             row_paths=("number", "client__number"),
             position=30,
-            icon="messages",
+            icon="message-2",
             counted=lambda n: ngettext("%(n)s interaction", "%(n)s interactions", as_counted(n)),
         )
     ]  # fmt: skip
