@@ -163,10 +163,7 @@ class Mover:
         if not parameters["revived"]:
             return
         columns = _columns(self.table)
-        values = [
-            "%(from)s" if column == self.column else self.single.get(column, f"v.{column}")
-            for column in columns
-        ]
+        values = ["%(from)s" if column == self.column else self.single.get(column, f"v.{column}") for column in columns]
         _run(
             f"""
             INSERT INTO {self.table} ({", ".join(columns)})
