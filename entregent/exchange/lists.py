@@ -12,6 +12,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from babel.numbers import get_decimal_symbol
+from django.db.models import Q
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
@@ -79,21 +80,18 @@ class ListExport:
 
     @cached_property
     def asked(self) -> Asked:
-        question = ask(self.definition, self.member, condition=self.condition, text=self.text)
-        records = question.records
+        within = Q()
         if self.ids is not None or self.left_out:
             selection = {
                 "condition": self.condition, "text": self.text, "ids": self.ids, "except": self.left_out,
             }  # fmt: skip
-            records = records.filter(pk__in=selected(selection, self.definition, self.member))
+            within &= Q(pk__in=selected(selection, self.definition, self.member))
         if not self.member.reach.is_whole(Right.DATA_EXPORT):
             # Whoever sees the whole organization may take out of it only what their right to export reaches.
-            within = self.definition.records(self.member).model._default_manager.visible_to(
-                self.member, Right.DATA_EXPORT
-            )
-            records = records.filter(pk__in=within.order_by().values("pk"))
-        question.records = records
-        return question
+            manager = self.definition.records(self.member).model._default_manager
+            reached = manager.visible_to(self.member, Right.DATA_EXPORT)
+            within &= Q(pk__in=reached.order_by().values("pk"))
+        return ask(self.definition, self.member, condition=self.condition, text=self.text, within=within or None)
 
     @cached_property
     def shown(self) -> list[Column]:

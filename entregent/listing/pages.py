@@ -14,7 +14,7 @@ from decimal import Decimal
 from functools import cached_property
 from typing import Any
 
-from django.db.models import F, QuerySet
+from django.db.models import F, Q, QuerySet
 from django.db.models.fields.tuple_lookups import Tuple, TupleGreaterThan, TupleLessThan
 
 from entregent.listing import lookups as lookups
@@ -52,12 +52,16 @@ class Count:
 
 @dataclass
 class Asked:
-    """One question put to one list by one member; asked once, whatever is then wanted of the answer."""
+    """One question put to one list by one member; asked once, whatever is then wanted of the answer.
+
+    `within` holds for every answer, beside what the member asks: one record alone, what was chosen, a narrower reach.
+    """
 
     definition: ListDefinition
     member: Membership
     condition: Condition = field(default_factory=Condition)
     text: str = ""
+    within: Q | None = None
 
     @cached_property
     def _searched(self) -> Found | QuerySet | None:
@@ -77,14 +81,15 @@ class Asked:
             records = self._searched
         elif self._searched is not None:
             records = records.filter(pk__any_of=self._searched.ids)
+        if self.within is not None:
+            records = records.filter(self.within)
         return narrowed(records, self.condition, self.definition, self.member)
 
     @cached_property
     def is_narrow(self) -> bool:
         """Does the question, or the member's reach, leave out records?"""
-        return (
-            bool(self.condition) or self._searched is not None or not self.member.reach.is_whole(self.definition.right)
-        )
+        is_asked = bool(self.condition) or self._searched is not None or self.within is not None
+        return is_asked or not self.member.reach.is_whole(self.definition.right)
 
     @cached_property
     def few(self) -> list[int] | None:
@@ -164,8 +169,10 @@ class Asked:
             near = near.filter(**{f"{path}__isnull": False})
         near = _after(near.order_by(*order), path, sort.sort_id, descends, cursor)
         ids = list(near.values_list("pk", flat=True)[:NEAR])
-        reached = (self.definition.among_few or self.definition.records)(self.member)
-        records = narrowed(reached.filter(pk__any_of=ids), self.condition, self.definition, self.member)
+        reached = (self.definition.among_few or self.definition.records)(self.member).filter(pk__any_of=ids)
+        if self.within is not None:
+            reached = reached.filter(self.within)
+        records = narrowed(reached, self.condition, self.definition, self.member)
         # Without order and limit, by which the planner would hope to end early and go through everything.
         answers = set(records.order_by().values_list("pk", flat=True))
         wanted = [key for key in ids if key in answers][:size]
@@ -222,9 +229,11 @@ def _after(records: QuerySet, path: str, key: str, descends: bool, cursor) -> Qu
     return records.filter(comparison(Tuple(F(path), F(key)), (cursor[0], cursor[1])))
 
 
-def ask(definition: ListDefinition, member: Membership, *, condition=None, text: str = "") -> Asked:
+def ask(
+    definition: ListDefinition, member: Membership, *, condition=None, text: str = "", within: Q | None = None
+) -> Asked:
     """A question: `condition` is data or a Condition, `text` keywords. Raises Refusals for data that means nothing."""
-    return Asked(definition, member, check(condition, definition, member), text.strip()[:200])
+    return Asked(definition, member, check(condition, definition, member), text.strip()[:200], within)
 
 
 def page(

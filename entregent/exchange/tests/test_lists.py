@@ -87,6 +87,20 @@ def test_only_what_the_right_to_export_reaches_goes_out(agent, south, client_nor
     assert [row[0] for row in table(signed_in(agent).post(URL, url))[1:]] == ["S1"]
 
 
+def test_the_reach_of_export_and_what_is_chosen_hold_on_every_page(
+    agent, south, north, org, client_south, signed_in, monkeypatch
+):  # fmt: skip
+    monkeypatch.setattr(exchange_lists, "CHUNK", 3)
+    for number in range(10):
+        make_client(org, f"A{number}", f"Abeille {number}", sector=north)
+    grant(agent, "sector", south.pk, role="manager")
+    http = signed_in(agent)
+    url = {"liste": "clients", "colonnes": "number", "filtre": '["status", "is", "client"]', "format": "csv"}
+    assert [row[0] for row in table(http.post(URL, url))[1:]] == ["S1"]
+    assert [row[0] for row in table(http.post(URL, url | {"ids": str(client_south.pk)}))[1:]] == ["S1"]
+    assert table(http.post(URL, url | {"tout": "1", "sauf": str(client_south.pk)}))[1:] == []
+
+
 def test_another_ones_view_and_an_unknown_list_are_absent(manager, admin, client_north, signed_in):
     enter(admin)
     view = save_view(by=admin, list_code="clients", name="À moi")

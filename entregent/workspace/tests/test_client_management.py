@@ -104,6 +104,25 @@ def test_one_row_is_read_again_by_itself(signed_in, manager, topic, client_north
     assert client_north.display_name in text
 
 
+@pytest.mark.parametrize("question", [{}, {"filtre": '["status", "is", "client"]'}, {"q": "série"}])
+def test_one_row_among_many_answers_is_read_again_by_itself(signed_in, manager, agent, north, question):
+    for n in range(105):
+        make_client(manager.organization, f"S{n:03}", f"Série {n:03}", sector=north)
+    last = make_client(manager.organization, "S999", "Série de la fin", sector=north)
+    for member in (manager, agent):
+        http = signed_in(member)
+        text = http.get(at("client_management", member), question | {"rangee": last.pk}, htmx=True).content.decode()
+        assert re.findall(r'data-key="(S\d+)"', text) == ["S999"]
+
+
+def test_a_row_that_no_longer_answers_is_not_read_again(signed_in, manager, agent, north, client_south):
+    for n in range(105):
+        make_client(manager.organization, f"S{n:03}", f"Série {n:03}", sector=north)
+    http = signed_in(agent)
+    text = http.get(at("client_management", agent), {"rangee": client_south.pk}, htmx=True).content.decode()
+    assert 'class="g-row"' not in text
+
+
 def test_a_filter_that_matches_nothing_says_so(signed_in, manager, client_north):
     answer = signed_in(manager).get(at("client_management", manager), {"q": "zzqqzz"})
     assert "Aucun client ne répond à ce filtre." in answer.content.decode()

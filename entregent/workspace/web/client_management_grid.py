@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import Any, NamedTuple
 
 from babel.numbers import format_decimal
+from django.db.models import Q
 from django.urls import reverse
 from django.utils.http import urlencode
 from django.utils.translation import get_language
@@ -140,7 +141,8 @@ class Grid:
 
     @cached_property
     def asked(self) -> pages.Asked:
-        return pages.ask(self.definition, self.member, condition=self.condition, text=self.text)
+        within = Q(pk=self.alone) if self.alone is not None else None
+        return pages.ask(self.definition, self.member, condition=self.condition, text=self.text, within=within)
 
     @cached_property
     def refusal(self) -> str:
@@ -157,8 +159,6 @@ class Grid:
         if self.refusal:
             self.text = ""
             self.__dict__.pop("asked", None)
-        if self.alone is not None:
-            self.asked.records = self.asked.records.filter(pk=self.alone)
         return self.asked.page(
             columns=[column["code"] for column in self.chosen_columns], sort=self.sort, after=self.after
         )
