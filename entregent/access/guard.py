@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, Any, cast
 
 from django.conf import settings
 from django.core.exceptions import BadRequest
-from django.db import DataError, transaction
+from django.db import DataError, OperationalError, transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.http import urlencode
+from psycopg.errors import QueryCanceled
 
 from entregent.access.rights import Right
 from entregent.access.wall import as_user, enter, enter_as_user
-from entregent.toolbox.errors import ModuleOff, NotFound, Refusal, RightMissing, SessionEnded
+from entregent.toolbox.errors import ModuleOff, NotFound, Refusal, RightMissing, SessionEnded, TooLong
 from entregent.toolbox.extension_points import ExtensionPoint
 
 if TYPE_CHECKING:
@@ -38,6 +39,10 @@ refusal_pages = ExtensionPoint("access.refusal_pages", doc="Draws what the produ
 entry_conditions = ExtensionPoint("access.entry_conditions", doc="What a member must settle before working here.")
 
 
+# No question of a page may hold the database longer; jobs have all the time that they need.
+MOST_SECONDS = 20
+
+
 def requires(right: Right, *, module: str | None = None) -> Callable:
     """The view is for members who hold `right`; `module` must be on. The view gets `request.member`.
 
@@ -52,7 +57,7 @@ def requires(right: Right, *, module: str | None = None) -> Callable:
                 return _sign_in_first(request)
             with transaction.atomic():
                 member = _member(request, organization)
-                enter(member.organization_id, user_id=member.user_id)
+                enter(member.organization_id, user_id=member.user_id, most_seconds=MOST_SECONDS)
                 cast(MemberRequest, request).member = member
                 for condition in entry_conditions:
                     answer = condition(request)
@@ -127,6 +132,9 @@ class RefusalMiddleware:
         if isinstance(exception, Refusal):
             for draw in refusal_pages:
                 return draw(request, exception)
+        if isinstance(exception, OperationalError) and isinstance(exception.__cause__, QueryCanceled):
+            for draw in refusal_pages:
+                return draw(request, TooLong())
         if isinstance(exception, DataError):
             # A null character, a number beyond all measure: what no column can hold, nobody means.
             raise BadRequest from exception

@@ -19,6 +19,7 @@ from datetime import UTC, date, datetime, timedelta
 from functools import wraps
 from typing import Any
 
+from django.core.exceptions import EmptyResultSet
 from django.db import connection
 from django.db.models import QuerySet
 from django.db.models.query import ModelIterable, ValuesIterable, ValuesListIterable, get_related_populators
@@ -54,7 +55,11 @@ class _Statement:
         marks = [_mark(value, place) for place, value in enumerate(values)]
         found = build(member, *marks, **shape)
         self._compiler = found.query.get_compiler(using=connection.alias)
-        self._sql, parameters = self._compiler.as_sql()
+        self._sql = ""
+        try:
+            self._sql, parameters = self._compiler.as_sql()
+        except EmptyResultSet:
+            return  # Nothing is in reach: the database need not be asked.
         self._parameters = list(parameters)
         self._places = [(at, marks.index(value)) for at, value in enumerate(parameters) if value in marks]
         if {place for _, place in self._places} != set(range(len(marks))):
@@ -64,6 +69,8 @@ class _Statement:
         self._make = self._maker(found)
 
     def rows(self, values: tuple) -> list:
+        if not self._sql:
+            return []
         parameters = self._parameters.copy()
         for at, place in self._places:
             parameters[at] = values[place]

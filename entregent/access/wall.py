@@ -51,9 +51,9 @@ def outside() -> Iterator[None]:
             _set(*outer)
 
 
-def enter(organization_id: int, *, user_id: int | None = None) -> None:
-    """For the rest of the transaction at hand: inside the organization."""
-    _set(str(organization_id), "" if user_id is None else str(user_id))
+def enter(organization_id: int, *, user_id: int | None = None, most_seconds: int = 0) -> None:
+    """For the rest of the transaction at hand: inside the organization, each statement within `most_seconds`."""
+    _set(str(organization_id), "" if user_id is None else str(user_id), most_seconds)
 
 
 def enter_as_user(user_id: int) -> None:
@@ -75,9 +75,15 @@ def _settings() -> tuple[str, str]:
         return cursor.fetchone()
 
 
-def _set(organization: str, user: str) -> None:
-    rows_of(
-        "SELECT set_config('app.org_id', %s, true), set_config('app.user_id', %s, true), "
-        "set_config('app.action_id', '', true)",
-        [organization, user],
-    )
+_SETTINGS = (
+    "SELECT set_config('app.org_id', %s, true), set_config('app.user_id', %s, true), "
+    "set_config('app.action_id', '', true)"
+)
+_SETTINGS_WITHIN = f"{_SETTINGS}, set_config('statement_timeout', %s, true)"
+
+
+def _set(organization: str, user: str, most_seconds: int = 0) -> None:
+    if most_seconds:
+        rows_of(_SETTINGS_WITHIN, [organization, user, f"{most_seconds}s"])
+    else:
+        rows_of(_SETTINGS, [organization, user])

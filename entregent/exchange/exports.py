@@ -69,7 +69,7 @@ def csv_pieces(header: list[str], rows: Iterator[list[str]]) -> Iterator[bytes]:
     text = io.StringIO()
     writer = csv.writer(text, delimiter=";")
     yield b"\xef\xbb\xbf"
-    writer.writerow(header)
+    writer.writerow([safe_cell(cell) for cell in header])
     for row in rows:
         writer.writerow([safe_cell(cell) for cell in row])
         if text.tell() > 64_000:

@@ -124,7 +124,13 @@ class _Reader:
             cleaned["since"] = column.code
         if word == "count":
             bound = data.get("is")
-            if not (isinstance(bound, list) and len(bound) == 2 and bound[0] in COUNTS and _whole(bound[1], 1_000_000)):
+            if not (
+                isinstance(bound, list)
+                and len(bound) == 2
+                and isinstance(bound[0], str)
+                and bound[0] in COUNTS
+                and _whole(bound[1], 1_000_000)
+            ):
                 return self._refuse(_("%(name)s : donnez un nombre.") % {"name": relation.label})
             cleaned["is"] = [bound[0], int(bound[1])]
         return cleaned

@@ -15,13 +15,12 @@ from entregent.listing.models import CustomField
 from entregent.organizations.journal import stale
 from entregent.organizations.models import Membership
 from entregent.toolbox.errors import NotFound, Refusal, Refusals, required, too_long
-from entregent.toolbox.text import one_line, search_key
+from entregent.toolbox.text import is_code, one_line, search_key
 
 MOST_FIELDS = 100
 MOST_OPTIONS = 200
 MOST_LABEL, MOST_HELP, MOST_OPTION_LABEL = 60, 200, 30
 
-_CODE = re.compile(r"[a-z][a-z0-9_]{0,39}")
 _OPTION_ID = re.compile(r"[0-9A-Za-z]{1,11}")
 
 
@@ -62,7 +61,7 @@ def create_custom_field(
     refusals += more
     known = CustomField.objects.filter(organization_id=by.organization_id, subject=subject)
     code = one_line(str(code or "")).lower()
-    if code and not _CODE.fullmatch(code):
+    if code and not is_code(code):
         sentence = _("Lettres sans accent, chiffres et _ seulement, une lettre d’abord.")
         refusals.append(Refusal("E-CODE", sentence, field="code"))
     elif code and known.filter(code=code).exists():

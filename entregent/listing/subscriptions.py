@@ -1,5 +1,6 @@
 """Views by mail: once a day, in the morning of the organization, to whoever subscribed, with what they reach."""
 
+import logging
 from datetime import datetime
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
@@ -28,6 +29,9 @@ ROWS = 20
 COLUMNS = 5
 
 
+log = logging.getLogger("entregent.subscriptions")
+
+
 def send_due(now: datetime | None = None) -> int:
     """Sends what is due in every organization where the morning has come; says how many mails that made.
 
@@ -48,7 +52,10 @@ def send_due(now: datetime | None = None) -> int:
                 .values_list("pk", flat=True)
             )
         for key in due:
-            sent += _send(organization.pk, key, local.date())
+            try:
+                sent += _send(organization.pk, key, local.date())
+            except Exception:  # One view that cannot be told keeps nobody else's from leaving.
+                log.exception("subscription %s", key)
     return sent
 
 

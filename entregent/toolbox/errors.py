@@ -57,6 +57,15 @@ class SessionEnded(Refusal):
         super().__init__("E-AUTH", _("Votre session a expiré. Reconnectez-vous."), status=401)
 
 
+class TooLong(Refusal):
+    """The database was still looking when a page may wait no longer."""
+
+    def __init__(self):
+        super().__init__(
+            "E-TOO-LONG", _("Cette question demande trop de temps. Précisez-la, puis recommencez."), status=503
+        )
+
+
 class Stale(Refusal):
     """Somebody saved a newer version meanwhile. `current` is the record as it stands now; who saved it, and when."""
 
@@ -76,6 +85,4 @@ def required(field, label):
 
 
 def too_long(field, label, most):
-    return Refusal(
-        "E-LENGTH", _("%(field)s : %(n)s caractères au maximum.") % {"field": label, "n": most}, field=field
-    )
+    return Refusal("E-LENGTH", _("%(field)s : %(n)s caractères au maximum.") % {"field": label, "n": most}, field=field)

@@ -63,3 +63,15 @@ def highlighted(text: str, words: list[str]) -> list[tuple[str, bool]]:
 def as_id(text: str) -> int | None:
     """The number of a row as an address or a form gives it; None for whatever is none (« ² », forty digits)."""
     return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
+
+
+# A code becomes a key of JSON values: two underscores would lead into the value, and these words are questions to it.
+_CODE = re.compile(
+    r"(?!(?:in|range|exact|iexact|isnull|contains|icontains|regex|iregex|gt|gte|lt|lte)$)"
+    r"(?=.{1,40}$)[a-z][a-z0-9]*(_[a-z0-9]+)*"
+)
+
+
+def is_code(text: str) -> bool:
+    """May this be the code of a field that an administrator defines: « acces_compteur »?"""
+    return _CODE.fullmatch(text) is not None

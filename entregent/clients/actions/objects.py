@@ -1,6 +1,5 @@
 """Business objects, which other systems keep up to date, and their types, which administrators keep."""
 
-import re
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -15,11 +14,10 @@ from entregent.clients.models import BusinessObject, BusinessObjectType, Client
 from entregent.clients.object_types import STANDARD_TYPES
 from entregent.organizations.models import Membership, Organization, Sector
 from entregent.toolbox.errors import Refusal, required, too_long
-from entregent.toolbox.text import one_line
+from entregent.toolbox.text import is_code, one_line
 
 TONES = ("neutral", "ok", "bad", "warn", "info")
 VALUE_TYPES = ("text", "number", "date", "boolean")
-_CODE = re.compile(r"[a-z][a-z0-9_]{0,39}")
 
 
 @transaction.atomic
@@ -106,7 +104,7 @@ def create_object_type(*, by: Membership, code: str, **fields) -> BusinessObject
     record("create_object_type", by=by, code=code)
     values = _clean_type(fields, whole=True)
     code = one_line(str(code or "")).lower()
-    if not _CODE.fullmatch(code):
+    if not is_code(code):
         raise Refusal("E-CODE", _("Lettres sans accent, chiffres et _ seulement, une lettre d’abord."), field="code")
     if BusinessObjectType.objects.filter(organization_id=by.organization_id, code=code).exists():
         raise Refusal("E-CODE", _("Ce code est déjà pris."), field="code")
@@ -198,7 +196,7 @@ def _clean_type(fields: dict, *, whole: bool) -> dict:
 
 def _clean_entry(entry: dict, choice: str, known: tuple[str, ...]) -> dict:
     cleaned = {name: one_line(str(entry[name]))[:60] for name in ("code", "fr", "en")}
-    if not _CODE.fullmatch(cleaned["code"]) or not cleaned["fr"] or not cleaned["en"]:
+    if not is_code(cleaned["code"]) or not cleaned["fr"] or not cleaned["en"]:
         raise ValueError
     cleaned[choice] = entry.get(choice) or known[0]
     if cleaned[choice] not in known:

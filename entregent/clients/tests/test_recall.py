@@ -93,3 +93,25 @@ def test_columns_make_the_same_records_as_the_orm(manager):
             assert {field.attname: getattr(made, field.attname) for field in model._meta.concrete_fields} == {
                 field.attname: getattr(plain, field.attname) for field in model._meta.concrete_fields
             }
+
+
+def test_where_nothing_is_in_reach_pages_say_so_and_break_nothing(signed_in, org, manager, outsider, client_north):
+    enter(manager)
+    outsider.grants.all().delete()
+    browser = signed_in(outsider)
+    assert browser.get(f"/{org.slug}/clients/").status_code == 200
+    assert browser.get(f"/{org.slug}/clients/{client_north.number}/").status_code == 404
+    assert browser.get(f"/{org.slug}/").status_code == 200
+    assert browser.get(f"/{org.slug}/gestion-des-clients/").status_code in (200, 403)
+
+
+def test_a_question_that_takes_too_long_is_refused_with_a_sentence(signed_in, org, manager, monkeypatch):
+    def slow(member):
+        rows_of("SELECT pg_sleep(3)", [])
+        return []
+
+    monkeypatch.setattr("entregent.access.guard.MOST_SECONDS", 1)
+    monkeypatch.setattr("entregent.clients.web.listing._sectors", lambda member, organization_id: slow(member))
+    answer = signed_in(manager).get(f"/{org.slug}/clients/")
+    assert answer.status_code == 503
+    assert "demande trop de temps" in answer.content.decode()

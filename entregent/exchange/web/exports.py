@@ -125,7 +125,7 @@ def _asked(request) -> ListExport:
     raw = sent.get("filtre", "")
     try:
         condition = json.loads(raw) if raw not in ("", "-") else None
-    except ValueError as broken:
+    except (ValueError, RecursionError) as broken:
         raise Refusal("E-FILTER", _("Ce filtre est illisible.")) from broken
     ids, left_out = _ids(sent, "ids"), _ids(sent, "sauf")
     is_whole = sent.get("tout") == "1" or not ids
