@@ -16,14 +16,14 @@ APP_ROLE = "entregent_app"
 
 
 @contextmanager
-def in_organization(organization_id: int, *, user_id: int | None = None) -> Iterator[None]:
+def in_organization(organization_id: int, *, user_id: int | None = None, most_seconds: int = 0) -> Iterator[None]:
     """One atomic piece of work within one organization: what a request, a job or a command does, is done inside.
 
     The settings end with the transaction; nested, the outer organization is put back at the end.
     """
     outer = _settings() if connection.in_atomic_block else None
     with transaction.atomic():
-        enter(organization_id, user_id=user_id)
+        enter(organization_id, user_id=user_id, most_seconds=most_seconds)
         yield
         if outer is not None:
             _set(*outer)

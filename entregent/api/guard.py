@@ -12,6 +12,7 @@ from django.db import connection, transaction
 from django.utils import timezone, translation
 from ninja.security import HttpBearer
 
+from entregent.access.guard import MOST_SECONDS
 from entregent.access.rights import Right
 from entregent.access.wall import in_organization
 from entregent.organizations.models import ApiToken, Membership
@@ -44,7 +45,7 @@ def operation(right: Right, *, module: str | None = None) -> Callable:
                 token = _token(request)
                 member = token.membership
                 with (
-                    in_organization(member.organization_id, user_id=member.user_id),
+                    in_organization(member.organization_id, user_id=member.user_id, most_seconds=MOST_SECONDS),
                     translation.override(member.user.language),
                 ):
                     request.member = member

@@ -2,8 +2,9 @@
 
 from django.http import JsonResponse
 from django.utils.translation import gettext as _
+from psycopg.errors import QueryCanceled
 
-from entregent.toolbox.errors import Refusal, Refusals, Stale
+from entregent.toolbox.errors import Refusal, Refusals, Stale, TooLong
 
 TYPE = "urn:entregent:problem:"
 
@@ -60,6 +61,13 @@ def unreadable(request, error) -> JsonResponse:
 def untenable(request, error) -> JsonResponse:
     """A value that no column can hold: a null character, a number beyond all measure."""
     return problem(422, "E-FORMAT", _("La demande n'a pas la forme attendue."))
+
+
+def too_long(request, error) -> JsonResponse:
+    """The database was still looking when the answer may wait no longer; whatever else is wrong there, is a fault."""
+    if isinstance(error.__cause__, QueryCanceled):
+        return refused(request, TooLong())
+    raise error
 
 
 def _error(refusal: Refusal) -> dict:

@@ -1,7 +1,7 @@
 """`/api/v1/`: the API put together."""
 
 from django.conf import settings
-from django.db import DataError
+from django.db import DataError, OperationalError
 from django.urls import path
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
@@ -71,6 +71,7 @@ api.add_exception_handler(Refusal, problems.refused)
 api.add_exception_handler(Refusals, problems.several_refused)
 api.add_exception_handler(ValidationError, problems.invalid)
 api.add_exception_handler(DataError, problems.untenable)
+api.add_exception_handler(OperationalError, problems.too_long)
 api.add_exception_handler(HttpError, problems.unreadable)
 api.add_exception_handler(AuthenticationError, lambda request, error: problems.refused(request, TokenMissing()))
 
