@@ -1,24 +1,37 @@
 """The lists of clients, people and business objects (one for each type): columns, relations, keyword search."""
 
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import (
+    Count,
     DecimalField,
     Exists,
     ExpressionWrapper,
     F,
     Func,
+    IntegerField,
     OuterRef,
     Q,
     Subquery,
+    Sum,
     TextField,
     Value,
 )
 from django.db.models.fields.json import KT
 from django.db.models.functions import Cast, Coalesce, Concat
-from django.db.models.lookups import Contains, IContains, IExact
+from django.db.models.lookups import (
+    Contains,
+    Exact,
+    GreaterThan,
+    GreaterThanOrEqual,
+    IContains,
+    IExact,
+    LessThan,
+    LessThanOrEqual,
+)
 from django.urls import reverse
 from django.utils.translation import get_language, ngettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
@@ -130,16 +143,70 @@ def _client_columns(member: Membership) -> list[Column]:
             "next_follow_up_on", _("Prochain suivi"), Kind.DATE, "summary__next_follow_up_on", is_nullable=True,
             right=Right.INTERACTION_VIEW, **by_summary,
         ),
-        Column(
-            "balance", _("Solde"), Kind.MONEY, "list_balance", annotation=lambda member: _amount(),
-            sort_path="summary__balance_cents", asked=_balance_asked,
-            operators=("more", "less", "at_least", "at_most", "is", "between"), **by_summary,
-        ),
-        Column("contracts", _("Contrats"), Kind.NUMBER, "summary__contracts"),
+        *_object_sums(member, by_summary),
         Column("created_at", _("Créé le"), Kind.MOMENT, "created_at", is_sortable=True),
         Column("updated_at", _("Modifié le"), Kind.MOMENT, "updated_at", is_sortable=True),
         *custom_columns(member, "client"),
     ]  # fmt: skip
+
+
+def _object_sums(member: Membership, by_summary: dict[str, Any]) -> list[Column]:
+    """Balance and number of contracts. The summary counts every object of a client: whoever does not reach the whole
+    organization has them worked out of the objects that they see, which no index puts in order."""
+    balance, contracts = _("Solde"), _("Contrats")
+    if member.reach.is_whole(Right.CLIENT_VIEW):
+        return [
+            Column(
+                "balance", balance, Kind.MONEY, "list_balance", annotation=lambda member: _amount(),
+                sort_path="summary__balance_cents", asked=_balance_asked, operators=_COMPARISONS, **by_summary,
+            ),
+            Column("contracts", contracts, Kind.NUMBER, "summary__contracts"),
+        ]  # fmt: skip
+    return [
+        Column(
+            "balance", balance, Kind.MONEY, "list_balance", annotation=_balance_in_reach,
+            asked=_asked_of(_balance_in_reach), operators=_COMPARISONS,
+        ),
+        Column(
+            "contracts", contracts, Kind.NUMBER, "list_contracts", annotation=_contracts_in_reach,
+            asked=_asked_of(_contracts_in_reach), operators=_COMPARISONS,
+        ),
+    ]  # fmt: skip
+
+
+_COMPARISONS = ("more", "less", "at_least", "at_most", "is", "between")
+_EXACTLY = DecimalField(max_digits=16, decimal_places=2)
+
+
+def _balance_in_reach(member: Membership):
+    """As `clients/summary.sql` works it out, of what the member sees."""
+    unpaid = BusinessObject.objects.visible_to(member).filter(
+        client=OuterRef("pk"), type__code="invoice", state__in=("unpaid", "overdue")
+    )
+    total = unpaid.order_by().values("client").annotate(total=Sum("amount")).values("total")
+    return Coalesce(Subquery(total), Value(Decimal("0.00")), output_field=_EXACTLY)
+
+
+def _contracts_in_reach(member: Membership):
+    contracts = BusinessObject.objects.visible_to(member).filter(
+        client=OuterRef("pk"), type__code=BusinessObjectType.CONTRACT
+    )
+    total = contracts.order_by().values("client").annotate(total=Count("pk")).values("total")
+    return Coalesce(Subquery(total), Value(0), output_field=IntegerField())
+
+
+def _asked_of(worked_out: Callable[[Membership], Any]) -> Callable[[str, Any, Membership], Q]:
+    def asked(operator, value, member) -> Q:
+        if operator == "between":
+            return asked("at_least", value[0], member) & asked("at_most", value[1], member)
+        return Q(_LOOKUPS[operator](Cast(worked_out(member), _EXACTLY), Decimal(value)))
+
+    return asked
+
+
+_LOOKUPS = {
+    "more": GreaterThan, "less": LessThan, "at_least": GreaterThanOrEqual, "at_most": LessThanOrEqual, "is": Exact,
+}  # fmt: skip
 
 
 def _holds():

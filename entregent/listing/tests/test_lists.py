@@ -1,11 +1,14 @@
 """Lists, conditions and pages over real records."""
 
+from decimal import Decimal
+
 import pytest
 
-from entregent.clients.models import Address
+from entregent.clients.actions import seed_object_types
+from entregent.clients.models import Address, BusinessObject, BusinessObjectType
 from entregent.listing.lists import lists
 from entregent.listing.pages import count, page
-from testing.cast import enter
+from testing.cast import enter, make_client
 
 
 @pytest.fixture
@@ -30,8 +33,6 @@ def test_a_list_shows_its_columns_sorted(admin, clients, client_north, client_so
 
 @pytest.mark.parametrize("code", ["clients", "people", "interactions", "contracts", "invoices", "meters"])
 def test_every_column_can_be_shown_and_every_sort_walked(admin, code, client_north, django_assert_max_num_queries):
-    from entregent.clients.actions import seed_object_types
-
     seed_object_types(admin.organization)
     enter(admin)
     admin.__dict__.pop("_lists", None)
@@ -41,3 +42,69 @@ def test_every_column_can_be_shown_and_every_sort_walked(admin, code, client_nor
         if column.is_sortable:
             for sign in ("", "-"):
                 page(definition, admin, sort=f"{sign}{column.code}")
+
+
+@pytest.fixture
+def shared_client(admin, agent, north, south):
+    """A client of the north with a service point, an invoice and a contract of the south, and a contract of the north:
+    whoever has the one sector or the other sees the client."""
+    seed_object_types(admin.organization)
+    client = make_client(admin.organization, "N9", "Partagé", sector=north)
+    enter(admin)
+    types = {one.code: one for one in BusinessObjectType.objects.filter(organization=admin.organization)}
+    objects = [
+        ("service_point", "P1", south, "", None), ("invoice", "F1", south, "unpaid", Decimal("250.50")),
+        ("invoice", "F2", None, "overdue", Decimal("100.25")), ("invoice", "F3", north, "paid", Decimal("70")),
+        ("contract", "C1", south, "", None), ("contract", "C2", north, "", None), ("contract", "C3", None, "", None),
+    ]  # fmt: skip
+    for code, key, sector, state, amount in objects:
+        BusinessObject.objects.create(
+            organization=admin.organization, client=client, type=types[code], key=key, sector=sector, state=state,
+            amount=amount,
+        )  # fmt: skip
+    return client
+
+
+def sums(member, **question):
+    enter(member)
+    answer = page(lists(member)["clients"], member, columns=["balance", "contracts", "name"], **question)
+    return {row["name"]: (row["balance"], row["contracts"]) for row in answer.rows}
+
+
+def test_sums_count_only_objects_within_reach(admin, agent, outsider, shared_client):
+    assert sums(admin) == {"Partagé": (Decimal("350.75"), 3)}
+    assert sums(agent) == {"Partagé": (Decimal("100.25"), 2)}
+    assert sums(outsider) == {"Partagé": (Decimal("350.75"), 2)}
+
+
+def test_a_client_without_objects_within_reach_owes_nothing(agent, client_north):
+    assert sums(agent) == {"Blanchisserie Moreau": (0, 0)}
+
+
+@pytest.mark.parametrize(
+    ("condition", "is_found"),
+    [
+        (["balance", "more", "100.25"], False), (["balance", "at_least", "100.25"], True),
+        (["balance", "is", "350.75"], False), (["balance", "is", "100.25"], True),
+        (["balance", "between", ["300", "400"]], False), (["balance", "between", ["100", "100.251"]], True),
+        (["balance", "less", "100.25"], False), (["balance", "at_most", "100.25"], True),
+        (["contracts", "is", "3"], False), (["contracts", "is", "2"], True), (["contracts", "more", "1.5"], True),
+        (["contracts", "more", "2"], False), ({"not": ["contracts", "at_least", "3"]}, True),
+    ],
+)  # fmt: skip
+def test_conditions_on_sums_tell_nothing_of_other_sectors(agent, shared_client, condition, is_found):
+    assert bool(sums(agent, condition=condition)) is is_found
+    assert count(lists(agent)["clients"], agent, condition=condition).total == int(is_found)
+
+
+def test_nobody_limited_sorts_by_sums_of_other_sectors(agent, shared_client, north):
+    make_client(agent.organization, "N0", "Aqua", sector=north)
+    for sort in ("balance", "-balance", "contracts"):
+        assert list(sums(agent, sort=sort)) == ["Aqua", "Partagé"]
+
+
+def test_sums_asked_of_related_clients_stay_within_reach(admin, agent, shared_client):
+    for member, least, is_found in [(admin, "300", True), (agent, "300", False), (agent, "100", True)]:
+        enter(member)
+        condition = {"has": "clients", "where": ["balance", "at_least", least]}
+        assert bool(page(lists(member)["contracts"], member, condition=condition).rows) is is_found
