@@ -152,6 +152,24 @@ class TestPages:
         assert http.get(f"{ORG}/clients/B1/fusion/?avec={client_south.number}").status_code == 404
         assert http.post(f"{ORG}/clients/B1/fusion/", {"avec": client_south.number}).status_code == 404
 
+    def test_after_the_undo_the_list_names_the_other_only_to_who_reaches_it(
+        self, manager, agent, pair, south, signed_in
+    ):
+        actions.undo_merge(actions.merge_clients(*pair, by=manager), by=manager)
+        http = signed_in(agent)
+        assert "Blanchisserie Moro" in body(http.get(f"{ORG}/fusions/"))
+        enter(manager)
+        Client.objects.filter(pk=pair[1].pk).update(sector=south)
+        assert "Blanchisserie Moro" not in body(http.get(f"{ORG}/fusions/"))
+        assert "Blanchisserie Moro" in body(signed_in(manager).get(f"{ORG}/fusions/"))
+
+    def test_the_figures_of_the_scan_are_for_who_reaches_all(self, manager, agent, pair, signed_in):
+        scan(manager)
+        assert "2 clients comparés" in body(signed_in(manager).get(f"{ORG}/doublons/"))
+        page = body(signed_in(agent).get(f"{ORG}/doublons/"))
+        assert "Dernière recherche" in page
+        assert "comparés" not in page
+
     def test_itself_and_stale_versions_are_refused_on_the_page(self, manager, pair, signed_in):
         http = signed_in(manager)
         assert "avec elle-même" in body(http.post(f"{ORG}/clients/B1/fusion/", {"avec": "B1"}))

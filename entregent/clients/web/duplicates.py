@@ -49,6 +49,8 @@ def pair_list(request) -> HttpResponse:
         "pairs": pairs,
         "next_url": f"{address}?{urlencode({'apres': further})}" if further else "",
         "scan": None if cursor else _last_scan(request.member),
+        # Its figures count clients of the whole organization.
+        "may_see_figures": request.member.reach.is_whole(Right.CLIENT_VIEW),
         "may_merge": request.member.can(Right.CLIENT_MERGE),
     }
     return render(request, "clients/pairs.html", context, fragment="pairs" if cursor else "content")

@@ -1,5 +1,7 @@
 """Two clients side by side, their merge, the list of merges, and taking one back."""
 
+from django.db.models import OuterRef, Q, QuerySet, Subquery
+from django.db.models.lookups import IsNull
 from django.http import HttpResponse
 from django.urls import reverse
 from django.utils.http import urlencode
@@ -69,7 +71,7 @@ def client_merge(request, number) -> HttpResponse:
 def merge_list(request) -> HttpResponse:
     """Who merged what, the newest first; further ones by `?apres=`."""
     after = request.GET.get("apres", "")
-    merges = Merge.objects.visible_to(request.member).select_related("winner", "loser", "merged_by", "undone_by")
+    merges = _told_of(request.member).select_related("winner", "loser", "merged_by", "undone_by")
     if after.isdecimal() and len(after) < 19:
         merges = merges.filter(pk__lt=int(after))
     shown = list(merges.order_by("-id")[: PAGE + 1])
@@ -143,6 +145,13 @@ def _ask_with_whom(request, winner: Client, asked: str = "") -> HttpResponse:
         "merge_url": lambda other: _merge_url(request, winner, other),
     }
     return render(request, "clients/merge_with.html", context, fragment="content", status=404 if asked else 200)
+
+
+def _told_of(member) -> QuerySet[Merge]:
+    """Merges of clients in reach. The one that was merged is a part of it; after the undoing it must be in reach
+    itself. Asked row by row: a list of all clients would be read first otherwise."""
+    loser = Client.objects.visible_to(member).filter(pk=OuterRef("loser_id")).order_by().values("pk")[:1]
+    return Merge.objects.visible_to(member).filter(Q(undone_at__isnull=True) | Q(IsNull(Subquery(loser), False)))
 
 
 def _merge_in_reach(member, pk: int) -> Merge:
