@@ -1,6 +1,7 @@
 """The history of a client: what was done, by whom, and what each field was before."""
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
@@ -99,10 +100,12 @@ def history_of(member: Membership, client: Client, *, before: int | None = None,
     Objects of sectors out of the member's reach are not told of.
     """
     files = [client.pk, *absorbed_by(client)]
-    changes = _changes(client, files, before, limit + 1)
+    merges = _merges_of(files, client.organization_id)
+    changes = _changes(client, files, merges, before, limit + 1)
     cursor = changes[limit - 1].pk if len(changes) > limit else None
     changes = _in_reach(member, changes[:limit])
-    lines = differences(changes, files=files)
+    # What a row became may stand under a client that was a part of this one once: undoing the merge gave it back.
+    lines = differences(changes, files=_ever_together(files, merges, client.organization_id))
     actions = Action.objects.in_bulk({change.action_id for change in changes if change.action_id})
     users = User.objects.in_bulk({change.user_id for change in changes if change.user_id})
     events: dict[tuple, Event] = {}
@@ -122,13 +125,27 @@ def history_of(member: Membership, client: Client, *, before: int | None = None,
     return list(events.values()), cursor
 
 
-def _changes(client: Client, files: list[int], before: int | None, limit: int) -> list[Change]:
+def _merges_of(files: Collection[int], organization_id: int) -> list[Merge]:
+    """Undone ones as well."""
+    merges = Merge.objects.filter(Q(winner__in=files) | Q(loser__in=files), organization_id=organization_id)
+    return list(merges.only("winner_id", "loser_id", "action_id", "undo_action_id"))
+
+
+def _ever_together(files: list[int], merges: list[Merge], organization_id: int) -> set[int]:
+    """The clients that were ever merged with these, at once or by way of others."""
+    known = set(files)
+    while new := {pk for merge in merges for pk in (merge.winner_id, merge.loser_id)} - known:
+        known |= new
+        merges = _merges_of(new, organization_id)
+    return known
+
+
+def _changes(client: Client, files: list[int], merges: list[Merge], before: int | None, limit: int) -> list[Change]:
     """Of the client and of those that are part of it. Of a merge and its undoing, only what they did to the clients:
     all else is what the comparison showed."""
     older = {"id__lt": before} if before else {}
     people = list(ClientPerson.objects.filter(client=client).values_list("person_id", flat=True))
-    merges = Merge.objects.filter(Q(winner__in=files) | Q(loser__in=files), organization_id=client.organization_id)
-    actions = {pk for pair in merges.values_list("action_id", "undo_action_id") for pk in pair if pk}
+    actions = {pk for merge in merges for pk in (merge.action_id, merge.undo_action_id) if pk}
     of_files = Change.objects.filter(client_id__in=files, **older)
     if actions:
         of_files = of_files.exclude(~Q(table_name="clients_client"), action_id__isnull=False, action_id__in=actions)
