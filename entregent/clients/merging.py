@@ -20,6 +20,7 @@ from entregent.clients.extension_points import movers
 from entregent.clients.models import Client, ClientPerson, ClientQuerySet
 from entregent.clients.movers import Mover
 from entregent.listing import custom_fields
+from entregent.listing.models import CustomField
 from entregent.organizations.models import Membership, Sector, User
 from entregent.toolbox.errors import NotFound
 from entregent.toolbox.phones import national
@@ -94,7 +95,9 @@ def compare_for_merge(member: Membership, winner: Client, loser: Client) -> Comp
     return Comparison(
         choices=choices + _mark_choices(winner, loser),
         gatherings=[found for code in GATHERED if (found := _gathering(code, words, winner, loser)).values],
-        moves=[mover.words(number) for mover in movers if (number := mover.count(loser.pk, to=winner.pk))],
+        moves=[
+            mover.words(number) for mover in movers if (number := mover.count(loser.pk, to=winner.pk, member=member))
+        ],
     )
 
 
@@ -238,13 +241,15 @@ def _mark_choices(winner: Client, loser: Client) -> list[Choice]:
 
 @dataclass(frozen=True)
 class FieldConflict:
-    """A field that the merge changed and somebody changed again since."""
+    """A field that the merge changed and somebody changed again since. `is_lost`: what it was before is no more (a
+    sector was deleted), so that it stays as it is."""
 
     code: str
     label: str
     before: str
     after: str
     now: str
+    is_lost: bool = False
 
     @property
     def key(self) -> str:
@@ -261,6 +266,7 @@ class RowConflict:
     what: str
     name: str
     lines: list[tuple[str, str, str]] = field(default_factory=list)
+    is_unseen: bool = False
 
     @property
     def key(self) -> str:
@@ -301,35 +307,59 @@ class UndoPlan:
 
 
 def plan_undo(member: Membership, merge: Merge) -> UndoPlan:
-    """Everything that was edited since on what the merge moved or changed, and what came since."""
+    """Everything that was edited since on what the merge moved or changed, and what came since.
+
+    Rows that the member may not see are listed without name and contents: they go with the others.
+    """
     words = Words(member)
     winner = merge.winner
     state: list[Any] = []
     fields = []
     for code, change in merge.fields.items():
         now = held(winner, code)
-        if now != change["after"]:
-            state.append([code, now])
-            values = [words.text(code, value) for value in (change["before"], change["after"], now)]
-            fields.append(FieldConflict(code, words.label(code) or _("Champ retiré"), *values))
+        lost = _lost(merge, code, change["before"])
+        if lost or now != change["after"]:
+            state.append([code, now, bool(lost)])
+            before, after, stands = (words.text(code, value) for value in (change["before"], change["after"], now))
+            label = words.label(code) or _("Champ retiré")
+            fields.append(FieldConflict(code, label, lost or before, after, stands, bool(lost)))
     rows: list[RowConflict] = []
     made: list[MadeSince] = []
     goes_back: list[str] = []
     for mover in movers:
-        if number := mover.going_back(merge):
+        if number := mover.going_back(merge, member=member):
             goes_back.append(mover.words(number))
-        for found in mover.changed_since(merge):
+        changed, came = mover.changed_since(merge), mover.made_since(merge, limit=MOST_MADE)
+        unseen = mover.unseen(member, [*(found["row_id"] for found in changed), *(row_id for row_id, _name in came)])
+        for found in changed:
             state.append([mover.table, found["row_id"], found["now"]])
-            rows.append(_row_conflict(mover, found))
-        for row_id, name in mover.made_since(merge, limit=MOST_MADE):
+            rows.append(_row_conflict(mover, found, is_unseen=found["row_id"] in unseen))
+        for row_id, name in came:
             state.append([mover.table, row_id])
+            name = _("Hors de votre périmètre") if row_id in unseen else name
             made.append(MadeSince(mover.table, row_id, mover.words(1), name or ""))
     text = json.dumps(state, sort_keys=True, default=str)
     return UndoPlan(goes_back, fields, rows, made, hashlib.sha256(text.encode()).hexdigest()[:32])
 
 
-def _row_conflict(mover: Mover, found: Mapping[str, Any]) -> RowConflict:
+def _lost(merge: Merge, code: str, before: Any) -> str:
+    """Why a field cannot be again what it was, in words; "" when it can."""
+    column, _dot, key = code.partition(".")
+    of_organization = {"organization_id": merge.organization_id}
+    if code == "sector_id" and before and not Sector.objects.filter(pk=before, **of_organization).exists():
+        return _("secteur supprimé depuis")
+    if column == "custom" and before is not None:
+        standing = CustomField.objects.filter(subject="client", code=key, **of_organization)
+        return "" if standing.exists() else _("champ supprimé depuis")
+    return ""
+
+
+def _row_conflict(mover: Mover, found: Mapping[str, Any], *, is_unseen: bool) -> RowConflict:
     kind = "deleted" if found["is_gone"] else "elsewhere" if found["is_elsewhere"] else "edited"
+    if is_unseen:
+        return RowConflict(
+            mover.table, found["row_id"], kind, mover.words(1), _("Hors de votre périmètre"), is_unseen=True
+        )
     after, now = _json(found["after"]), _json(found["now"]) or {}
     hidden = {"id", "version", "updated_at", "organization_id", mover.column, *mover.ignored}
     lines = [

@@ -5,14 +5,19 @@ was changed in between are the same for all. Texts here are SQL over the row `r`
 and never made of what people type; `%(to)s` is the client to whom a row would go.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from django.db import connection
+from django.db.models import QuerySet
+from django.db.models.expressions import RawSQL
 from django.utils.translation import ngettext
 
+from entregent.access.rights import Right
 from entregent.clients.duplicate_models import Merge
+from entregent.clients.models import BusinessObject, Client
+from entregent.organizations.models import Grant, Membership
 from entregent.toolbox.extension_points import ExtensionPoint
 
 
@@ -25,6 +30,8 @@ class Mover:
     undone. `single`: columns of which a client has one of each value but for the neutral one ({"is_primary": "false"});
     a row that comes second is given the neutral value. `digest` sums up what hangs on the row, so that a change there
     is seen. `ignored` columns are no change. `soft`: a condition under which a row no longer counts (deleted).
+    `seen(member)`: which rows the member may be told of, None for all; without it whoever reaches the client sees them.
+    All rows move, told or not.
     """
 
     table: str
@@ -37,15 +44,31 @@ class Mover:
     digest: str = "''"
     ignored: tuple[str, ...] = ()
     soft: str = "false"
+    seen: Callable[[Membership], QuerySet | None] | None = None
 
-    def count(self, client_id: int, *, to: int) -> int:
-        """How many rows of the client would go to another."""
-        return _one(
-            f"SELECT count(*) FROM {self.table} r WHERE r.{self.column} = %(client)s AND ({self.where})"  # noqa: S608
+    def count(self, client_id: int, *, to: int, member: Membership) -> int:
+        """How many rows of the client would go to another, of those that the member sees."""
+        return self._count(
+            member,
+            f"SELECT r.id FROM {self.table} r WHERE r.{self.column} = %(client)s AND ({self.where})"  # noqa: S608
             f" AND NOT ({self.soft}) AND NOT ({self.clashes})",
             client=client_id,
             to=to,
         )
+
+    def unseen(self, member: Membership, ids: Collection[int]) -> set[int]:
+        """Those of the rows that the member may not be told of; one that is gone is told only to who sees all."""
+        seen = self.seen(member) if self.seen is not None else None
+        if seen is None or not ids:
+            return set()
+        return set(ids) - set(seen.filter(pk__in=ids).values_list("pk", flat=True))
+
+    def _count(self, member: Membership, sql: str, **parameters: int) -> int:
+        seen = self.seen(member) if self.seen is not None else None
+        if seen is None:
+            return _one(f"SELECT count(*) FROM ({sql}) counted", **parameters)  # noqa: S608
+        # Numbers only, set in by ourselves: the query of Django has parameters of another form.
+        return seen.filter(pk__in=RawSQL(sql % {name: int(number) for name, number in parameters.items()}, ())).count()  # noqa: S611
 
     def last_id(self) -> int:
         return _one(f"SELECT coalesce(max(r.id), 0) FROM {self.table} r")  # noqa: S608
@@ -119,14 +142,15 @@ class Mover:
         )
         return [(row["id"], row["name"]) for row in found]
 
-    def going_back(self, merge: Merge) -> int:
-        """How many rows would go back if nothing else is chosen."""
-        return _one(
+    def going_back(self, merge: Merge, *, member: Membership) -> int:
+        """How many rows would go back if nothing else is chosen, of those that the member sees."""
+        return self._count(
+            member,
             f"""
-            SELECT count(*) FROM clients_mergedrow m JOIN {self.table} r ON r.id = m.row_id
-            WHERE m.merge_id = %(merge)s AND m.table_name = %(table)s AND m.is_moved AND r.{self.column} = %(to)s
+            SELECT r.id FROM clients_mergedrow m JOIN {self.table} r ON r.id = m.row_id
+            WHERE m.merge_id = %(merge)s AND m.table_name = '{self.table}' AND m.is_moved AND r.{self.column} = %(to)s
             """,  # noqa: S608
-            **self._of(merge),
+            merge=merge.pk,
             to=merge.winner_id,
         )
 
@@ -251,6 +275,18 @@ def _rows(sql: str, **parameters: Any) -> list[dict[str, Any]]:
         return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
 
+def _objects_seen(member: Membership) -> QuerySet | None:
+    return None if member.reach.is_whole(Right.CLIENT_VIEW) else BusinessObject.objects.visible_to(member)
+
+
+def _grants_seen(member: Membership) -> QuerySet | None:
+    """Whoever manages members, or may ask who sees a client, is told who was given an access to it."""
+    if member.reach.is_whole(Right.MEMBERS) or member.reach.is_whole(Right.ACCESS_EXPLAIN):
+        return None
+    clients = Client.objects.visible_to(member, Right.ACCESS_EXPLAIN)
+    return Grant.objects.filter(scope_type="client", scope_id__in=clients.values("pk"))
+
+
 PEOPLE = Mover(
     table="clients_clientperson",
     words=lambda n: ngettext("%(n)d personne-ressource", "%(n)d personnes-ressources", n) % {"n": n},
@@ -273,6 +309,7 @@ OBJECTS = Mover(
     name="(SELECT k.label_fr FROM clients_businessobjecttype k WHERE k.id = r.type_id) || ' ' || r.key",
     ignored=("updated_at",),
     soft="r.deleted_at IS NOT NULL",
+    seen=_objects_seen,
 )
 CREDIT_HOLDS = Mover(
     table="clients_credithold",
@@ -296,6 +333,7 @@ GRANTS = Mover(
     clashes="EXISTS (SELECT 1 FROM organizations_grant w WHERE w.scope_type = 'client' AND w.scope_id = %(to)s"
     " AND (w.membership_id, w.role, w.starts_on, w.ends_on) IS NOT DISTINCT FROM"
     " (r.membership_id, r.role, r.starts_on, r.ends_on))",
+    seen=_grants_seen,
 )
 
 

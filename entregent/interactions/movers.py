@@ -1,8 +1,29 @@
 """What of this area moves with a client that is merged into another (see clients/movers.py)."""
 
+from django.db.models import Q, QuerySet
 from django.utils.translation import ngettext
 
+from entregent.access.rights import Right
 from entregent.clients.movers import Mover
+from entregent.interactions.models import Interaction, InteractionParticipant
+from entregent.organizations.models import Membership
+
+
+def _interactions_seen(member: Membership) -> QuerySet | None:
+    """Those that were deleted since as well, which whoever saw them may know of."""
+    if member.reach.is_whole(Right.INTERACTION_VIEW):
+        return None
+    records = Interaction.objects
+    seen = [found.values("pk") for found in (records.visible_to(member), records.deleted_in_reach(member))]
+    return records.filter(Q(pk__in=seen[0]) | Q(pk__in=seen[1]))
+
+
+def _participants_seen(member: Membership) -> QuerySet | None:
+    interactions = _interactions_seen(member)
+    if interactions is None:
+        return None
+    return InteractionParticipant.objects.filter(interaction__in=interactions.values("pk"))
+
 
 INTERACTIONS = Mover(
     table="interactions_interaction",
@@ -17,6 +38,7 @@ INTERACTIONS = Mover(
     " UNION ALL SELECT concat_ws('|', 'o', o.id, o.object_id)"
     " FROM interactions_interactionobject o WHERE o.interaction_id = r.id) parts (part))",
     soft="r.deleted_at IS NOT NULL",
+    seen=_interactions_seen,
 )
 PARTICIPANTS = Mover(
     table="interactions_interactionparticipant",
@@ -25,4 +47,5 @@ PARTICIPANTS = Mover(
     " WHERE i.id = r.interaction_id)",
     clashes="EXISTS (SELECT 1 FROM interactions_interactionparticipant w WHERE w.client_id = %(to)s"
     " AND w.interaction_id = r.interaction_id)",
+    seen=_participants_seen,
 )

@@ -254,12 +254,13 @@ def _copy_what_was_said(winner: Client, loser: Client, *, by: Membership) -> lis
 
 
 def _undo_fields(merge: Merge, plan, answers: Mapping[str, str]) -> None:
-    """A field that nobody touched since is again what it was. One that was stays, or goes to the other client."""
+    """A field that nobody touched since is again what it was. One that was stays, or goes to the other client; one
+    whose former value is no more stays."""
     conflicts = {conflict.code: conflict for conflict in plan.fields}
     for code, change in merge.fields.items():
         if code not in conflicts:
             put(merge.winner, code, change["before"])
-        elif answers.get(conflicts[code].key) == "give":
+        elif not conflicts[code].is_lost and answers.get(conflicts[code].key) == "give":
             put(merge.loser, code, held(merge.winner, code))
             put(merge.winner, code, change["before"])
 

@@ -4,8 +4,10 @@ import pytest
 
 from entregent.clients import actions
 from entregent.clients.actions import merge_clients, undo_merge
+from entregent.clients.history import history_of
 from entregent.clients.merging import by_number, compare_for_merge, plan_undo
 from entregent.clients.models import Address, BusinessObject, Client, ClientPerson, CreditHold
+from entregent.listing.models import CustomField
 from entregent.organizations.models import Grant
 from entregent.search.models import Entry
 from entregent.toolbox.errors import Refusal, Stale
@@ -193,6 +195,83 @@ class TestUndo:
         actions.delete_client(Client.objects.get(pk=anne.pk), by=manager)
         with pytest.raises(Refusal, match="E-NOTFOUND"):
             undo_merge(merge, by=manager)
+
+    def test_what_a_field_was_may_be_no_more(self, manager, admin, anne, double, north, south, org):
+        field = {"organization": org, "subject": "client", "code": "compteur", "type": "text"}
+        field = CustomField.objects.create(**field, label_fr="Compteur", label_en="Meter")
+        Client.objects.filter(pk=anne.pk).update(custom={"compteur": "A-1"})
+        Client.objects.filter(pk=double.pk).update(custom={"compteur": "B-2"})
+        anne.refresh_from_db()
+        choices = {"sector_id": "loser", "custom.compteur": "loser"}
+        merge = merge_clients(anne, double, by=manager, choices=choices)
+        assert not plan_undo(manager, fresh(merge)).has_conflicts
+        north.delete()
+        field.delete()
+        Client.objects.update(custom={})
+        manager = fresh_member(manager)
+        plan = plan_undo(manager, fresh(merge))
+        assert [(one.code, one.before, one.is_lost) for one in plan.fields] == [
+            ("sector_id", "secteur supprimé depuis", True), ("custom.compteur", "champ supprimé depuis", True),
+        ]  # fmt: skip
+        undo_merge(merge, by=manager, token=plan.token, answers={one.key: "give" for one in plan.fields})
+        anne.refresh_from_db()
+        double.refresh_from_db()
+        assert (anne.sector, anne.custom, double.sector) == (south, {}, south)
+
+
+class TestReach:
+    """What a member may not see moves as all else does, and is not told of."""
+
+    @pytest.fixture
+    def near(self, org, north, anne, double):
+        member = make_member(org, "nord@eaux.example", "Norbert Nord", "manager")
+        grant(member, "sector", north.pk)
+        Client.objects.filter(pk=double.pk).update(sector=north)
+        return enter(member)
+
+    def test_the_comparison_counts_what_is_seen(self, manager, near, anne, double, org):
+        helper = make_member(org, "aide@eaux.example", "Aïda Aide", "editor")
+        grant(helper, "client", double.pk)
+        shown = {who: compare_for_merge(who, anne, double).moves for who in (enter(manager), enter(near))}
+        assert "1 contrat ou objet métier" in shown[manager]
+        assert "1 contrat ou objet métier" not in shown[near]
+        assert "1 adresse" in shown[near]
+        helper = make_member(org, "lecture@eaux.example", "Luc Lecture", "reader")
+        grant(helper)
+        enter(helper)
+        assert "1 accès accordé" in shown[manager]
+        assert "1 accès accordé" not in compare_for_merge(helper, anne, double).moves
+
+    def test_the_undo_names_only_what_is_seen_and_takes_all_back(self, manager, near, anne, double, south):
+        enter(manager)
+        merge = merge_clients(anne, double, by=manager)
+        there = BusinessObject.objects.get(key="C-77")
+        sync = {"by": manager, "client": anne, "type_code": "contract", "sector": south}
+        actions.sync_business_object(**sync, key="C-77", label="Électricité secrète")
+        actions.sync_business_object(**sync, key="C-78", label="Gaz")
+        enter(near)
+        plan = plan_undo(near, fresh(merge))
+        assert "1 contrat ou objet métier" not in plan.goes_back
+        assert [(row.name, row.lines) for row in plan.rows] == [("Hors de votre périmètre", [])]
+        assert [row.name for row in plan.made] == ["Hors de votre périmètre"]
+        assert plan.token == plan_undo(manager, fresh(merge)).token
+        undo_merge(merge, by=near, token=plan.token)
+        there.refresh_from_db()
+        assert there.client_id == double.pk
+
+    def test_after_the_undo_the_history_does_not_tell_of_the_other(self, manager, anne, double):
+        merge = merge_clients(anne, double, by=manager)
+        address = Address.objects.get(client=anne, street="3 place d’Armes")
+        actions.set_address(by=manager, client=anne, address=address, kind="other", street="4 place d’Armes")
+        undo_merge(merge, by=manager)
+        address.refresh_from_db()
+        actions.set_address(by=manager, client=double, address=address, kind="other", street="9 rue Cachée")
+        assert "4 place d’Armes" in str(history_of(manager, anne)[0])
+        assert "9 rue Cachée" not in str(history_of(manager, anne)[0])
+
+
+def fresh_member(member):
+    return type(member).objects.get(pk=member.pk)
 
 
 def fresh(merge):
