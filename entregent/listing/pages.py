@@ -19,7 +19,7 @@ from django.db.models.fields.tuple_lookups import Tuple, TupleGreaterThan, Tuple
 
 from entregent.listing import lookups as lookups
 from entregent.listing.conditions import Condition, check, counts_related, narrowed
-from entregent.listing.lists import Column, Found, ListDefinition, shown_columns, sort_of
+from entregent.listing.lists import Column, Found, Kind, ListDefinition, shown_columns, sort_of
 from entregent.listing.words import shown
 from entregent.organizations.models import Membership
 
@@ -127,7 +127,7 @@ class Asked:
             return self._ranked(shown_ones, after, limit)
         sort_column, descends = sort_of(sort, self.definition, self.member)
         name = f"-{sort_column.code}" if descends else sort_column.code
-        cursor = _read_cursor(after, name)
+        cursor = _read_cursor(after, name, sort_column)
         rows = self._near(shown_ones, sort_column, descends, cursor, limit + 1)
         if len(rows) <= limit:
             records = self._base.filter(pk__any_of=self.few) if self.few is not None else self.records
@@ -276,10 +276,13 @@ def write_cursor(sort: str, value, key: int) -> str:
 
 
 _KINDS: dict[str, Callable[[str], Any]] = {"t": datetime.fromisoformat, "d": date.fromisoformat, "n": Decimal}
+_HELD: dict[Kind, type | tuple[type, ...]] = {
+    Kind.DATE: date, Kind.MOMENT: datetime, Kind.NUMBER: (int, Decimal), Kind.MONEY: (int, Decimal),
+}  # fmt: skip
 
 
-def _read_cursor(text: str, sort: str) -> tuple[Any, int] | None:
-    """A cursor that nobody wrote, or of another order, is the beginning of the list."""
+def _read_cursor(text: str, sort: str, column: Column | None = None) -> tuple[Any, int] | None:
+    """A cursor that nobody wrote, or of another order, or with what the column never holds, is the beginning."""
     if not text:
         return None
     try:
@@ -288,6 +291,8 @@ def _read_cursor(text: str, sort: str) -> tuple[Any, int] | None:
             value = _KINDS[value[0]](value[1])
         if order != sort or not isinstance(key, int) or (isinstance(value, str) and "\x00" in value):
             return None
+        if column is not None and value is not None and not isinstance(value, _HELD.get(column.kind, str)):
+            return None
         return value, key
-    except (ValueError, TypeError, KeyError, ArithmeticError, IndexError):
+    except (ValueError, TypeError, KeyError, ArithmeticError, IndexError, RecursionError):
         return None

@@ -22,7 +22,7 @@ from entregent.clients.models import (
 from entregent.interactions.models import Interaction, Topic
 from entregent.listing import pages
 from entregent.listing.lists import lists
-from entregent.listing.pages import ask, page
+from entregent.listing.pages import ask, page, write_cursor
 from testing.cast import enter, make_client
 
 A_FEW = settings(
@@ -167,6 +167,8 @@ def test_a_cursor_that_nobody_wrote_is_the_beginning(prepared):
     make(member, [("Dupont", "", 0, 0), ("Durand", "", 0, 0)])
     for cursor in ["x", "Wzdd", "é", "AAAA", "W10", "WyJuYW1lIiwgWyJkIiwgIngiXSwgMV0"]:
         assert len(page(definition, member, sort="name", after=cursor).rows) == 2
+    for order, value in [("created_at", "abc"), ("created_at", 5), ("balance", "x"), ("last_interaction_at", True)]:
+        assert len(page(definition, member, sort=order, after=write_cursor(order, value, 1)).rows) == 2
 
 
 def test_a_page_costs_few_queries(prepared, django_assert_num_queries):
