@@ -6,11 +6,13 @@ import pytest
 from django.utils import timezone
 
 from entregent.audit.models import Action, Change
+from entregent.clients.actions import merge_clients
+from entregent.clients.merging import compare_for_merge, plan_undo
 from entregent.clients.models import BusinessObject, BusinessObjectType
 from entregent.interactions import actions
 from entregent.interactions.models import Interaction, InteractionAgent, InteractionEntry, Topic
 from entregent.toolbox.errors import NotFound, Refusal, Refusals, RightMissing, Stale
-from testing.cast import enter
+from testing.cast import enter, grant, make_client, make_member
 
 pytestmark = pytest.mark.django_db
 
@@ -306,3 +308,25 @@ def test_logging_takes_few_statements(agent, client_north, topic, django_assert_
     # contract looked for, journal, number, everything else in one; around them the key and its savepoint.
     with django_assert_num_queries(10):
         log(agent, client_north, topic, idempotency_key="k-2")
+
+
+def test_a_merge_counts_and_names_interactions_only_to_who_sees_them(manager, agent, north, org, topic):
+    winner, loser = (make_client(org, number, "Lavoir", sector=north) for number in ("L1", "L2"))
+    enter(agent)
+    log(agent, loser, topic)
+    deaf = enter(make_member(org, "sourde@eaux.example", "Sonia Sourde", "editor"))
+    grant(deaf, "sector", north.pk)
+    deaf.rights_removed = ["interaction.view"]
+    enter(manager)
+    told = {who: compare_for_merge(who, winner, loser).moves for who in (manager, agent, deaf)}
+    assert told[manager] == told[agent] == ["1 interaction", "1 participation"]
+    assert told[deaf] == []
+    merge = merge_clients(winner, loser, by=manager)
+    later = log(manager, winner, topic)
+    actions.delete_interaction(Interaction.objects.get(client=winner, number=1), by=manager)
+    plans = {who: plan_undo(who, merge) for who in (manager, agent, deaf)}
+    assert plans[agent] == plans[manager]
+    assert any(row.name.startswith(f"n° {later.number}") for row in plans[agent].made)
+    names = {row.name for row in [*plans[deaf].rows, *plans[deaf].made]}
+    assert names == {"Hors de votre périmètre"}
+    assert plans[deaf].token == plans[manager].token
