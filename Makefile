@@ -10,6 +10,7 @@ PYTHON ?= $(shell /usr/bin/python3 -c 'import sys, ensurepip, venv; sys.exit(sys
 VENV := .venv
 BIN := $(VENV)/bin
 CHROMIUM := /usr/bin/chromium
+DOVECOT := /usr/sbin/dovecot
 PG15_BIN := /usr/lib/postgresql/15/bin
 
 # What is installed is known by the locks that it was installed from.
@@ -71,17 +72,17 @@ compiled: install
 ## Checking it
 
 .PHONY: test
-test: lint chromium compiled  ## Linters, layers, unit, integration and browser tests, on both PostgreSQL
+test: lint chromium dovecot compiled  ## Linters, layers, unit, integration and browser tests, on both PostgreSQL
 	$(BIN)/python -m pytest entregent conventions
 	$(BIN)/python -m pytest journeys
 	@$(MAKE) --no-print-directory test-pg15
 
 .PHONY: test-pg15
-test-pg15: install-dev postgresql-15 compiled  ## The same tests on Debian's PostgreSQL 15
+test-pg15: install-dev postgresql-15 dovecot compiled  ## The same tests on Debian's PostgreSQL 15
 	ENTREGENT_PG_BIN_DIR=$(PG15_BIN) $(BIN)/python -m pytest entregent conventions
 
 .PHONY: test-long
-test-long: install-dev chromium compiled  ## The long reliability and security runs
+test-long: install-dev chromium dovecot compiled  ## The long reliability and security runs
 	$(BIN)/python -m pytest -m long entregent conventions journeys
 
 .PHONY: lint
@@ -102,6 +103,17 @@ chromium:
 	    apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends chromium; \
 	  else \
 	    echo "Il manque Chromium / Chromium is missing: sudo apt-get install chromium" >&2; exit 1; \
+	  fi; }
+
+# The mail server that tests read from; its package must not start one of its own.
+.PHONY: dovecot
+dovecot:
+	@test -x $(DOVECOT) || { \
+	  if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	    export DEBIAN_FRONTEND=noninteractive RUNLEVEL=1; \
+	    apt-get update -q && apt-get install -y --no-install-recommends dovecot-imapd; \
+	  else \
+	    echo "Il manque Dovecot / Dovecot is missing: sudo apt-get install dovecot-imapd" >&2; exit 1; \
 	  fi; }
 
 # The programs alone: the package must not make a cluster of its own and start it.
