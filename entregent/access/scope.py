@@ -5,7 +5,7 @@ A member's `Reach` says what their grants give now. Areas register how a kind of
 """
 
 from collections.abc import Callable, Collection
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any, TypeVar
 
@@ -98,6 +98,21 @@ class Reach:
 
     def is_whole(self, right: Right) -> bool:
         return any(grant.scope_type == ORGANIZATION_SCOPE for grant in self.grants_with(right))
+
+    def covers(self, right: Right, other: Right) -> bool:
+        """Is every client that the member reaches with `other` reached with `right` as well?"""
+        if self.is_whole(right):
+            return True
+        reached = {(one.scope_type, scope_id) for one in self.grants_with(right) for scope_id in one.scope_ids}
+        wanted = self.grants_with(other)
+        return not any(one.scope_type == ORGANIZATION_SCOPE for one in wanted) and all(
+            (one.scope_type, scope_id) in reached for one in wanted for scope_id in one.scope_ids
+        )
+
+    def narrowed_to(self, right: Right) -> "Reach":
+        """What is reached by the grants that give `right`: all that a reader sees of what goes out, whatever else
+        they see on screen."""
+        return replace(self, grants=tuple(self.grants_with(right)), _given={})
 
     def client_condition(self, right: Right, path: str = "") -> Q | None:
         """The condition on clients; None when the whole organization is in reach."""

@@ -11,14 +11,15 @@ from entregent.api.paging import MOST, page
 from entregent.api.requests import created_once, sector_of, tag
 from entregent.api.schemas import BusinessObjectIn, BusinessObjectOut, BusinessObjectPage
 from entregent.clients.actions import sync_business_object
-from entregent.clients.models import BusinessObject, Client
+from entregent.clients.models import BusinessObject, Client, seen_contract_key
 from entregent.toolbox.errors import Refusal
 
 router = Router(tags=["business objects"])
 
 
 def _objects(member):
-    return BusinessObject.objects.visible_to(member).select_related("client", "type", "contract", "sector")
+    records = BusinessObject.objects.visible_to(member).select_related("client", "type", "sector")
+    return records.annotate(contract_key=seen_contract_key(member))
 
 
 @router.get("/business-objects", response=BusinessObjectPage, summary="List business objects")

@@ -302,6 +302,7 @@ class BusinessObjectOut(Schema):
 
     @classmethod
     def of(cls, thing) -> "BusinessObjectOut":
+        """`contract_key` is that of a contract within the caller's reach (`seen_contract_key`)."""
         return cls(
             **{
                 name: getattr(thing, name)
@@ -312,7 +313,7 @@ class BusinessObjectOut(Schema):
             },
             client=thing.client.number,
             type=thing.type.code,
-            contract=thing.contract.key if thing.contract else None,
+            contract=thing.contract_key,
             amount=None if thing.amount is None else str(thing.amount),
             sector=thing.sector.code if thing.sector else None,
         )  # fmt: skip

@@ -2,6 +2,8 @@
 
 from collections.abc import Callable
 from decimal import Decimal
+from functools import reduce
+from operator import or_
 from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
@@ -37,7 +39,14 @@ from django.utils.translation import get_language, ngettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from entregent.access.rights import Right
-from entregent.clients.models import BusinessObject, BusinessObjectType, Client, CreditHold, Person
+from entregent.clients.models import (
+    BusinessObject,
+    BusinessObjectType,
+    Client,
+    CreditHold,
+    Person,
+    seen_contract_key,
+)
 from entregent.clients.search import marks_in_reach
 from entregent.listing.custom_columns import custom_columns
 from entregent.listing.lists import Column, Found, Kind, ListDefinition, Relation
@@ -376,7 +385,10 @@ def _object_columns(kind: BusinessObjectType, member: Membership) -> list[Column
         Column("dated_on", _("Date"), Kind.DATE, "dated_on", is_nullable=True, is_sortable=True),
         Column("due_on", _("Échéance"), Kind.DATE, "due_on", is_nullable=True, is_sortable=True),
         Column("amount", _("Montant"), Kind.MONEY, "amount", is_nullable=True),
-        Column("contract", _("Contrat"), Kind.TEXT, "contract__key", is_nullable=True),
+        Column(
+            "contract", _("Contrat"), Kind.TEXT, "list_contract", annotation=seen_contract_key, asked=_contract_asked,
+            operators=("contains", "not_contains", "starts", "is", "is_not", "in", "empty", "not_empty"),
+        ),
         Column("sector", _("Secteur"), Kind.SECTOR, "sector__name", asked_path="sector_id", is_nullable=True),
         Column("client_sector", _("Secteur du client"), Kind.SECTOR, "client__sector__name",
                asked_path="client__sector_id", is_nullable=True),
@@ -388,6 +400,20 @@ def _object_columns(kind: BusinessObjectType, member: Membership) -> list[Column
     for attribute in kind.attributes:
         columns.append(_attribute(attribute["code"], attribute[language]))
     return columns
+
+
+def _contract_asked(operator, value, member) -> Q:
+    """By the contracts that the member sees; an object of another one has none for them."""
+    if operator in ("not_contains", "is_not", "empty"):
+        positive = {"not_contains": "contains", "is_not": "is", "empty": "not_empty"}[operator]
+        return ~_contract_asked(positive, value, member)
+    contracts = BusinessObject.objects.visible_to(member).filter(pk=OuterRef("contract_id"))
+    lookups = {"is": "iexact", "contains": "icontains", "starts": "istartswith"}
+    if operator != "not_empty":
+        several = value if operator == "in" else [value]
+        lookup = lookups["is" if operator == "in" else operator]
+        contracts = contracts.filter(reduce(or_, (Q(**{f"key__{lookup}": one}) for one in several)))
+    return Q(Exists(contracts))
 
 
 def _attribute(code: str, label: str) -> Column:

@@ -111,7 +111,10 @@ class Client(models.Model):
         indexes = [
             # Those that were deleted, the latest first.
             models.Index(
-                "organization", F("deleted_at").desc(), F("id").desc(), name="client_by_deletion",
+                "organization",
+                F("deleted_at").desc(),
+                F("id").desc(),
+                name="client_by_deletion",
                 condition=Q(deleted_at__isnull=False),
             ),
             # The client list, by name, keyset paging.
@@ -468,6 +471,12 @@ class BusinessObjectQuerySet(ScopedQuerySet["BusinessObject"]):
         return records.filter(Q(sector__isnull=True) | Q(sector__in=sectors) | Q(client__in=clients))
 
 
+def seen_contract_key(member):
+    """The number of the contract of a business object, for who sees that contract: it may stand in another sector."""
+    contracts = BusinessObject.objects.visible_to(member).filter(pk=models.OuterRef("contract_id"))
+    return models.Subquery(contracts.order_by().values("key")[:1])
+
+
 class BusinessObject(models.Model):
     """Something that another system knows of a client (contract, invoice, meter…): read-only here, kept up to date
     from outside by import and API. `key` is its number there; `contract` the contract that it belongs to."""
@@ -521,12 +530,14 @@ class BusinessObject(models.Model):
                 fields=["type", "dated_on", "id"], name="business_object_by_date", condition=Q(deleted_at__isnull=True)
             ),
             models.Index(
-                fields=["type", "due_on", "id"], name="business_object_by_due_day",
+                fields=["type", "due_on", "id"],
+                name="business_object_by_due_day",
                 condition=Q(deleted_at__isnull=True),
             ),
             # « Factures impayées depuis 30 jours ».
             models.Index(
-                fields=["type", "state", "dated_on"], name="business_object_by_state",
+                fields=["type", "state", "dated_on"],
+                name="business_object_by_state",
                 condition=Q(deleted_at__isnull=True),
             ),
             models.Index(

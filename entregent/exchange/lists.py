@@ -52,7 +52,12 @@ class ListExport:
         text: str | None = None, sort: str = "", columns: list[str] | None = None, ids: list[int] | None = None,
         left_out: list[int] | None = None,
     ) -> "ListExport":  # fmt: skip
-        """What is not said stands as the view has it, else as the person last saw the list."""
+        """What is not said stands as the view has it, else as the person last saw the list.
+
+        Whoever sees more than their right to export reaches takes out only that: rows, sums and related records.
+        """
+        if not member.reach.is_whole(Right.DATA_EXPORT):
+            member = member.narrowed_to(Right.DATA_EXPORT)
         definition = lists(member).get(list_code)
         if definition is None:
             raise NotFound
@@ -86,11 +91,6 @@ class ListExport:
                 "condition": self.condition, "text": self.text, "ids": self.ids, "except": self.left_out,
             }  # fmt: skip
             within &= Q(pk__in=selected(selection, self.definition, self.member))
-        if not self.member.reach.is_whole(Right.DATA_EXPORT):
-            # Whoever sees the whole organization may take out of it only what their right to export reaches.
-            manager = self.definition.records(self.member).model._default_manager
-            reached = manager.visible_to(self.member, Right.DATA_EXPORT)
-            within &= Q(pk__in=reached.order_by().values("pk"))
         return ask(self.definition, self.member, condition=self.condition, text=self.text, within=within or None)
 
     @cached_property

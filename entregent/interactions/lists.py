@@ -1,10 +1,13 @@
 """The list of interactions, and what interactions add to the lists of areas below."""
 
+from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 from django.contrib.postgres.aggregates import BoolAnd
 from django.db.models import BooleanField, Exists, ExpressionWrapper, F, OuterRef, Q, Subquery, Value
 from django.db.models.functions import Coalesce, Concat, NullIf, Trim
+from django.db.models.lookups import GreaterThanOrEqual, IsNull, LessThan, LessThanOrEqual
 from django.urls import reverse
 from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext_lazy as _
@@ -12,11 +15,12 @@ from django.utils.translation import gettext_lazy as _
 from entregent.access.rights import Right
 from entregent.interactions.models import Interaction, InteractionEntry, Topic
 from entregent.interactions.search import search_interactions
+from entregent.listing.conditions import days_between
 from entregent.listing.custom_columns import custom_columns
 from entregent.listing.lists import Column, Kind, ListDefinition, Relation
 from entregent.listing.words import as_counted
 from entregent.organizations.models import Membership
-from entregent.toolbox.dates import today_in
+from entregent.toolbox.dates import start_of_day, today_in
 from entregent.toolbox.text import search_key
 
 
@@ -136,7 +140,21 @@ def _internal_asked(operator, value, member) -> Q:
 
 
 def further_columns(code: str, member: Membership) -> list[Column]:
-    """Of people: when one last spoke with them."""
+    """Of people: when one last spoke with them. Of clients, for whoever sees more clients than interactions: worked
+    out of the interactions that they see, in the place of what the summary says of all."""
+    if code == "clients" and not member.reach.covers(Right.INTERACTION_VIEW, Right.CLIENT_VIEW):
+        return [
+            Column(
+                "last_interaction_at", _("Dernière interaction"), Kind.MOMENT, "list_last_interaction_at",
+                annotation=_last_of_client, asked=_of_days(_last_of_client, Kind.MOMENT), right=Right.INTERACTION_VIEW,
+                is_nullable=True,
+            ),
+            Column(
+                "next_follow_up_on", _("Prochain suivi"), Kind.DATE, "list_next_follow_up_on",
+                annotation=_next_of_client, asked=_of_days(_next_of_client, Kind.DATE), right=Right.INTERACTION_VIEW,
+                is_nullable=True,
+            ),
+        ]  # fmt: skip
     if code != "people":
         return []
     return [
@@ -150,3 +168,34 @@ def further_columns(code: str, member: Membership) -> list[Column]:
 def _last_of_person(member: Membership):
     seen = Interaction.objects.visible_to(member).filter(person=OuterRef("pk"))
     return Subquery(seen.order_by("-occurred_at").values("occurred_at")[:1])
+
+
+def _last_of_client(member: Membership):
+    seen = Interaction.objects.visible_to(member).filter(client=OuterRef("pk"))
+    return Subquery(seen.order_by("-occurred_at").values("occurred_at")[:1])
+
+
+def _next_of_client(member: Membership):
+    seen = Interaction.objects.visible_to(member).to_follow_up().filter(client=OuterRef("pk"))
+    return Subquery(seen.order_by("follow_up_on").values("follow_up_on")[:1])
+
+
+def _of_days(worked_out: Callable[[Membership], Any], kind: Kind) -> Callable[[str, Any, Membership], Q]:
+    """Comparisons of days, of what is worked out."""
+
+    def asked(operator, value, member) -> Q:
+        found = worked_out(member)
+        if operator in ("empty", "not_empty"):
+            return Q(IsNull(found, operator == "empty"))
+        first, last = days_between(operator, value, member)
+        within = [IsNull(found, False)]
+        zone = member.organization.time_zone
+        if first is not None:
+            within.append(GreaterThanOrEqual(found, start_of_day(first, zone) if kind == Kind.MOMENT else first))
+        if last is not None and kind == Kind.MOMENT:
+            within.append(LessThan(found, start_of_day(last + timedelta(days=1), zone)))
+        elif last is not None:
+            within.append(LessThanOrEqual(found, last))
+        return Q(*within)
+
+    return asked

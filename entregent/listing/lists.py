@@ -131,7 +131,8 @@ class ListDefinition:
     counted: Callable[[int], str] = field(default=lambda n: "%(n)s")  # « %(n)s clients », the number told by the page
 
     def columns_by_code(self, member: Membership) -> dict[str, Column]:
-        """The columns that this member may see, by code, worked out once per member and request."""
+        """The columns that this member may see, by code, worked out once per member and request. A further column of
+        a code that the list has stands in its place."""
         known = member.__dict__.setdefault("_list_columns", {})
         if self.code not in known:
             known[self.code] = {

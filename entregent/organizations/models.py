@@ -227,6 +227,14 @@ class Membership(models.Model):
     def can(self, right: Right) -> bool:
         return self.reach.gives(right)
 
+    def narrowed_to(self, right: Right) -> "Membership":
+        """The same member, reaching no more than their grants of `right` do."""
+        names = [one.attname for one in self._meta.concrete_fields]
+        narrowed = Membership.from_db(self._state.db, names, [getattr(self, name) for name in names])
+        narrowed.organization, narrowed.user = self.organization, self.user
+        narrowed.reach = self.reach.narrowed_to(right)
+        return narrowed
+
 
 class Grant(models.Model):
     """Gives a member reach: over the organization, a sector with its subtree, or one client; for a time or for good.

@@ -251,9 +251,8 @@ def _objects_of(member, client_id: int, contract_key: str = "", *, most: int):
     """The newest objects of each type with their number and what is unpaid; contracts are never narrowed."""
     objects = BusinessObject.objects.visible_to(member).filter(client=client_id)
     if contract_key:
-        objects = objects.filter(
-            Q(type__code=BusinessObjectType.CONTRACT) | Q(contract__key=contract_key, contract__client=client_id)
-        )
+        chosen = objects.filter(type__code=BusinessObjectType.CONTRACT, key=contract_key)
+        objects = objects.filter(Q(type__code=BusinessObjectType.CONTRACT) | Q(contract__in=chosen.values("pk")))
     return (
         objects.annotate(
             rank=Window(RowNumber(), partition_by=F("type_id"), order_by=[F("dated_on").desc(nulls_last=True), "-id"]),

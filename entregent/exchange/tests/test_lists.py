@@ -9,7 +9,8 @@ import pytest
 from python_calamine import CalamineWorkbook
 
 from entregent.audit.models import Action
-from entregent.clients.models import ClientPerson, Person
+from entregent.clients.actions import seed_object_types
+from entregent.clients.models import BusinessObject, BusinessObjectType, ClientPerson, Person
 from entregent.exchange import lists as exchange_lists
 from entregent.exchange.cards import folded
 from entregent.interactions import actions as interactions
@@ -85,6 +86,30 @@ def test_only_what_the_right_to_export_reaches_goes_out(agent, south, client_nor
     assert signed_in(agent).post(URL, url).status_code == 403
     grant(agent, "sector", south.pk, role="manager")
     assert [row[0] for row in table(signed_in(agent).post(URL, url))[1:]] == ["S1"]
+
+
+def test_sums_and_related_records_are_those_that_the_right_to_export_reaches(
+    agent, org, north, south, client_north, signed_in
+):  # fmt: skip
+    """A client of the north with an unpaid invoice there, seen; a service point and an invoice in the south, of which
+    alone something may be taken out."""
+    seed_object_types(org)
+    types = {one.code: one for one in BusinessObjectType.objects.filter(organization=org)}
+    for code, key, sector, amount in [
+        ("service_point", "P1", south, None), ("invoice", "F1", north, "300"), ("invoice", "F2", south, "20.50"),
+    ]:  # fmt: skip
+        BusinessObject.objects.create(
+            organization=org, client=client_north, type=types[code], key=key, sector=sector, state="unpaid",
+            amount=amount,
+        )  # fmt: skip
+    grant(agent, "sector", south.pk, role="manager")
+    url = {"liste": "clients", "colonnes": "number,balance", "format": "csv"}
+    http = signed_in(agent)
+    assert table(http.post(URL, url))[1:] == [["N1", "20,50"]]
+    assert table(http.post(URL, url | {"filtre": '["balance", "more", "100"]'}))[1:] == []
+    assert [row[0] for row in table(http.post(URL, {"liste": "invoices", "colonnes": "key", "format": "csv"}))[1:]] == [
+        "F2"
+    ]
 
 
 def test_the_reach_of_export_and_what_is_chosen_hold_on_every_page(

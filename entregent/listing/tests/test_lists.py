@@ -1,13 +1,17 @@
 """Lists, conditions and pages over real records."""
 
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
 
 from entregent.clients.actions import seed_object_types
 from entregent.clients.models import Address, BusinessObject, BusinessObjectType
+from entregent.interactions.models import Interaction, Topic
 from entregent.listing.lists import lists
 from entregent.listing.pages import count, page
+from entregent.organizations.models import Membership, Substitution
+from entregent.toolbox.dates import today_in
 from testing.cast import enter, make_client
 
 
@@ -108,3 +112,61 @@ def test_sums_asked_of_related_clients_stay_within_reach(admin, agent, shared_cl
         enter(member)
         condition = {"has": "clients", "where": ["balance", "at_least", least]}
         assert bool(page(lists(member)["contracts"], member, condition=condition).rows) is is_found
+
+
+def test_the_contract_of_an_object_is_told_within_reach_alone(admin, agent, shared_client):
+    enter(admin)
+    contracts = {one.key: one for one in BusinessObject.objects.filter(type__code="contract")}
+    BusinessObject.objects.filter(key="F2").update(contract=contracts["C1"])  # of the south
+    BusinessObject.objects.filter(key="F3").update(contract=contracts["C2"])
+
+    def told(member, **question):
+        enter(member)
+        answer = page(lists(member)["invoices"], member, columns=["key", "contract"], **question)
+        return {row["key"]: row["contract"] for row in answer.rows}
+
+    assert told(admin) == {"F1": None, "F2": "C1", "F3": "C2"}
+    assert told(agent) == {"F2": None, "F3": "C2"}
+    for condition, found in [
+        (["contract", "is", "c1"], []), (["contract", "in", ["c1", "C2"]], ["F3"]), (["contract", "empty"], ["F2"]),
+        (["contract", "starts", "C"], ["F3"]), (["contract", "not_contains", "C"], ["F2"]),
+        (["contract", "is_not", "C2"], ["F2"]), (["contract", "not_empty"], ["F3"]),
+    ]:  # fmt: skip
+        assert list(told(agent, condition=condition)) == found, condition
+    assert set(told(admin, condition=["contract", "contains", "c"])) == {"F2", "F3"}
+
+
+@pytest.fixture
+def standing_in(agent, outsider, org, client_north, client_south):
+    """An agent of the north who replaces a colleague of the south: who may see clients there, not interactions."""
+    today = today_in(org.time_zone)
+    enter(agent)
+    Substitution.objects.create(
+        organization=org, absent=outsider, substitute=agent, starts_on=today, ends_on=today + timedelta(days=1)
+    )
+    Membership.objects.filter(pk=outsider.pk).update(rights_removed=["interaction.view"])
+    topic = Topic.objects.create(organization=org, code="divers", label_fr="Divers", label_en="Other")
+    for number, client in enumerate((client_north, client_south), 1):
+        Interaction.objects.create(
+            organization=org, number=number, client=client, topic=topic, channel="note", created_by=agent.user,
+            occurred_at=datetime(2026, 3, number, 12, tzinfo=UTC), follow_up_on=date(2026, 4, number),
+        )  # fmt: skip
+    agent.__dict__.pop("reach", None)
+    return agent
+
+
+def test_who_sees_more_clients_than_interactions_is_told_of_no_other_interaction(standing_in):
+    definition = lists(standing_in)["clients"]
+    columns = ["number", "last_interaction_at", "next_follow_up_on"]
+    rows = page(definition, standing_in, columns=columns).rows
+    seen = {row["number"]: (row["last_interaction_at"], row["next_follow_up_on"]) for row in rows}
+    assert seen == {"N1": (datetime(2026, 3, 1, 12, tzinfo=UTC), date(2026, 4, 1)), "S1": (None, None)}
+    for condition, found in [
+        (["last_interaction_at", "not_empty"], ["N1"]), (["last_interaction_at", "empty"], ["S1"]),
+        (["last_interaction_at", "is", "2026-03-02"], []), (["last_interaction_at", "is", "2026-03-01"], ["N1"]),
+        (["next_follow_up_on", "overdue"], ["N1"]), (["next_follow_up_on", "is", "2026-04-02"], []),
+        (["next_follow_up_on", "between", ["2026-04-01", "2026-04-30"]], ["N1"]),
+    ]:  # fmt: skip
+        rows = page(definition, standing_in, columns=columns, condition=condition).rows
+        assert [row["number"] for row in rows] == found, condition
+    assert not definition.known_column("last_interaction_at", standing_in).is_sortable
