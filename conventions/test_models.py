@@ -15,6 +15,7 @@ WITHOUT_JOURNAL = {
     "search_entry": "an index",
     "search_word": "an index",
     "interactions_words": "an index",
+    "interactions_portalvisit": "when somebody was last there is no change",
     "clients_duplicateprofile": "an index",
     "clients_duplicatepair": "what the scan found; it finds it again",
     "clients_mergedrow": "a part of its merge; the rows that it names are journaled",

@@ -19,6 +19,8 @@ class Right(StrEnum):
     INTERACTION_LOG = "interaction.log"
     INTERACTION_DELETE_ANY = "interaction.delete_any"
     INTERACTION_DELETE_OWN = "interaction.delete_own"
+    PORTAL_INVITE = "portal.invite"
+    PORTAL_VIEW_AS = "portal.view_as"
     VIEW_SHARE = "view.share"
     DATA_IMPORT = "data.import"
     DATA_EXPORT = "data.export"
@@ -48,6 +50,8 @@ RIGHT_LABELS = {
     Right.INTERACTION_LOG: _("Enregistrer des contacts"),
     Right.INTERACTION_DELETE_ANY: _("Supprimer toute interaction"),
     Right.INTERACTION_DELETE_OWN: _("Supprimer ses propres interactions"),
+    Right.PORTAL_INVITE: _("Donner et retirer l'accès au portail client"),
+    Right.PORTAL_VIEW_AS: _("Voir le portail comme un client"),
     Right.VIEW_SHARE: _("Partager des vues"),
     Right.DATA_IMPORT: _("Importer des données"),
     Right.DATA_EXPORT: _("Exporter des données"),
@@ -89,6 +93,7 @@ _EDITOR = _READER | {
     Right.INTERACTION_LOG,
     Right.INTERACTION_DELETE_OWN,
     Right.CREDIT_HOLD,
+    Right.PORTAL_INVITE,
 }
 _MANAGER = _EDITOR | {
     Right.CLIENT_DELETE,
@@ -100,6 +105,7 @@ _MANAGER = _EDITOR | {
     Right.ACCESS_EXPLAIN,
     Right.OBJECT_SYNC,
     Right.OUTBOX_VIEW,
+    Right.PORTAL_VIEW_AS,
 }
 
 ROLE_RIGHTS: dict[Role, frozenset[Right]] = {

@@ -14,7 +14,7 @@ from entregent.audit.models import Action, Change
 from entregent.clients.duplicate_models import Merge
 from entregent.clients.merging import absorbed_by
 from entregent.clients.models import BusinessObject, BusinessObjectType, Client, ClientPerson
-from entregent.organizations.journal import Line, action_label, differences
+from entregent.organizations.journal import Line, action_label, client_side, differences
 from entregent.organizations.models import Membership, User
 from entregent.toolbox.countries import country_name
 
@@ -117,7 +117,7 @@ def history_of(member: Membership, client: Client, *, before: int | None = None,
             events[key] = Event(
                 id=change.pk,
                 at=change.at,
-                who=user.name if user else "Entregent",
+                who=(client_side(action.data) if action else "") or (user.name if user else "Entregent"),
                 title=_title(action, change),
                 reason=action.reason if action and action.name != "set_credit_hold" else "",
             )

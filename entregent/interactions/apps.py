@@ -31,8 +31,13 @@ class InteractionsConfig(AppConfig):
         table_words.add(history.TABLE_WORDS, name="interactions.history.TABLE_WORDS")
         sentences.add(history.sentence)
 
-        from entregent.clients.extension_points import movers
-        from entregent.interactions.movers import INTERACTIONS, PARTICIPANTS
+        from entregent.clients.extension_points import client_changed, movers, person_deleted
+        from entregent.interactions import portal_access
+        from entregent.interactions.movers import INTERACTIONS, PARTICIPANTS, PORTAL_ACCESSES
+
+        person_deleted.add(portal_access.close_of_person)
+        client_changed.add(portal_access.close_untied)
+        movers.add(PORTAL_ACCESSES, order=90, name="portal_accesses")
 
         movers.add(INTERACTIONS, order=70, name="interactions")
         movers.add(PARTICIPANTS, order=80, name="participants")

@@ -13,6 +13,8 @@ TABLE_WORDS = {
     "interactions_interactionparticipant": gettext_lazy("Interlocuteur d’une interaction"),
     "interactions_interactionagent": gettext_lazy("Agent d’une interaction"),
     "interactions_interactionobject": gettext_lazy("Objet d’une interaction"),
+    "interactions_portalaccess": gettext_lazy("Accès au portail"),
+    "interactions_portalsettings": gettext_lazy("Réglages du portail"),
 }
 ACTION_WORDS = {
     "log_interaction": gettext_lazy("Contact enregistré"),
@@ -32,6 +34,16 @@ ACTION_WORDS = {
     "link_object": gettext_lazy("Objet ajouté à une interaction"),
     "unlink_object": gettext_lazy("Objet retiré d'une interaction"),
     "create_topic": gettext_lazy("Rubrique créée"),
+    "invite_to_portal": gettext_lazy("Invitation au portail"),
+    "activate_portal_access": gettext_lazy("Accès au portail ouvert par la personne"),
+    "promote_portal_access": gettext_lazy("Accès au portail rendu permanent"),
+    "extend_portal_access": gettext_lazy("Accès au portail prolongé"),
+    "suspend_portal_access": gettext_lazy("Accès au portail suspendu"),
+    "resume_portal_access": gettext_lazy("Accès au portail rétabli"),
+    "close_portal_access": gettext_lazy("Accès au portail retiré"),
+    "update_portal_access": gettext_lazy("Accès au portail modifié"),
+    "choose_portal_subscriptions": gettext_lazy("Avis du portail choisis par la personne"),
+    "update_portal_settings": gettext_lazy("Portail réglé"),
     "update_topic": gettext_lazy("Rubrique modifiée"),
 }
 

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from entregent.access.rights import Right
 from entregent.access.scope import ScopedQuerySet
 from entregent.clients.models import BusinessObject, Client, Person
+from entregent.interactions import portal_models  # noqa: F401
 from entregent.organizations.models import Organization, User
 
 

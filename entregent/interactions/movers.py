@@ -49,3 +49,12 @@ PARTICIPANTS = Mover(
     " AND w.interaction_id = r.interaction_id)",
     seen=_participants_seen,
 )
+PORTAL_ACCESSES = Mover(
+    table="interactions_portalaccess",
+    words=lambda n: ngettext("%(n)d accès au portail", "%(n)d accès au portail", n) % {"n": n},
+    name="r.email",
+    where="r.state <> 'closed'",
+    clashes="EXISTS (SELECT 1 FROM interactions_portalaccess w WHERE w.client_id = %(to)s"
+    " AND w.person_id = r.person_id AND w.state <> 'closed')",
+    ignored=("subscriptions", "language"),
+)

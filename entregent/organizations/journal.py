@@ -261,6 +261,12 @@ def table_label(table: str) -> str:
     return str(model._meta.verbose_name if model is not None else table)
 
 
+def client_side(data: dict | None) -> str:
+    """« Léa Martin (chez le client) » where somebody at the client did it, else "" (`audit.actions.record`)."""
+    name = (data or {}).get("told_as", "")
+    return str(_("%(name)s (chez le client)") % {"name": name}) if name else ""
+
+
 COLUMN_WORDS = {
     "membership_id": _("Membre"),
     "user_id": _("Personne"),

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from entregent.access.guard import MemberRequest, requires
 from entregent.access.rights import Right
 from entregent.audit.models import Action, Change
-from entregent.organizations.journal import action_label, described, subjects, table_label
+from entregent.organizations.journal import action_label, client_side, described, subjects, table_label
 from entregent.organizations.models import Membership
 from entregent.organizations.web.administration import render_administration
 from entregent.toolbox.dates import start_of_day
@@ -106,7 +106,7 @@ def _told_actions(rows: list[Action], people: dict[int, str]) -> list[dict]:
         {
             "pk": row.pk,
             "at": row.at,
-            "who": _name(row.user_id, people),
+            "who": client_side(row.data) or _name(row.user_id, people),
             "what": action_label(row.name, row.data),
             "about": _about(row.data, on[row.pk]),
             "reason": row.reason,
@@ -130,12 +130,15 @@ def _about(data: dict, subject: str) -> str:
 
 def _told_changes(rows: list[Change], people: dict[int, str]) -> list[dict]:
     told = described(rows)
+    # What is no member's was done by somebody at the client, or by nobody.
+    strange = {row.action_id for row in rows if row.action_id and row.user_id not in people}
+    doers = {action.pk: client_side(action.data) for action in Action.objects.filter(pk__in=strange)} if strange else {}
     operations = {"I": _("Création"), "U": _("Modification"), "D": _("Suppression")}
     return [
         {
             "pk": row.pk,
             "at": row.at,
-            "who": _name(row.user_id, people),
+            "who": doers.get(row.action_id) or _name(row.user_id, people),
             "what": _("%(operation)s : %(what)s")
             % {"operation": operations[row.operation], "what": table_label(row.table_name)},
             "about": told[row.pk].name,
