@@ -44,8 +44,11 @@ def access(invited):
 def test_an_invitation_leaves_by_mail_and_keeps_only_the_hash_of_its_secret(agent, lea, client_north, invited):
     access, url = invited
     mail = Message.objects.get()
-    assert mail.recipients == ["lea@client.example"] and url in mail.text and mail.client_id == client_north.pk
-    assert "/portail/invitation/" in url and token_of(url).split("-", 1)[1] not in access.digest
+    assert mail.recipients == ["lea@client.example"]
+    assert url in mail.text
+    assert mail.client_id == client_north.pk
+    assert "/portail/invitation/" in url
+    assert token_of(url).split("-", 1)[1] not in access.digest
     assert (access.state, access.kind, access.expires_at) == ("invited", "permanent", None)
 
 
@@ -53,7 +56,9 @@ def test_accepting_makes_an_account_once_and_the_link_is_void(agent, invited):
     token = token_of(invited[1])
     access = portal_access.activate_access(token, name="Léa Martin", password=PASSWORD, consents=True)
     enter(agent)
-    assert access.state == "active" and access.user.check_password(PASSWORD) and access.consent_at
+    assert access.state == "active"
+    assert access.user.check_password(PASSWORD)
+    assert access.consent_at
     assert access.user.email == "lea@client.example"
     assert portal_access.find_invitation(token) is None
     with pytest.raises(Refusal) as refused:
@@ -103,7 +108,8 @@ def test_an_invitation_ends_with_its_days_with_suspension_and_with_a_newer_one(a
 
 def test_a_temporary_access_ends_and_can_be_made_permanent(agent, lea, client_north):
     access, url = portal_access.invite_person(by=agent, person=lea, client=client_north, kind="temporary", mail=False)
-    assert not Message.objects.exists() and 29 <= (access.expires_at - timezone.now()).days <= 30
+    assert not Message.objects.exists()
+    assert 29 <= (access.expires_at - timezone.now()).days <= 30
     portal_access.activate_access(token_of(url), name="Léa", password=PASSWORD, consents=True)
     enter(agent)
     again, no_link = portal_access.invite_person(by=agent, person=lea, client=client_north, kind="temporary")
