@@ -21,6 +21,7 @@ WITHOUT_JOURNAL = {
     "clients_mergedrow": "a part of its merge; the rows that it names are journaled",
     "clients_bulkrow": "a step of a job; what it changed is journaled",
     "jobs_job": "says itself who asked for what and when",
+    "documents_upload": "a file on its way in; the file itself is journaled",
     "outbox_message": "says itself what left and when",
     "dashboards_figure": "counts, worked out from records and kept for minutes",
     "organizations_counter": "the last number given out",

@@ -9,7 +9,7 @@ import secrets
 import sys
 from pathlib import Path
 from typing import Any, Literal
-from urllib.parse import unquote, urlsplit
+from urllib.parse import parse_qs, unquote, urlsplit
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
@@ -25,7 +25,8 @@ CHECKOUT = Path(__file__).resolve().parents[2]
 # The schemes that Django's mail backends, our reader of mailboxes and our storages understand.
 MAIL_SCHEMES = {"smtp": 25, "smtp+tls": 587, "smtps": 465}
 INBOUND_MAIL_SCHEMES = {"imap": 143, "imap+tls": 143, "imaps": 993}
-STORAGE_SCHEMES = ("file",)
+# s3 speaks https, s3+http only to a server of one's own network.
+S3_SCHEMES = ("s3", "s3+http")
 
 
 def is_checkout() -> bool:
@@ -67,6 +68,7 @@ class Environment(BaseSettings):
     mail_from: str | None = None
     inbound_mail_url: str | None = None
     storage_url: str | None = None
+    clamd_url: str | None = None
     workers: int = Field(default=2, ge=1, le=64)
     log_format: Literal["text", "json"] = "text"
     demo: bool = False
@@ -141,15 +143,45 @@ class Environment(BaseSettings):
     @field_validator("storage_url")
     @classmethod
     def _is_a_storage(cls, value: str | None) -> str | None:
-        if value is not None:
+        if value is None:
+            return None
+        try:
             parts = urlsplit(value)
-            if parts.scheme not in STORAGE_SCHEMES or parts.netloc or not parts.path.startswith("/"):
-                raise ValueError(
-                    spoken(
-                        "il faut une adresse de la forme file:///chemin/du/dossier.",
-                        "an address like file:///path/of/folder is needed.",
-                    )
+            if parts.scheme in S3_SCHEMES:
+                bucket = parts.path.strip("/")
+                named = parts.hostname and parts.username and parts.password and parts.port != 0
+                right = bool(named and bucket and "/" not in bucket)
+            else:
+                right = parts.scheme == "file" and not parts.netloc and parts.path.startswith("/")
+        except ValueError:
+            right = False
+        if not right:
+            raise ValueError(
+                spoken(
+                    "il faut une adresse de la forme file:///chemin/du/dossier ou s3://clé:secret@hôte/seau.",
+                    "an address like file:///path/of/folder or s3://key:secret@host/bucket is needed.",
                 )
+            )
+        return value
+
+    @field_validator("clamd_url")
+    @classmethod
+    def _is_a_scanner(cls, value: str | None) -> str | None:
+        if value is None:
+            return None
+        try:
+            parts = urlsplit(value)
+            is_socket = parts.scheme == "unix" and not parts.netloc and parts.path.startswith("/")
+            right = is_socket or (parts.scheme == "tcp" and bool(parts.hostname) and parts.port != 0)
+        except ValueError:
+            right = False
+        if not right:
+            raise ValueError(
+                spoken(
+                    "il faut une adresse de la forme tcp://hôte:3310 ou unix:///run/clamav/clamd.ctl.",
+                    "an address like tcp://host:3310 or unix:///run/clamav/clamd.ctl is needed.",
+                )
+            )
         return value
 
     @field_validator("oidc_server_url")
@@ -230,9 +262,13 @@ class Environment(BaseSettings):
         return bool(self.oidc_server_url)
 
     @property
+    def keeps_files_in_s3(self) -> bool:
+        return bool(self.storage_url) and urlsplit(self.storage_url or "").scheme in S3_SCHEMES
+
+    @property
     def media_dir(self) -> Path:
-        """The folder that keeps attached and imported files."""
-        if self.storage_url:
+        """The folder that keeps attached and imported files; with S3, imported files only."""
+        if self.storage_url and self.storage_url.startswith("file:"):
             return Path(unquote(urlsplit(self.storage_url).path))
         return self.data_dir / "media"
 
@@ -266,6 +302,33 @@ class Environment(BaseSettings):
             "EMAIL_HOST_PASSWORD": unquote(parts.password or ""),
             "EMAIL_USE_TLS": parts.scheme == "smtp+tls",
             "EMAIL_USE_SSL": parts.scheme == "smtps",
+        }
+
+    def storage(self) -> dict[str, Any]:
+        """The entry of Django's STORAGES for the files that are kept. `?region=` of an S3 address names its region."""
+        if not self.keeps_files_in_s3:
+            return {
+                "BACKEND": "django.core.files.storage.FileSystemStorage",
+                "OPTIONS": {"directory_permissions_mode": 0o700, "file_permissions_mode": 0o600},
+            }
+        parts = urlsplit(self.storage_url or "")
+        port = f":{parts.port}" if parts.port else ""
+        host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
+        return {
+            "BACKEND": "storages.backends.s3.S3Storage",
+            "OPTIONS": {
+                "access_key": unquote(parts.username or ""),
+                "secret_key": unquote(parts.password or ""),
+                "bucket_name": parts.path.strip("/"),
+                "endpoint_url": f"{'http' if parts.scheme == 's3+http' else 'https'}://{host}{port}",
+                "region_name": parse_qs(parts.query).get("region", ["us-east-1"])[0],
+                "addressing_style": "path",
+                "default_acl": "private",
+                "file_overwrite": True,
+                # What is read stands in memory up to this, then in a temporary file.
+                "max_memory_size": 1024 * 1024,
+                "signature_version": "s3v4",
+            },
         }
 
     def made_data_dir(self) -> Path:

@@ -7,7 +7,9 @@ import os
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
 
+from botocore.exceptions import BotoCoreError, ClientError
 from django.conf import settings
+from django.core.files.storage import storages
 from django.db import DatabaseError, connection
 from django.db.utils import InterfaceError
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -124,6 +126,11 @@ def storage_reason() -> str | None:
             os.fsync(file.fileno())
     except OSError as error:
         return f"Files cannot be written ({os.strerror(error.errno or 0)})."
+    if environment.keeps_files_in_s3:
+        try:
+            storages["documents"].exists("health")
+        except (BotoCoreError, ClientError):
+            return "The bucket of the files does not answer."
     return None
 
 

@@ -24,6 +24,7 @@ INSTALLED_APPS = [
     "entregent.dashboards",
     "entregent.exchange",
     "entregent.interactions",
+    "entregent.documents",
     "entregent.clients",
     "entregent.listing",
     "entregent.organizations",
@@ -163,7 +164,10 @@ TIME_ZONE = "Europe/Paris"
 STATIC_URL = "/static/"
 STATIC_ROOT = environment.data_dir / "static"
 STORAGES = {
+    # What the product works on: files being imported.
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    # What it keeps: attachments, transfers, raw mails (entregent.documents).
+    "documents": environment.storage(),
     "staticfiles": {
         "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
         if DEBUG
@@ -174,6 +178,7 @@ WHITENOISE_USE_FINDERS = DEBUG
 WHITENOISE_ADD_HEADERS_FUNCTION = add_headers
 MEDIA_ROOT = environment.media_dir
 FILE_UPLOAD_PERMISSIONS = 0o600
+CLAMD_URL = environment.clamd_url
 FILE_UPLOAD_HANDLERS = [
     "entregent.config.uploads.LimitedUpload",
     "django.core.files.uploadhandler.MemoryFileUploadHandler",

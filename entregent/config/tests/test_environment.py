@@ -163,3 +163,31 @@ def test_a_given_secret_key_is_used_and_none_is_made(tmp_path):
 
 def test_files_go_where_the_storage_address_says():
     assert str(load(_env_file=None, storage_url="file:///srv/mes%20fichiers").media_dir) == "/srv/mes fichiers"
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "s3://hote/seau", "s3://clef:secret@/seau", "s3://clef:secret@hote", "s3://clef:secret@hote/a/b", "ftp://hote/a",
+        "s3://clef:secret@hote:99999/seau",
+    ],
+)  # fmt: skip
+def test_a_wrong_storage_stops_the_start_without_telling_its_secret(url):
+    with pytest.raises(WrongSetting, match="ENTREGENT_STORAGE_URL\u00a0: il faut une adresse") as wrong:
+        load(_env_file=None, storage_url=url)
+    assert "clef" not in str(wrong.value)
+
+
+def test_an_s3_address_becomes_djangos_pieces():
+    environment = load(_env_file=None, storage_url="s3://clef:s%2Fecret@s3.example.com/seau?region=eu-west-3")
+    options = environment.storage()["OPTIONS"]
+    assert environment.keeps_files_in_s3
+    assert options["endpoint_url"] == "https://s3.example.com"
+    assert (options["bucket_name"], options["secret_key"], options["region_name"]) == ("seau", "s/ecret", "eu-west-3")
+    assert environment.media_dir == environment.data_dir / "media"
+
+
+@pytest.mark.parametrize("url", ["clamd:3310", "http://hote:3310", "unix://hote/x", "tcp://"])
+def test_a_wrong_scanner_stops_the_start(url):
+    with pytest.raises(WrongSetting, match="ENTREGENT_CLAMD_URL\u00a0: il faut une adresse"):
+        load(_env_file=None, clamd_url=url)

@@ -1,0 +1,12 @@
+from django.apps import AppConfig
+
+
+class DocumentsConfig(AppConfig):
+    name = "entregent.documents"
+
+    def ready(self):
+        from entregent.documents import history
+        from entregent.organizations.extension_points import action_words, table_words
+
+        action_words.add(history.ACTION_WORDS, name="documents.history.ACTION_WORDS")
+        table_words.add(history.TABLE_WORDS, name="documents.history.TABLE_WORDS")
