@@ -11,6 +11,7 @@ STAYS = {
     ("clients_bulkrow", "client_id"): "a step of a job that is over",
     ("clients_duplicateprofile", "client_id"): "an index, kept by triggers",
     ("clients_clientsummary", "client_id"): "an index, kept by triggers",
+    ("interactions_publishedentry", "client_id"): "kept by triggers: it moves with its interaction",
     ("clients_duplicatepair", "first_id"): "found anew for both",
     ("clients_duplicatepair", "second_id"): "found anew for both",
     ("clients_notduplicate", "first_id"): "copied for the client that remains",

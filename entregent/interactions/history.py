@@ -33,6 +33,8 @@ ACTION_WORDS = {
     "unlink_agent": gettext_lazy("Agent retiré d'une interaction"),
     "link_object": gettext_lazy("Objet ajouté à une interaction"),
     "unlink_object": gettext_lazy("Objet retiré d'une interaction"),
+    "receive_message": gettext_lazy("Message reçu du client"),
+    "record_by_system": gettext_lazy("Interaction produite par le système"),
     "create_topic": gettext_lazy("Rubrique créée"),
     "invite_to_portal": gettext_lazy("Invitation au portail"),
     "activate_portal_access": gettext_lazy("Accès au portail ouvert par la personne"),

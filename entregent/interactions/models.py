@@ -106,6 +106,7 @@ class Interaction(models.Model):
         API = "api", _("API")
         IMPORT = "import", _("Import")
         PORTAL = "portal", _("Portail")
+        MAIL = "mail", _("Courriel")
         PROCESS = "process", _("Plan d'action")
         TRANSFER = "transfer", _("Transfert")
 
@@ -189,19 +190,41 @@ class Interaction(models.Model):
     def __str__(self):
         return f"{self.number}"
 
+    @property
+    def is_system(self) -> bool:
+        """The product made it (a step of a file transfer): nobody edits it (R004-20)."""
+        return self.origin == self.Origin.TRANSFER
+
 
 class InteractionEntry(models.Model):
-    """An entry of the conversation, the unit of publication: internal ones never leave the organization."""
+    """An entry of the conversation, the unit of publication: internal ones never leave the organization.
+
+    `published_at`: communicated to the client then, and until it is withdrawn. Who wrote it is `author`, or
+    `author_person` at the client, or neither (the product itself); `entry_name` is the name that is shown. `folded`:
+    what a mail quoted and its signature, kept and shown folded.
+    """
+
+    class Origin(models.TextChoices):
+        SCREEN = "screen", _("Écran")
+        PORTAL = "portal", _("Portail")
+        MAIL = "mail", _("Courriel")
+        SYSTEM = "system", _("Système")
 
     organization = models.ForeignKey(Organization, models.CASCADE)
     interaction = models.ForeignKey(Interaction, models.CASCADE, related_name="entries")
     seq = models.IntegerField(default=1)
     author = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
+    author_person = models.ForeignKey(
+        Person, models.SET_NULL, null=True, blank=True, related_name="+", db_index=False
+    )
+    origin = models.CharField(max_length=10, choices=Origin, default=Origin.SCREEN, db_default=Origin.SCREEN)
     entry_name = models.CharField(_("nom entrée"), max_length=80)
     internal = models.BooleanField(_("interne"), default=False)
     incoming = models.BooleanField(_("entrant"), default=False)
     notify = models.BooleanField(_("avertir les abonnés"), default=False)
     notes = models.TextField(_("notes"), max_length=20000, blank=True, default="")
+    folded = models.TextField(blank=True, default="", db_default="")
+    mail_message_id = models.CharField(max_length=255, blank=True, default="", db_default="")
     created_at = models.DateTimeField(db_default=Now())
     published_at = models.DateTimeField(null=True)
 
@@ -213,10 +236,76 @@ class InteractionEntry(models.Model):
             models.CheckConstraint(
                 condition=~Q(internal=True, published_at__isnull=False), name="entry_internal_stays"
             ),
+            # What is published points to both: the database itself keeps an internal entry out (publication.sql).
+            models.UniqueConstraint(fields=["id", "internal"], name="entry_with_its_visibility"),
+            models.UniqueConstraint(
+                fields=["organization", "mail_message_id"], condition=~Q(mail_message_id=""), name="entry_mail_once"
+            ),
+        ]
+        indexes = [
+            models.Index("author_person", name="entry_author_person", condition=Q(author_person__isnull=False)),
         ]
 
     def __str__(self):
         return f"{self.interaction_id}/{self.seq}"
+
+
+class PublishedEntry(models.Model):
+    """What a client may see of a conversation: the only thing that the portal, mails to clients and exports to clients
+    read (`publication.py`).
+
+    Written by triggers alone (`publication.sql`), from entries that are communicated to the client; gone when the entry
+    is withdrawn, made internal or deleted. An entry that is internal cannot stand here: a foreign key over its id and
+    its visibility, and a check, forbid it. Ids without foreign keys, so that no reader walks from here to what is not
+    published.
+    """
+
+    class Direction(models.TextChoices):
+        INCOMING = "incoming", _("Reçu du client")
+        OUTGOING = "outgoing", _("Envoyé au client")
+
+    entry_id = models.BigIntegerField(primary_key=True)
+    internal = models.BooleanField(default=False, editable=False)
+    organization_id = models.BigIntegerField()
+    interaction_id = models.BigIntegerField()
+    client_id = models.BigIntegerField(null=True)
+    person_id = models.BigIntegerField(null=True)
+    author_person_id = models.BigIntegerField(null=True)
+    number = models.BigIntegerField()
+    subject = models.CharField(max_length=200, blank=True, default="")
+    topic = models.ForeignKey(Topic, models.DO_NOTHING, related_name="+", db_index=False)
+    channel = models.CharField(max_length=20, choices=Interaction.Channel)
+    status = models.CharField(max_length=10, choices=Interaction.Status)
+    occurred_at = models.DateTimeField()
+    published_at = models.DateTimeField()
+    seq = models.IntegerField()
+    direction = models.CharField(max_length=10, choices=Direction)
+    shown_name = models.CharField(max_length=80)
+    text = models.TextField(blank=True, default="")
+    has_files = models.BooleanField(default=False)
+
+    class Meta:
+        ordering = ["interaction_id", "seq"]
+        constraints = [models.CheckConstraint(condition=Q(internal=False), name="published_is_not_internal")]
+        indexes = [
+            models.Index("interaction_id", "seq", name="published_thread"),
+            models.Index("client_id", F("published_at").desc(), name="published_of_client"),
+            models.Index(
+                "person_id", F("published_at").desc(), name="published_of_person", condition=Q(person_id__isnull=False)
+            ),
+        ]
+
+    def __str__(self):
+        return f"{self.number}/{self.seq}"
+
+    @property
+    def topic_label(self) -> str:
+        return self.topic.label
+
+    @property
+    def is_incoming(self) -> bool:
+        """From the client."""
+        return self.direction == self.Direction.INCOMING
 
 
 class InteractionParticipant(models.Model):

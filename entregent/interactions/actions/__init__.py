@@ -16,6 +16,7 @@ from entregent.interactions.actions.links import (
     unlink_object,
     unlink_participant,
 )
+from entregent.interactions.actions.receiving import receive_message, record_by_system
 from entregent.interactions.actions.recording import NO_CONTRACT, log_interaction
 from entregent.interactions.actions.topics import create_topic, seed_topics, update_topic
 
@@ -31,6 +32,8 @@ __all__ = [
     "link_participant",
     "log_interaction",
     "postpone_follow_up",
+    "receive_message",
+    "record_by_system",
     "reopen_follow_up",
     "restore_interaction",
     "seed_topics",

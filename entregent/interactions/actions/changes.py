@@ -17,6 +17,7 @@ from entregent.interactions.actions.rules import (
     length_refusals,
     locked,
     refuse,
+    system_refusals,
 )
 from entregent.interactions.models import Interaction
 from entregent.listing import custom_fields
@@ -50,7 +51,7 @@ def update_interaction(interaction: Interaction, *, by, version: int, **changes:
         raise TypeError(f"update_interaction has no {sorted(unknown)}")
     _record("update_interaction", interaction, by)
     current = locked(interaction, by=by, version=version)
-    refusals: list[Refusal] = []
+    refusals: list[Refusal] = system_refusals(current.is_system)
     for name in _LINES.keys() & changes.keys():
         changes[name] = clean_line(changes[name])
     refusals += length_refusals(

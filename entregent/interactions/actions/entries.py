@@ -1,12 +1,27 @@
-"""Entries of a conversation."""
+"""Entries of a conversation, and what of them the client may see."""
+
+from datetime import datetime
 
 from django.db import transaction
 from django.db.models import Max
+from django.utils import timezone
 
 from entregent.audit.actions import record
-from entregent.interactions.actions.rules import clean_line, clean_notes, entry_refusals, locked, refuse
+from entregent.clients.models import Person
+from entregent.interactions.actions.rules import (
+    clean_line,
+    clean_notes,
+    entry_refusals,
+    locked,
+    refuse,
+    system_refusals,
+)
 from entregent.interactions.models import Interaction, InteractionEntry
+from entregent.organizations.models import Module, Organization
 from entregent.toolbox.errors import NotFound
+
+Status = Interaction.Status
+Origin = InteractionEntry.Origin
 
 
 @transaction.atomic
@@ -17,22 +32,24 @@ def add_entry(
     notes: str,
     internal: bool = False,
     incoming: bool = False,
+    notify: bool = True,
     entry_name: str | None = None,
 ) -> InteractionEntry:
-    """Adds an entry to the conversation; who wrote it is kept beside the name that is shown."""
+    """Adds an entry to the conversation; who wrote it is kept beside the name that is shown.
+
+    Unless it is internal, the client sees it (module « Portail client ») and a closed interaction is open again.
+    """
     record("add_entry", by=by, subject=interaction, client_id=interaction.client_id, number=interaction.number)
     current = locked(interaction, by=by)
     notes, entry_name = clean_notes(notes), clean_line(entry_name) or by.user.name[:80]
     refuse(entry_refusals(internal=internal, incoming=incoming, notes=notes, entry_name=entry_name))
-    last = current.entries.aggregate(last=Max("seq"))["last"] or 0
-    return InteractionEntry.objects.create(
-        organization_id=by.organization_id,
-        interaction=current,
-        seq=last + 1,
+    return write_entry(
+        current,
         author=by.user,
         entry_name=entry_name,
         internal=internal,
         incoming=incoming,
+        notify=notify and not internal,
         notes=notes,
     )
 
@@ -58,11 +75,69 @@ def update_entry(
         raise NotFound
     entry = standing
     notes, entry_name = clean_notes(notes), clean_line(entry_name) or entry.entry_name
-    refuse(entry_refusals(internal=internal, incoming=incoming, notes=notes, entry_name=entry_name))
+    refuse(
+        system_refusals(entry.origin == Origin.SYSTEM)
+        + entry_refusals(internal=internal, incoming=incoming, notes=notes, entry_name=entry_name)
+    )
+    was_internal = entry.internal
     entry.notes, entry.entry_name, entry.internal, entry.incoming = notes, entry_name, internal, incoming
     if internal:
-        entry.published_at = None
-    entry.save(update_fields=["notes", "entry_name", "internal", "incoming", "published_at"])
+        entry.published_at, entry.notify = None, False
+    elif was_internal:
+        entry.published_at = publication_moment(current.organization, internal=internal)
+    entry.save(update_fields=["notes", "entry_name", "internal", "incoming", "notify", "published_at"])
     current.version += 1
     current.save(update_fields=["version"])
     return entry
+
+
+def write_entry(
+    interaction: Interaction,
+    *,
+    entry_name: str,
+    notes: str,
+    author=None,
+    author_person: Person | None = None,
+    internal: bool = False,
+    incoming: bool = False,
+    notify: bool = False,
+    folded: str = "",
+    origin: str = Origin.SCREEN,
+    mail_message_id: str = "",
+) -> InteractionEntry:
+    """Writes the next entry of a locked interaction: what was asked was checked by then.
+
+    What the client is told or says opens a closed interaction again; what the client says ends the wait for them
+    (requirements.md §3.4).
+    """
+    last = interaction.entries.aggregate(last=Max("seq"))["last"] or 0
+    entry = InteractionEntry.objects.create(
+        organization_id=interaction.organization_id,
+        interaction=interaction,
+        seq=last + 1,
+        author=author,
+        author_person=author_person,
+        entry_name=entry_name,
+        internal=internal,
+        incoming=incoming,
+        notify=notify,
+        notes=notes,
+        folded=folded,
+        origin=origin,
+        mail_message_id=mail_message_id,
+        published_at=publication_moment(interaction.organization, internal=internal),
+    )
+    is_from_client = origin in (Origin.PORTAL, Origin.MAIL)
+    is_said = not internal and origin != Origin.SYSTEM
+    if (interaction.status == Status.CLOSED and is_said) or (interaction.status == Status.WAITING and is_from_client):
+        interaction.status = Status.OPEN
+        interaction.version += 1
+        interaction.save(update_fields=["status", "version"])
+    return entry
+
+
+def publication_moment(organization: Organization, *, internal: bool) -> datetime | None:
+    """Now, for what the client may see: the portal is configured and the entry is not internal (R003-19)."""
+    if internal or not organization.has_module(Module.PORTAL):
+        return None
+    return timezone.now()

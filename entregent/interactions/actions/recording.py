@@ -12,6 +12,7 @@ from psycopg.types.json import Jsonb
 from entregent.access.statements import rows_of
 from entregent.audit.actions import record
 from entregent.clients.models import BusinessObject, BusinessObjectType, Client, Person
+from entregent.interactions.actions.entries import publication_moment
 from entregent.interactions.actions.rules import (
     CHOICES,
     clean_line,
@@ -65,12 +66,14 @@ def log_interaction(
     custom: Mapping[str, Any] | None = None,
     origin: str = Interaction.Origin.SCREEN,
     external_key: str = "",
+    notify: bool = True,
 ) -> Interaction:
     """Logs one exchange with `client`, or with `person` alone, and its first entry.
 
     Defaults: now; the author as émetteur and owner of the follow-up; the client (and the person) as interlocuteurs; the
     contract when the client has exactly one active contract (`NO_CONTRACT`: none). `topic` is a Topic or its code. With
-    an idempotency key the same request makes one interaction, however often it comes.
+    an idempotency key the same request makes one interaction, however often it comes. Unless it is internal, the
+    client sees the entry (module « Portail client »); what is brought in from elsewhere stays unpublished.
     Refuses: nobody to speak with, no topic or one that is no longer offered, a date in the future, a follow-up before
     the interaction, internal and incoming together, an object of another client, texts that are too long.
     """
@@ -145,9 +148,14 @@ def log_interaction(
         created_by=by.user,
     )
     entry = {"entry_name": entry_name, "internal": internal, "incoming": incoming, "notes": notes}
+    is_told = origin != Interaction.Origin.IMPORT and not internal
+    publication = {
+        "notify": is_told and notify,
+        "published_at": publication_moment(by.organization, internal=internal) if is_told else None,
+    }
 
     def make() -> int:
-        _write(interaction, entry, by=by, parties=parties, agents=_agents(by, agents), objects=linked)
+        _write(interaction, entry | publication, by=by, parties=parties, agents=_agents(by, agents), objects=linked)
         return interaction.pk
 
     if not idempotency_key:
@@ -245,8 +253,10 @@ WITH logged AS (
     RETURNING id, created_at
 ), entry AS (
     INSERT INTO interactions_interactionentry (
-        organization_id, interaction_id, seq, author_id, entry_name, internal, incoming, notify, notes)
-    SELECT %(organization)s, id, 1, %(user)s, %(entry_name)s, %(internal)s, %(incoming)s, false, %(notes)s FROM logged
+        organization_id, interaction_id, seq, author_id, entry_name, internal, incoming, notify, notes, published_at)
+    SELECT %(organization)s, id, 1, %(user)s, %(entry_name)s, %(internal)s, %(incoming)s, %(notify)s, %(notes)s,
+           %(published_at)s::timestamptz
+    FROM logged
 ), parties AS (
     INSERT INTO interactions_interactionparticipant (organization_id, interaction_id, client_id, person_id, role)
     SELECT %(organization)s, logged.id, party.client_id, party.person_id, ''

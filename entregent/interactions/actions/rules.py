@@ -81,6 +81,13 @@ def object_foreign(name: object) -> Refusal:
     )
 
 
+def system_refusals(is_system: bool) -> list[Refusal]:
+    """What the product wrote itself stays as it was written (R004-20)."""
+    if not is_system:
+        return []
+    return [Refusal("E-004-SYS", _("Cette interaction est produite par le système."), status=403)]
+
+
 def locked(interaction: Interaction, *, by, version: int | None = None) -> Interaction:
     """The interaction as it stands, locked; NotFound when it is gone, Stale when somebody saved since `version`."""
     current = (

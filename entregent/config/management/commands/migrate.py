@@ -7,8 +7,13 @@ from entregent.access.wall import APP_ROLE
 from entregent.config.postgres.base import as_owner
 
 # The journal is written by triggers and by `record`; the application can neither change nor remove what stands there.
-# The words of interactions are written by triggers alone.
-LIMITED = {"audit_change": "SELECT", "audit_action": "SELECT, INSERT", "interactions_words": "SELECT"}
+# The words of interactions, and what of them is published, are written by triggers alone.
+LIMITED = {
+    "audit_change": "SELECT",
+    "audit_action": "SELECT, INSERT",
+    "interactions_words": "SELECT",
+    "interactions_publishedentry": "SELECT",
+}
 
 
 class Command(migrate.Command):

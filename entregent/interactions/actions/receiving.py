@@ -1,0 +1,238 @@
+"""What comes from the client's side, and what the product records by itself."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from django.db import connection, transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from entregent.audit.actions import record
+from entregent.clients.models import Client, Person
+from entregent.interactions.actions.entries import write_entry
+from entregent.interactions.actions.rules import NOTES_AT_MOST, clean_line, clean_notes, entry_refusals, refuse
+from entregent.interactions.models import Interaction, InteractionEntry, InteractionParticipant, Topic
+from entregent.organizations.actions import next_numbers
+from entregent.organizations.idempotency import once
+from entregent.organizations.models import Organization
+from entregent.toolbox.errors import NotFound, Refusal
+
+Channel = Interaction.Channel
+# Topics under which a message stands that names none, in this order; else the first that is offered.
+_USUAL_TOPICS = ("renseignement", "autre")
+
+
+@transaction.atomic
+def receive_message(
+    *,
+    organization: Organization,
+    client: Client | None,
+    person: Person | None,
+    text: str,
+    subject: str = "",
+    folded: str = "",
+    channel: str,
+    interaction: int | None = None,
+    occurred_at: datetime | None = None,
+    mail_message_id: str = "",
+    sender_name: str = "",
+    topic: Topic | None = None,
+    idempotency_key: str | None = None,
+) -> tuple[int, int]:
+    """A message from the client's side: (id, number) of the interaction in which it stands.
+
+    `interaction` is the number of the one that it answers: it gets an incoming entry, and is open again (R003-23).
+    Without one, a new interaction is made, with `client` or with `person` alone, under `topic` or the organization's
+    usual one. The same mail (`mail_message_id`) or the same form (`idempotency_key`) makes one entry, however often it
+    comes. A mail that answers an interaction which is gone makes a new one; a portal message is refused as not found,
+    as it is when the interaction is another client's (E-003-PORTAL-WRITE). A mail may be longer than notes are: what
+    is over stands folded. Shown is the person's name, else `sender_name`.
+    """
+    is_mail = channel == Channel.EMAIL
+    text, folded, subject = clean_notes(text), clean_notes(folded), clean_line(subject)[:200]
+    shown_name = (person.full_name if person is not None else clean_line(sender_name))[:80]
+    shown_name = shown_name or (client.display_name[:80] if client is not None else _("Client"))
+    if is_mail and len(text) > NOTES_AT_MOST:
+        text, folded = text[:NOTES_AT_MOST], f"{text[NOTES_AT_MOST:]}\n{folded}".strip()
+    refuse(entry_refusals(internal=False, incoming=True, notes=text, entry_name=shown_name))
+    if client is None and person is None and interaction is None:
+        raise Refusal("E-001-NO-CLIENT", _("Choisissez un client ou créez un prospect."), field="client")
+    if mail_message_id:
+        _one_at_a_time(organization.pk, mail_message_id)
+        known = (
+            InteractionEntry.objects.filter(organization_id=organization.pk, mail_message_id=mail_message_id)
+            .values_list("interaction_id", "interaction__number")
+            .first()
+        )
+        if known is not None:
+            return known
+
+    def make() -> int:
+        current = _answered(organization, interaction, client, is_strict=not is_mail)
+        record(
+            "receive_message",
+            organization_id=organization.pk,
+            subject=current,
+            client_id=current.client_id if current is not None else client.pk if client is not None else None,
+            number=current.number if current is not None else None,
+            channel=str(channel),
+            person_id=person.pk if person is not None else None,
+            person=shown_name,
+        )
+        if current is None:
+            current = _new(
+                organization,
+                client,
+                person,
+                subject=subject,
+                channel=channel,
+                topic=topic,
+                occurred_at=occurred_at,
+            )
+        write_entry(
+            current,
+            author_person=person,
+            entry_name=shown_name,
+            notes=text,
+            folded=folded,
+            incoming=True,
+            origin=InteractionEntry.Origin.MAIL if is_mail else InteractionEntry.Origin.PORTAL,
+            mail_message_id=mail_message_id,
+        )
+        return current.pk
+
+    return _once(organization, "receive_message", idempotency_key, [
+        client.pk if client is not None else None, person.pk if person is not None else None, interaction, subject, text
+    ], make)  # fmt: skip
+
+
+@transaction.atomic
+def record_by_system(
+    *,
+    organization: Organization,
+    client: Client | None,
+    person: Person | None,
+    channel: str = Channel.FILE_TRANSFER,
+    subject: str,
+    text: str,
+    published: bool = False,
+    external_key: str,
+) -> Interaction:
+    """A step that the product made, as an interaction that nobody edits (R004-20, E-004-SYS). The same `external_key`
+    makes one. Unless it is `published`, its entry is internal."""
+    _one_at_a_time(organization.pk, f"system:{external_key}")
+    known = Interaction.objects.filter(organization_id=organization.pk, external_key=external_key).first()
+    if known is not None:
+        return known
+    record(
+        "record_by_system",
+        organization_id=organization.pk,
+        client_id=client.pk if client is not None else None,
+        channel=str(channel),
+        external_key=external_key,
+    )
+    made = _new(
+        organization,
+        client,
+        person,
+        subject=clean_line(subject)[:200],
+        channel=channel,
+        origin=Interaction.Origin.TRANSFER,
+        direction=Interaction.Direction.NONE,
+        status=Interaction.Status.CLOSED,
+        external_key=external_key,
+    )
+    write_entry(
+        made,
+        entry_name=str(organization.name)[:80],
+        notes=clean_notes(text)[:NOTES_AT_MOST],
+        internal=not published,
+        origin=InteractionEntry.Origin.SYSTEM,
+    )
+    return made
+
+
+def _answered(
+    organization: Organization, number: int | None, client: Client | None, *, is_strict: bool
+) -> Interaction | None:
+    """The interaction of that number, locked; None where a new one is to be made."""
+    if number is None:
+        return None
+    found = (
+        Interaction.objects.select_for_update(of=("self",))
+        .select_related("organization")
+        .filter(organization_id=organization.pk, number=number, deleted_at__isnull=True)
+        .first()
+    )
+    if is_strict and (found is None or (client is not None and found.client_id != client.pk)):
+        raise NotFound
+    return found
+
+
+def _new(
+    organization: Organization,
+    client: Client | None,
+    person: Person | None,
+    *,
+    subject: str,
+    channel: str,
+    topic: Topic | None = None,
+    occurred_at: datetime | None = None,
+    origin: str | None = None,
+    direction: str = Interaction.Direction.INCOMING,
+    status: str = Interaction.Status.OPEN,
+    external_key: str = "",
+) -> Interaction:
+    if client is None and person is None:
+        raise NotFound
+    if origin is None:
+        origin = Interaction.Origin.MAIL if channel == Channel.EMAIL else Interaction.Origin.PORTAL
+    now = timezone.now()
+    made = Interaction.objects.create(
+        organization=organization,
+        number=next_numbers(organization.pk, "interaction"),
+        client=client,
+        person=person,
+        topic=topic or _usual_topic(organization),
+        channel=channel,
+        direction=direction,
+        subject=subject,
+        # The date that a mail tells may lie in the future.
+        occurred_at=min(occurred_at, now) if occurred_at is not None else now,
+        status=status,
+        origin=origin,
+        external_key=external_key,
+    )
+    parties = [{"client": client}] if client is not None else []
+    parties += [{"person": person}] if person is not None else []
+    InteractionParticipant.objects.bulk_create(
+        InteractionParticipant(organization_id=organization.pk, interaction=made, **party) for party in parties
+    )
+    return made
+
+
+def _usual_topic(organization: Organization) -> Topic:
+    """« Renseignement » while it is offered, « Autre », the first that is offered; else any, or one made for it."""
+    topics = list(Topic.objects.filter(organization_id=organization.pk).order_by("-is_active", "position", "id"))
+    offered = {topic.code: topic for topic in topics if topic.is_active}
+    for code in _USUAL_TOPICS:
+        if code in offered:
+            return offered[code]
+    if topics:
+        return topics[0]
+    return Topic.objects.create(
+        organization_id=organization.pk, code="autre", label_fr="Autre", label_en="Other", position=1000
+    )
+
+
+def _one_at_a_time(organization_id: int, key: str) -> None:
+    """Whoever brings the same thing a second time waits until the first is through."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, %s))", [key, organization_id])
+
+
+def _once(
+    organization: Organization, purpose: str, key: str | None, told: list, make: Callable[[], int]
+) -> tuple[int, int]:
+    kept_id, _was_repeated = once(organization.pk, purpose, key, told, make)
+    return kept_id, Interaction.objects.values_list("number", flat=True).get(pk=kept_id)

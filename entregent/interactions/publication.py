@@ -1,0 +1,37 @@
+"""What a client may see of their conversations: the one reading that the portal, mails and exports to clients use.
+
+`access` is whoever looks from the client's side: anything with `organization_id`, `client_id` (None: a person on their
+own), `person_id` and `sees_colleagues`. What is not in the projection does not exist here.
+"""
+
+from django.db.models import Q, QuerySet
+
+from entregent.interactions.models import PublishedEntry
+from entregent.toolbox.errors import NotFound
+
+
+def published_for(access) -> QuerySet[PublishedEntry]:
+    """What was communicated to this client: all of it for who sees what colleagues write, else what is addressed to the
+    client as a whole or to this person. A person without a client sees what is their own."""
+    records = PublishedEntry.objects.filter(organization_id=access.organization_id).select_related("topic")
+    if access.client_id is None:
+        return records.filter(client_id__isnull=True, person_id=access.person_id)
+    records = records.filter(client_id=access.client_id)
+    if access.sees_colleagues:
+        return records
+    return records.filter(Q(person_id__isnull=True) | Q(person_id=access.person_id))
+
+
+def conversations(access) -> QuerySet[PublishedEntry]:
+    """The last entry of each conversation, the newest first: one row is one conversation."""
+    mine = published_for(access)
+    last = mine.order_by("interaction_id", "-seq").distinct("interaction_id").values("entry_id")
+    return mine.filter(entry_id__in=last).order_by("-published_at", "-entry_id")
+
+
+def thread(access, number: int) -> list[PublishedEntry]:
+    """One conversation in its order. NotFound when nothing of it is this reader's."""
+    entries = list(published_for(access).filter(number=number).order_by("seq"))
+    if not entries:
+        raise NotFound
+    return entries
