@@ -76,8 +76,7 @@ def receive_message(
             client_id=current.client_id if current is not None else client.pk if client is not None else None,
             number=current.number if current is not None else None,
             channel=str(channel),
-            person_id=person.pk if person is not None else None,
-            person=shown_name,
+            told_as=shown_name,
         )
         if current is None:
             current = _new(

@@ -13,7 +13,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('clients', '0015_duplicate_keys_at_once'),
-        ('interactions', '0005_summary'),
+        ('interactions', '0006_portal_access'),
         ('organizations', '0006_idempotency_key_age'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
