@@ -8,6 +8,7 @@ STAYS = {
     ("audit_action", "client_id"): "written once for all; the history of a client reads those that it has taken in",
     ("audit_change", "client_id"): "written once for all; the history of a client reads those that it has taken in",
     ("outbox_message", "client_id"): "what has left, as it left",
+    ("notifications_notification", "client_id"): "what somebody was told, of the client of then",
     ("clients_bulkrow", "client_id"): "a step of a job that is over",
     ("clients_duplicateprofile", "client_id"): "an index, kept by triggers",
     ("clients_clientsummary", "client_id"): "an index, kept by triggers",

@@ -1,7 +1,7 @@
 from django.apps import AppConfig
 from django.db.models import Q
 
-from entregent.access.scope import register_scope, scope_words
+from entregent.access.scope import client_readers, register_scope, scope_words
 
 
 class ClientsConfig(AppConfig):
@@ -14,7 +14,7 @@ class ClientsConfig(AppConfig):
         from entregent.clients.actions import seed_object_types
         from entregent.clients.history import ACTION_WORDS, TABLE_WORDS, tell_states
         from entregent.clients.navigation import administration
-        from entregent.clients.scopes import client_words, what_stands_in
+        from entregent.clients.scopes import client_words, clients_of, responsible_for, what_stands_in
         from entregent.organizations.extension_points import (
             action_words,
             administration_entries,
@@ -31,6 +31,7 @@ class ClientsConfig(AppConfig):
         organization_defaults.add(seed_object_types)
         sector_blockers.add(what_stands_in)
         scope_words["client"] = client_words
+        client_readers.add(clients_of)
 
         from entregent.clients.extension_points import movers
         from entregent.clients.movers import fill
@@ -54,6 +55,10 @@ class ClientsConfig(AppConfig):
         from entregent.listing.extension_points import list_definitions
 
         list_definitions.add(client_lists, order=10)
+
+        from entregent.notifications.extension_points import responsible_finders
+
+        responsible_finders.add(responsible_for)
 
         from entregent.clients.web.portlets import portlets as own_portlets
         from entregent.organizations.extension_points import portlets

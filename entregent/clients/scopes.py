@@ -5,6 +5,7 @@ from collections.abc import Collection
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
+from entregent.access.rights import Right
 from entregent.access.scope import ScopeWords
 from entregent.clients.models import BusinessObject, Client
 
@@ -20,6 +21,17 @@ def find(member, text: str) -> int | None:
 
 
 client_words = ScopeWords(title=_("Client"), names=names, find=find)
+
+
+def clients_of(member, right: Right = Right.CLIENT_VIEW):
+    """The ids of the clients that `member` sees, for areas below this one."""
+    return Client.objects.visible_to(member, right).values("pk")
+
+
+def responsible_for(client_id: int) -> list[int]:
+    """Whom news of a client goes to unless somebody chose otherwise: its agent."""
+    rows = Client.objects.filter(pk=client_id, deleted_at__isnull=True, responsible__isnull=False)
+    return list(rows.values_list("responsible_id", flat=True))
 
 
 def what_stands_in(sector) -> list[str]:

@@ -27,6 +27,7 @@ INSTALLED_APPS = [
     "entregent.documents",
     "entregent.clients",
     "entregent.listing",
+    "entregent.notifications",
     "entregent.organizations",
     "entregent.search",
     "entregent.audit",
@@ -77,8 +78,8 @@ TEMPLATES = [
         "BACKEND": "django.template.backends.jinja2.Jinja2",
         "APP_DIRS": False,
         "DIRS": [PACKAGE_DIR / area / "templates" for area in (
-            "api", "workspace", "dashboards", "exchange", "interactions", "clients", "listing", "organizations",
-            "outbox", "jobs", "ui",
+            "api", "workspace", "dashboards", "exchange", "interactions", "clients", "listing", "notifications",
+            "organizations", "outbox", "jobs", "ui",
         )],
         "OPTIONS": {"environment": "entregent.ui.jinja.environment"},
     },

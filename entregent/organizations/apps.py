@@ -9,11 +9,12 @@ class OrganizationsConfig(AppConfig):
 
     def ready(self):
         from entregent.jobs.extension_points import initiator_finders
-        from entregent.organizations import journal, navigation, sign_in
+        from entregent.organizations import journal, letterhead, navigation, sign_in
         from entregent.organizations.extension_points import action_words, administration_entries, table_words
         from entregent.organizations.membership import find_initiator, find_member
         from entregent.organizations.scopes import sector_words
         from entregent.organizations.web import account_conditions
+        from entregent.outbox.extension_points import letterheads
         from entregent.ui.extension_points import navigation as top_bar
 
         guard.member_finders.add(find_member)
@@ -22,6 +23,7 @@ class OrganizationsConfig(AppConfig):
         guard.entry_conditions.add(account_conditions.remember_organization, order=30)
         sign_in.connect_signals()
         initiator_finders.add(find_initiator)
+        letterheads.add(letterhead.letterhead)
         scope_words["sector"] = sector_words
         action_words.add(journal.ACTION_WORDS, order=10, name="organizations")
         table_words.add(journal.TABLE_WORDS, order=10, name="organizations")

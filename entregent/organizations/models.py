@@ -121,6 +121,14 @@ class Organization(models.Model):
     crm_list_label = models.CharField(_("nom de la GRC"), max_length=60, default="GRC")
     terminology = models.JSONField(default=dict, blank=True)
     second_factor_required = models.BooleanField(_("second facteur exigé"), default=False)
+    # How its mails present themselves (`organizations.letterhead`); empty: the sender of the instance.
+    mail_sender_name = models.CharField(_("nom de l’expéditeur"), max_length=120, blank=True, default="")
+    mail_sender_address = models.EmailField(_("adresse de l’expéditeur"), blank=True, default="")
+    # The mailbox that takes replies: with `replies_by_mail`, each mail has an address of its own in it.
+    mail_reply_address = models.EmailField(_("adresse de réponse"), blank=True, default="")
+    mail_signature_fr = models.TextField(_("signature en français"), blank=True, default="")
+    mail_signature_en = models.TextField(_("signature en anglais"), blank=True, default="")
+    replies_by_mail = models.BooleanField(_("réponses par courriel"), default=False)
     # Another number with every change of a custom field: who works reads the definitions again then, and only then.
     custom_fields_stamp = models.BigIntegerField(default=0, db_default=0, editable=False)
     version = models.IntegerField(default=1)

@@ -1,17 +1,22 @@
 """What leaves, leaves through here: a mail is a row of the caller's transaction, sent after its commit."""
 
+from collections.abc import Iterable
 from contextlib import nullcontext
-from email.utils import make_msgid
+from email.utils import make_msgid, parseaddr
 from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.db import transaction
-from django.utils import timezone
+from django.db import connection, transaction
+from django.utils import timezone, translation
+from django.utils.translation import gettext as _
 
 from entregent.access.wall import outside
 from entregent.audit.actions import record
+from entregent.outbox import letters
+from entregent.outbox.addresses import thread_id, token_address
+from entregent.outbox.extension_points import Letterhead, letterheads
 from entregent.outbox.models import Message
-from entregent.toolbox.text import one_line
+from entregent.toolbox.text import one_line, search_key
 
 
 @transaction.atomic
@@ -20,28 +25,75 @@ def send_mail(
     organization_id: int | None,
     to,
     subject: str,
-    text: str,
+    text: str = "",
+    paragraphs: Iterable[str] = (),
+    button: tuple[str, str] | None = None,
     html: str = "",
+    language: str = "fr",
+    nature: str = Message.Nature.ALERT,
     sender: str | None = None,
+    sender_name: str = "",
     reply_to: str = "",
+    thread: tuple[str, int] | None = None,
+    in_reply_to: str = "",
+    references: Iterable[str] = (),
+    attachments: Iterable[int] = (),
+    unsubscribe_url: str = "",
     subject_record=None,
     client_id: int | None = None,
     user_id: int | None = None,
 ) -> Message:
     """Puts a mail into the outbox. `to` is an address or several; `subject_record` what it is about.
 
+    What it says is `paragraphs` (or `text`, cut at its blank lines) and at most one `button` (label, address): text
+    and HTML are drawn from them in `language`, under the name and over the signature of the organization. `nature`
+    says what it is to machines; a letter that an agent wrote is Nature.LETTER. `sender_name` stands in the place of
+    the organization's (« Tom Gagnon (Mécano) »).
+
+    `thread` is (kind, number) of a record (`outbox.addresses`): its mails stand in one thread in the reader's mail
+    program, and a reply finds its way back where the organization takes replies. `reply_to` overrules that.
+    `attachments` are ids of kept files. `client_id` decides who may read it afterwards; without one only whom it was
+    written for (`user_id`) and who reaches the whole organization.
+
     `organization_id` is None for mails of the instance itself. Rolled back with the caller's transaction, sent at
     least once after its commit; the Message-ID is the same for all tries.
     """
+    letterhead = _letterhead(organization_id)
+    recipients = [one_line(address) for address in ([to] if isinstance(to, str) else to)]
+    subject = one_line(subject)[:900] or _in(language, _no_subject)
+    drawn_text, drawn_html = letters.compose(
+        subject=subject,
+        paragraphs=list(paragraphs) or letters.paragraphs_of(text),
+        button=button,
+        letterhead=letterhead,
+        language=language,
+    )
+    if letterhead is not None and not reply_to:
+        base = letterhead.reply_address
+        if thread is not None and letterhead.replies_by_mail:
+            reply_to = token_address(base, organization_id or 0, *thread)
+        reply_to = reply_to or base
+    referred = [one_line(one) for one in references]
+    if thread is not None:
+        referred.insert(0, thread_id(organization_id or 0, *thread))
+    if in_reply_to and one_line(in_reply_to) not in referred:
+        referred.append(one_line(in_reply_to))
     message = Message(
         organization_id=organization_id,
-        sender=sender or settings.DEFAULT_FROM_EMAIL,
-        recipients=[to] if isinstance(to, str) else list(to),
-        subject=one_line(subject)[:998],
-        text=text,
-        html=html,
-        reply_to=reply_to,
+        nature=nature,
+        language=language,
+        sender=one_line(sender) if sender else _sender(letterhead, one_line(sender_name)),
+        recipients=recipients,
+        subject=subject,
+        text=drawn_text,
+        html=html or drawn_html,
+        reply_to=one_line(reply_to),
         message_id=make_msgid(domain=urlsplit(settings.PUBLIC_URL).hostname or "localhost"),
+        in_reply_to=one_line(in_reply_to),
+        references=" ".join(referred[:1] + referred[1:][-20:]),
+        attachments=list(attachments),
+        unsubscribe_url=one_line(unsubscribe_url),
+        words=search_key(f"{subject} {' '.join(recipients)}"),
         subject_type=subject_record._meta.label_lower if subject_record is not None else "",
         subject_id=subject_record.pk if subject_record is not None else None,
         client_id=client_id,
@@ -52,6 +104,31 @@ def send_mail(
         message.save(force_insert=True)
     _wake()
     return message
+
+
+def _letterhead(organization_id: int | None) -> Letterhead | None:
+    if organization_id is not None:
+        for find in letterheads:
+            return find(organization_id)
+    return None
+
+
+def _sender(letterhead: Letterhead | None, name: str) -> str:
+    """From whom: the organization's sender, else the instance's address under the organization's name."""
+    if letterhead is None:
+        return settings.DEFAULT_FROM_EMAIL
+    address = letterhead.sender_address or parseaddr(settings.DEFAULT_FROM_EMAIL)[1]
+    shown = (name or letterhead.sender_name or letterhead.name).replace("\\", "").replace('"', "")
+    return f'"{shown[: 318 - len(address)]}" <{address}>'
+
+
+def _no_subject() -> str:
+    return _("(sans objet)")
+
+
+def _in(language: str, words) -> str:
+    with translation.override(language):
+        return words()
 
 
 @transaction.atomic
@@ -70,7 +147,15 @@ def retry_message(message: Message, *, by) -> Message:
 
 
 def _wake() -> None:
-    """In the same transaction: the sender is woken by its commit and by nothing else."""
+    """In the same transaction, once: the sender is woken by its commit and by nothing else."""
     from procrastinate.contrib.django import app
 
+    # What is to run after the commit is forgotten with a rollback, of a savepoint too: so is this mark.
+    if any(function is _woken for _sids, function, *_more in connection.run_on_commit):
+        return
     app.configure_task("entregent.outbox.deliver_due").defer()
+    transaction.on_commit(_woken)
+
+
+def _woken() -> None:
+    """The mark that this transaction has woken the sender."""

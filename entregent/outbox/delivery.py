@@ -1,96 +1,250 @@
-"""Handing mails over to the mail server: at least once, the same Message-ID each time, later and later."""
+"""Handing mails over to the mail server: at least once, the same Message-ID each time, later and later.
 
+A sender leases a few mails at once, speaks to the server over one connection and settles each mail by itself, so a
+killed sender leaves at most one that the server has taken and nobody knows it. No transaction is open while the mail
+server is spoken to.
+"""
+
+import logging
 import smtplib
+import time
 from collections.abc import Sequence
 from datetime import timedelta
+from email.utils import format_datetime
 
 from django.conf import settings
-from django.core.mail import EmailMultiAlternatives, get_connection
+from django.core.mail import EmailMultiAlternatives
+from django.core.mail.backends.smtp import EmailBackend
+from django.core.mail.message import sanitize_address
 from django.db import connection
 
-from entregent.access.wall import outside
+from entregent.access.wall import in_organization, outside
+from entregent.outbox.extension_points import attachment_readers
 from entregent.outbox.models import Message
+
+log = logging.getLogger("entregent.outbox")
 
 # Minutes before the second, third… try. After the last the message has failed, until somebody sends it again.
 PAUSES = (1, 5, 15, 60, 240)
 MOST_TRIES = 5
-# A sender that was killed gives its message free after this time; well above the time-out of one message.
-LEASE = timedelta(minutes=3)
-TIMEOUT_SECONDS = 30
+# While the mail server does not answer nothing is held against a mail: all wait, however long that takes.
+AWAY = timedelta(minutes=1)
+BATCH = 20
+TIMEOUT_SECONDS = 20
+# A sender that was killed gives its mails free after this time. It starts no mail in the second half of it, which
+# leaves the time-outs of one conversation.
+LEASE = timedelta(minutes=5)
+
+AUTO_SUBMITTED = {
+    Message.Nature.ALERT: "auto-generated",
+    Message.Nature.DIGEST: "auto-generated",
+    Message.Nature.REPLY: "auto-replied",
+}
+
+
+class _Away(Exception):
+    """The mail server cannot be reached or does not let us in."""
+
+
+class _NoAttachment(Exception):
+    """A file that the mail carries is no more."""
 
 
 def deliver_due(*, most: int = 500, lease: timedelta = LEASE, pauses: Sequence[float] = PAUSES) -> int:
-    """Sends what is due, one message after the other; no transaction is open while the mail server is spoken to."""
-    sent = 0
-    server = None
+    """Sends what is due, at most so many; says how many were tried."""
+    tried = 0
+    server = _Server()
     try:
-        for _turn in range(most):
-            message = _take(lease)
-            if message is None:
+        while tried < most:
+            batch = _take(min(BATCH, most - tried), lease)
+            if not batch:
                 break
-            if settings.MAIL_IS_KEPT:
-                _settle(message, "sent")
-            else:
-                server = server or get_connection(timeout=TIMEOUT_SECONDS)
-                server = _deliver(message, server, pauses)
-            sent += 1
+            begun = time.monotonic()
+            for place, message in enumerate(batch):
+                if time.monotonic() - begun > lease.total_seconds() / 2:
+                    break
+                try:
+                    _deliver(message, server, pauses)
+                except _Away as error:
+                    _settle(message, "pending", tried=0, retry_in=AWAY, reason=Message.Reason.AWAY, error=str(error))
+                    _release([one.pk for one in batch[place + 1 :]], AWAY)
+                    return tried
+                tried += 1
     finally:
-        if server is not None:
-            server.close()
-    return sent
+        server.close()
+    return tried
 
 
-def _deliver(message: Message, server, pauses: Sequence[float]):
-    """One try. Returns the connection to go on with, or None when it is spoilt."""
-    try:
-        server.open()
-        _as_mail(message, server).send(fail_silently=False)
-    except (OSError, smtplib.SMTPException, ValueError) as error:
-        told = f"{type(error).__name__}: {error}"[:500]
-        if message.tries >= MOST_TRIES or _is_final(error):
-            _settle(message, "failed", what_went_wrong=told)
-        else:
-            _settle(message, "pending", timedelta(minutes=pauses[message.tries - 1]), told)
+class _Server:
+    """The connection to the mail server: opened for the first mail, opened again after it broke."""
+
+    def __init__(self):
+        self._backend: EmailBackend | None = None
+
+    def send(self, sender: str, recipients: list[str], content: bytes) -> dict[str, tuple[int, bytes]]:
+        """Hands a mail over; gives the recipients that were refused, while others were not."""
+        if self._backend is None:
+            self._backend = EmailBackend(timeout=TIMEOUT_SECONDS)
         try:
+            self._backend.open()
+        except (OSError, smtplib.SMTPException) as error:
+            self.close()
+            raise _Away(_told(error)) from error
+        assert self._backend.connection is not None
+        return self._backend.connection.sendmail(sender, recipients, content)
+
+    def close(self) -> None:
+        if self._backend is not None:
+            try:
+                self._backend.close()
+            except (OSError, smtplib.SMTPException):
+                pass
+            self._backend = None
+
+
+def _deliver(message: Message, server: _Server, pauses: Sequence[float]) -> None:
+    """One try, and how it ended. Raises `_Away` where the mail server is not there to try."""
+    if settings.MAIL_IS_KEPT:
+        _settle(message, "sent", reached=_waiting(message))
+        return
+    waiting = _waiting(message)
+    try:
+        sender = sanitize_address(message.sender, "utf-8")
+        recipients = {sanitize_address(address, "utf-8"): address for address in waiting}
+        refused = server.send(sender, list(recipients), _as_mail(message).message().as_bytes(linesep="\r\n"))
+    except smtplib.SMTPRecipientsRefused as error:
+        _settle_refused(message, pauses, error.recipients, reached=[])
+    except smtplib.SMTPSenderRefused as error:
+        _settle_error(message, pauses, error, error.smtp_code, Message.Reason.SENDER)
+    except smtplib.SMTPResponseException as error:
+        if error.smtp_code == 421:
             server.close()
-        except (OSError, smtplib.SMTPException):
-            server.connection = None
-        return None
-    _settle(message, "sent")
-    return server
+        _settle_error(message, pauses, error, error.smtp_code, Message.Reason.REFUSED)
+    except (OSError, smtplib.SMTPException) as error:
+        # It may have been taken or not: it is sent again under the same Message-ID.
+        server.close()
+        _try_later(message, pauses, Message.Reason.DROPPED, _told(error))
+    except _NoAttachment as error:
+        _settle(message, "failed", reason=Message.Reason.ATTACHMENT, error=str(error))
+    except ValueError as error:
+        _settle(message, "failed", reason=Message.Reason.WRONG, error=_told(error))
+    except _Away:
+        raise
+    except Exception as error:  # One mail with a fault of ours in it keeps no other from leaving.
+        log.exception("mail %s", message.pk)
+        server.close()
+        _try_later(message, pauses, Message.Reason.FAULT, _told(error))
+    else:
+        reached = [address for wire, address in recipients.items() if wire not in refused]
+        if refused:
+            _settle_refused(message, pauses, refused, reached=reached)
+        else:
+            _settle(message, "sent", reached=reached)
 
 
-def _is_final(error: Exception) -> bool:
-    """Whether trying again cannot help: an address that is not one, or that the server refuses for good."""
-    if isinstance(error, smtplib.SMTPRecipientsRefused):
-        return all(500 <= code < 600 for code, _text in error.recipients.values())
-    return isinstance(error, ValueError)
+def _waiting(message: Message) -> list[str]:
+    """The recipients that have not got it yet."""
+    return [address for address in message.recipients if address not in message.reached]
 
 
-def _as_mail(message: Message, server) -> EmailMultiAlternatives:
+def _settle_refused(message: Message, pauses, refused: dict[str, tuple[int, bytes]], *, reached: list[str]) -> None:
+    """Some or all recipients were refused: tried again as long as one of the refusals is for now only."""
+    told = "; ".join(f"{address}: {code} {_text(text)}" for address, (code, text) in refused.items())[:500]
+    if any(code < 500 for code, _said in refused.values()):
+        _try_later(message, pauses, Message.Reason.BUSY, told, reached)
+    else:
+        _settle(message, "failed", reason=Message.Reason.ADDRESS, error=told, reached=reached)
+
+
+def _settle_error(message: Message, pauses, error: smtplib.SMTPResponseException, code: int, final_reason: str) -> None:
+    if 500 <= code < 600:
+        _settle(message, "failed", reason=final_reason, error=_told(error))
+    else:
+        _try_later(message, pauses, Message.Reason.BUSY, _told(error))
+
+
+def _try_later(message: Message, pauses: Sequence[float], reason: str, error: str, reached: Sequence[str] = ()) -> None:
+    if message.tries + 1 >= MOST_TRIES:
+        _settle(message, "failed", reason=reason, error=error, reached=reached)
+    else:
+        pause = timedelta(minutes=pauses[message.tries])
+        _settle(message, "pending", retry_in=pause, reason=reason, error=error, reached=reached)
+
+
+def _told(error: Exception) -> str:
+    if isinstance(error, smtplib.SMTPResponseException):
+        return f"{error.smtp_code} {_text(error.smtp_error)}"[:500]
+    return f"{type(error).__name__}: {error}"[:500]
+
+
+def _text(said: bytes | str) -> str:
+    """What a server said, whatever it is made of; the null character is the one that no column holds."""
+    text = said.decode("utf-8", "replace") if isinstance(said, bytes) else str(said)
+    return " ".join(text.replace("\0", "").split())
+
+
+def _as_mail(message: Message) -> EmailMultiAlternatives:
+    headers = {"Message-ID": message.message_id, "Date": format_datetime(message.created_at)}
+    if message.nature in AUTO_SUBMITTED:
+        headers["Auto-Submitted"] = AUTO_SUBMITTED[Message.Nature(message.nature)]
+    if message.in_reply_to:
+        headers["In-Reply-To"] = message.in_reply_to
+    if message.references:
+        headers["References"] = message.references
+    if message.unsubscribe_url:
+        headers["List-Unsubscribe"] = f"<{message.unsubscribe_url}>"
     mail = EmailMultiAlternatives(
         subject=message.subject,
         body=message.text,
         from_email=message.sender,
         to=message.recipients,
         reply_to=[message.reply_to] if message.reply_to else None,
-        headers={"Message-ID": message.message_id, "Auto-Submitted": "auto-generated"},
-        connection=server,
+        headers=headers,
     )
     if message.html:
         mail.attach_alternative(message.html, "text/html")
+    for name, content, media_type in _attachments(message):
+        mail.attach(name, content, media_type)
     return mail
 
 
-def _take(lease: timedelta) -> Message | None:
+def _attachments(message: Message) -> list[tuple[str, bytes, str]]:
+    if not message.attachments or message.organization_id is None:
+        return []
+    try:
+        for read in attachment_readers:
+            with in_organization(message.organization_id):
+                files = read(message.organization_id, message.attachments)
+            return [(file.name, file.content(), file.media_type) for file in files]
+    except (LookupError, FileNotFoundError) as error:
+        raise _NoAttachment(_told(error)) from error
+    raise _NoAttachment("no reader of kept files")
+
+
+def _take(most: int, lease: timedelta) -> list[Message]:
     with outside():
-        taken = list(Message.objects.raw("SELECT * FROM outbox_lease(1, %s)", [lease]))
-    return taken[0] if taken else None
+        return list(Message.objects.raw("SELECT * FROM outbox_lease(%s, %s)", [most, lease]))
 
 
-def _settle(message: Message, state: str, retry_in: timedelta = timedelta(0), what_went_wrong: str = "") -> None:
+def _settle(
+    message: Message,
+    state: str,
+    *,
+    tried: int = 1,
+    retry_in: timedelta = timedelta(0),
+    reason: str = "",
+    error: str = "",
+    reached: Sequence[str] = (),
+) -> None:
     with outside(), connection.cursor() as cursor:
         cursor.execute(
-            "SELECT outbox_settle(%s, %s, make_interval(secs => %s), %s)",
-            [message.pk, state, retry_in.total_seconds(), what_went_wrong],
+            "SELECT outbox_settle(%s, %s, %s, make_interval(secs => %s), %s, %s, %s::text[])",
+            [message.pk, state, tried, retry_in.total_seconds(), str(reason), error, list(reached)],
+        )
+
+
+def _release(ids: list[int], retry_in: timedelta) -> None:
+    with outside(), connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT outbox_release(%s::bigint[], make_interval(secs => %s))", [ids, retry_in.total_seconds()]
         )

@@ -190,7 +190,8 @@ def test_within_an_organization_nothing_is_taken_settled_or_read_of_the_instance
     with connection.cursor() as cursor:
         cursor.execute("SELECT id FROM outbox_lease(10, interval '1 minute')")
         assert cursor.fetchall() == []
-        cursor.execute("SELECT outbox_settle(%s, 'sent', interval '0', '')", [message.pk])
+        cursor.execute("SELECT outbox_settle(%s, 'sent', 1, interval '0', '', '', '{}')", [message.pk])
+        cursor.execute("SELECT outbox_release(%s, interval '1 hour')", [[message.pk]])
     message.refresh_from_db()
     assert message.state == "pending"
     with outside():

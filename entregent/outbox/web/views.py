@@ -8,11 +8,11 @@ from django.views.decorators.http import require_GET, require_POST
 from entregent.access.guard import public, requires
 from entregent.access.rights import Right
 from entregent.outbox import actions
+from entregent.outbox.letters import with_links
 from entregent.outbox.models import Message
 from entregent.toolbox.errors import NotFound
 from entregent.ui.pages import render, see
 
-_LINK = re.compile(r"https?://[^\s<>\"']+")
 _ACCOUNT_LINK = re.compile(rf"{re.escape(settings.PUBLIC_URL)}/compte/[^\s<>\"']*")
 PAGE = 100
 
@@ -48,7 +48,7 @@ def message_detail(request, message_id):
     # over from this page, by those who invite.
     is_handed_over = settings.DEMO or (settings.MAIL_IS_KEPT and request.member.can(Right.MEMBERS))
     text = mail.text if is_handed_over else _ACCOUNT_LINK.sub(rf"{settings.PUBLIC_URL}/compte/…", mail.text)
-    context = {"mail": mail, "parts": _with_links(text), "is_kept": settings.MAIL_IS_KEPT}
+    context = {"mail": mail, "parts": with_links(text), "is_kept": settings.MAIL_IS_KEPT}
     return render(request, "outbox/message_detail.html", context)
 
 
@@ -67,7 +67,7 @@ def demo_mails(request):
     if not settings.DEMO:
         raise NotFound
     mails = [
-        {"mail": mail, "parts": _with_links(mail.text)}
+        {"mail": mail, "parts": with_links(mail.text)}
         for mail in Message.objects.filter(organization_id__isnull=True)[:50]
     ]
     return render(request, "outbox/demo_mails.html", {"mails": mails})
@@ -82,13 +82,3 @@ def _message(member, message_id) -> Message:
     if message is None:
         raise NotFound
     return message
-
-
-def _with_links(text: str) -> list[tuple[str, bool]]:
-    """(piece, is it a link) of a plain text. Only links to this very instance are made to click."""
-    pieces, end = [], 0
-    for found in _LINK.finditer(text):
-        pieces.append((text[end : found.start()], False))
-        pieces.append((found.group(), found.group().startswith(f"{settings.PUBLIC_URL}/")))
-        end = found.end()
-    return [*pieces, (text[end:], False)]

@@ -1,0 +1,12 @@
+"""How the journal names what is done with notifications."""
+
+from django.utils.translation import gettext_lazy as _
+
+ACTION_WORDS = {
+    "set_preferences": _("Choix des avertissements modifié"),
+    "set_event_rules": _("Avertissements de l’organisation réglés"),
+}
+TABLE_WORDS = {
+    "notifications_preference": _("Choix d’un avertissement"),
+    "notifications_eventrule": _("Réglage d’un avertissement"),
+}
