@@ -5,8 +5,11 @@ class DocumentsConfig(AppConfig):
     name = "entregent.documents"
 
     def ready(self):
-        from entregent.documents import history
+        from entregent.documents import history, mails
         from entregent.organizations.extension_points import action_words, table_words
 
+        from entregent.outbox.extension_points import attachment_readers
+
+        attachment_readers.add(mails.attachments)
         action_words.add(history.ACTION_WORDS, name="documents.history.ACTION_WORDS")
         table_words.add(history.TABLE_WORDS, name="documents.history.TABLE_WORDS")

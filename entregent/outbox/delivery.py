@@ -21,6 +21,7 @@ from django.db import connection
 from entregent.access.wall import in_organization, outside
 from entregent.outbox.extension_points import attachment_readers
 from entregent.outbox.models import Message
+from entregent.toolbox.errors import NotFound
 
 log = logging.getLogger("entregent.outbox")
 
@@ -216,7 +217,7 @@ def _attachments(message: Message) -> list[tuple[str, bytes, str]]:
             with in_organization(message.organization_id):
                 files = read(message.organization_id, message.attachments)
             return [(file.name, file.content(), file.media_type) for file in files]
-    except (LookupError, FileNotFoundError) as error:
+    except (LookupError, FileNotFoundError, NotFound) as error:
         raise _NoAttachment(_told(error)) from error
     raise _NoAttachment("no reader of kept files")
 
