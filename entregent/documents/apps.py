@@ -7,7 +7,6 @@ class DocumentsConfig(AppConfig):
     def ready(self):
         from entregent.documents import history, mails
         from entregent.organizations.extension_points import action_words, table_words
-
         from entregent.outbox.extension_points import attachment_readers
 
         attachment_readers.add(mails.attachments)
