@@ -38,9 +38,9 @@ TOKEN = re.compile(r'(name="csrfmiddlewaretoken" value="|name="csrf-token" conte
 
 
 def addresses():
-    """(name, {keyword: kind of record}) of every page of an organization."""
+    """(name, {keyword: kind of record}) of every page of an organization; the portal has a walk of its own."""
     for address, name, _view in walk():
-        if "<slug:organization>" not in address:
+        if "<slug:organization>" not in address or address.startswith("portail/"):
             continue
         keywords = [word for word in re.findall(r"<(?:\w+:)?(\w+)>", address) if word != "organization"]
         yield name, {word: _kind(name, word) for word in keywords}

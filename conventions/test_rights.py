@@ -44,7 +44,18 @@ def test_pages_of_an_organization_are_for_its_members():
     wrong = [
         address
         for address, _name, view in walk()
-        if "<slug:organization>" in address and getattr(view, "access_rule", ("",))[0] != "right"
+        if "<slug:organization>" in address
+        and getattr(view, "access_rule", ("",))[0] != ("portal" if address.startswith("portail/") else "right")
+    ]
+    assert wrong == []
+
+
+def test_pages_of_the_portal_are_guarded_at_its_own_door():
+    own = {"portal", "portal_signed_in", "public"}
+    wrong = [
+        address
+        for address, _name, view in walk()
+        if address.startswith("portail/") and getattr(view, "access_rule", ("",))[0] not in own
     ]
     assert wrong == []
 

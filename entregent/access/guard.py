@@ -33,7 +33,7 @@ class MemberRequest(HttpRequest):
 
 # Filled by `organizations`: find_member(user, slug) -> Membership or None, called with the wall down to the user's own.
 member_finders = ExtensionPoint("access.member_finders", doc="Finds the member behind a user and an address.")
-# Filled by `ui`: draws a refusal as a page or a fragment.
+# Filled by `ui`, and by `portal` for its own: draws a refusal as a page or a fragment, or None for what is another's.
 refusal_pages = ExtensionPoint("access.refusal_pages", doc="Draws what the product says when it refuses.")
 # Filled by `organizations`: what must be settled before a member works (second factor demanded…): a response or None.
 entry_conditions = ExtensionPoint("access.entry_conditions", doc="What a member must settle before working here.")
@@ -130,11 +130,9 @@ class RefusalMiddleware:
 
     def process_exception(self, request, exception):
         if isinstance(exception, Refusal):
-            for draw in refusal_pages:
-                return draw(request, exception)
+            return _drawn(request, exception)
         if isinstance(exception, OperationalError) and isinstance(exception.__cause__, QueryCanceled):
-            for draw in refusal_pages:
-                return draw(request, TooLong())
+            return _drawn(request, TooLong())
         if isinstance(exception, DataError):
             # A null character, a number beyond all measure: what no column can hold, nobody means.
             raise BadRequest from exception
@@ -142,5 +140,9 @@ class RefusalMiddleware:
 
 
 def csrf_failed(request, reason=""):
-    for draw in refusal_pages:
-        return draw(request, SessionEnded())
+    return _drawn(request, SessionEnded())
+
+
+def _drawn(request: HttpRequest, refusal: Refusal) -> HttpResponse | None:
+    """By the first that draws for this request: the client portal has pages of its own."""
+    return next((page for draw in refusal_pages if (page := draw(request, refusal)) is not None), None)

@@ -21,6 +21,7 @@ INSTALLED_APPS = [
     "entregent.config",
     "entregent.api",
     "entregent.workspace",
+    "entregent.portal",
     "entregent.dashboards",
     "entregent.exchange",
     "entregent.interactions",
@@ -58,7 +59,7 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
     "django_permissions_policy.PermissionsPolicyMiddleware",
-    "django.contrib.sessions.middleware.SessionMiddleware",
+    "entregent.portal.sessions.TwoDoors",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
@@ -78,8 +79,8 @@ TEMPLATES = [
         "BACKEND": "django.template.backends.jinja2.Jinja2",
         "APP_DIRS": False,
         "DIRS": [PACKAGE_DIR / area / "templates" for area in (
-            "api", "workspace", "dashboards", "exchange", "interactions", "clients", "listing", "notifications",
-            "organizations", "outbox", "jobs", "ui",
+            "api", "workspace", "portal", "dashboards", "exchange", "interactions", "clients", "listing",
+            "notifications", "organizations", "outbox", "jobs", "ui",
         )],
         "OPTIONS": {"environment": "entregent.ui.jinja.environment"},
     },
@@ -118,7 +119,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 AUTH_USER_MODEL = "organizations.User"
 AUTHENTICATION_BACKENDS = ["entregent.organizations.sessions.SignIn"]
 LOGIN_URL = "/connexion/"
-LOGIN_REDIRECT_URL = "/"
+LOGIN_REDIRECT_URL = "account:root"  # By name: the client portal has its own.
 SESSION_ENGINE = "entregent.organizations.sessions"
 SESSION_COOKIE_NAME = "entregent_session"
 SESSION_COOKIE_AGE = 12 * 3600

@@ -16,7 +16,7 @@ ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
 ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_REAUTHENTICATION_TIMEOUT = 15 * 60
-ACCOUNT_LOGOUT_REDIRECT_URL = "/connexion/"
+ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"  # By name: the client portal has its own.
 ACCOUNT_DEFAULT_HTTP_PROTOCOL = "https" if environment.is_https else "http"
 # A whole call centre may share one address: the limit by account is the strict one.
 ACCOUNT_RATE_LIMITS = {

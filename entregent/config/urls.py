@@ -5,6 +5,7 @@ from django.urls import include, path
 
 from entregent.config import health
 from entregent.exchange.web.calendar import calendar
+from entregent.portal.web import account_urls as portal_account_urls
 
 handler400 = "entregent.ui.web.errors.bad_request"
 handler404 = "entregent.ui.web.errors.not_found"
@@ -18,6 +19,9 @@ urlpatterns = [
     path("agenda/<str:secret>.ics", calendar, name="calendar"),
     path("api/v1/", include("entregent.api.urls")),
     path("", include("entregent.organizations.web.account_urls")),
+    # The client portal is asked by its own URL conf (portal/sessions.py); here its addresses can be made and walked.
+    path("portail/", include((portal_account_urls.urlpatterns, "portal_account"))),
+    path("portail/", include("entregent.portal.web.urls")),
     *([path("ui/", include("entregent.ui.web.urls"))] if settings.DEMO or settings.DEBUG else []),
     *([path("demo/", include("entregent.outbox.web.demo_urls"))] if settings.DEMO else []),
     path("<slug:organization>/", include("entregent.clients.web.urls")),

@@ -96,7 +96,7 @@ def invite_person(
         access = PortalAccess(organization_id=by.organization_id, person=person, client=client, kind=kind)
         access.sees_colleagues = choices.colleagues
     elif access.state == PortalAccess.State.SUSPENDED:
-        raise Refusal("E-003-ACCESS", _("Cet accès est suspendu : rétablissez-le."), status=409)
+        raise Refusal("E-003-ACCESS", _("Cet accès est suspendu : rétablissez-le."), status=409)
     elif access.state == PortalAccess.State.ACTIVE and not access.is_over:
         if kind == PortalAccess.Kind.TEMPORARY:
             return access, ""
@@ -339,7 +339,7 @@ def _new_account(access: PortalAccess, *, name: str, password: str) -> User:
         refusals.append(too_long("name", _("Le nom"), NAME_MOST))
     user = User(email=access.email, name=name, language=access.language)
     if User.objects.filter(email__iexact=access.email).exists():
-        message = _("Un compte répond déjà à cette adresse : connectez-vous pour accepter l'invitation.")
+        message = _("Un compte répond déjà à cette adresse : connectez-vous pour accepter l'invitation.")
         raise Refusal("E-003-ACCOUNT", message, status=409)
     try:
         validate_password(password, user)
@@ -379,7 +379,7 @@ def _address(person: Person, email: str) -> str:
     try:
         validate_email(address)
     except ValidationError:
-        message = _("Cette personne n'a pas d'adresse de courriel : indiquez-en une sur sa fiche.")
+        message = _("Cette personne n'a pas d'adresse de courriel : indiquez-en une sur sa fiche.")
         raise Refusal("E-003-ADDRESS", message, field="email") from None
     return address
 
@@ -417,11 +417,11 @@ def _send_invitation(access: PortalAccess, url: str, *, by: Membership) -> None:
                 [
                     _("Bonjour %(name)s,") % words,
                     _(
-                        "%(organization)s vous ouvre son portail client : vous y suivez vos échanges, y écrivez et y"
+                        "%(organization)s vous ouvre son portail client : vous y suivez vos échanges, y écrivez et y"
                         " trouvez vos documents."
                     )
                     % words,
-                    _("Ouvrez votre accès par ce lien, valable %(days)s jours et une seule fois :") % words
+                    _("Ouvrez votre accès par ce lien, valable %(days)s jours et une seule fois :") % words
                     + f"\n{url}",
                 ]
             )

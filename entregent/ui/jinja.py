@@ -11,7 +11,7 @@ from babel.dates import format_date, format_datetime
 from babel.numbers import format_currency, format_decimal
 from django.conf import settings
 from django.templatetags.static import static
-from django.urls import reverse
+from django.urls import get_urlconf, reverse
 from django.utils import timezone, translation
 from django.utils.translation import get_language, gettext, ngettext, npgettext, pgettext
 from jinja2 import Environment, StrictUndefined, nodes, pass_context
@@ -170,12 +170,13 @@ def _url(context, name, *args, **kwargs):
     member = context.get("member")
     if member is not None and ":" in name and not name.startswith("account:"):
         kwargs.setdefault("organization", member.organization.slug)
-    return _reverse(name, args, tuple(kwargs.items()))
+    return _reverse(get_urlconf(), name, args, tuple(kwargs.items()))
 
 
 @lru_cache(maxsize=8192)
-def _reverse(name: str, args: tuple, kwargs: tuple) -> str:
-    return reverse(name, args=args or None, kwargs=dict(kwargs) or None)
+def _reverse(urls: str | None, name: str, args: tuple, kwargs: tuple) -> str:
+    """`urls`: which addresses, those of the staff or those of the client portal, have the name."""
+    return reverse(name, urlconf=urls, args=args or None, kwargs=dict(kwargs) or None)
 
 
 def _zone(context) -> ZoneInfo:

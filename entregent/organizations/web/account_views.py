@@ -60,6 +60,8 @@ class Page:
             "cancel_url": reverse(self.cancel_url) if self.cancel_url else None,
             "next": self.request.POST.get("next") or self.request.GET.get("next") or "",
             "here": cast(ResolverMatch, self.request.resolver_match).url_name,
+            # The client portal draws the same pages in its own layout.
+            "account_layout": getattr(self.request, "account_layout", "organizations/account/base.html"),
         } | context
         if "js_data" in context:
             context["options"] = json.dumps(next(iter(context["js_data"].values())), cls=DjangoJSONEncoder)
@@ -369,12 +371,7 @@ def profile(request):
                 add_refusal(form, refusal)
             else:
                 response = see(request, reverse("account:profile"), toast=_("Votre profil est enregistré."))
-                # The theme is drawn from this cookie before the page is (ui/theme.js).
-                response.set_cookie(
-                    "theme", form.cleaned_data["theme"], max_age=365 * 24 * 3600, samesite="Lax",
-                    secure=settings.SESSION_COOKIE_SECURE,
-                )  # fmt: skip
-                return response
+                return with_theme(response, form.cleaned_data["theme"])
     else:
         fields = ("name", "language", "theme", "single_key_shortcuts")
         form = ProfileForm(initial={field: getattr(user, field) for field in fields})
@@ -384,6 +381,14 @@ def profile(request):
         {"form": form, "here": "profile"},
         status=422 if form.errors else 200,
     )
+
+
+def with_theme(response: HttpResponse, theme: str) -> HttpResponse:
+    """The theme is drawn from this cookie before the page is (ui/theme.js)."""
+    response.set_cookie(
+        "theme", theme, max_age=365 * 24 * 3600, samesite="Lax", secure=settings.SESSION_COOKIE_SECURE
+    )
+    return response
 
 
 def organizations(request):

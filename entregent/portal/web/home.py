@@ -1,0 +1,39 @@
+"""Where somebody who signed in goes: the choice of the organization, and its first page."""
+
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.views.decorators.http import require_POST, require_safe
+
+from entregent.portal.guard import PortalRequest, choose_access, organizations_of, portal_page, portal_signed_in
+from entregent.portal.web.pages import render
+from entregent.toolbox.errors import NotFound
+from entregent.ui import pages
+
+
+@portal_signed_in
+@require_safe
+def choose(request: HttpRequest) -> HttpResponse:
+    """To the one organization that lets the person in, else the choice among them."""
+    found = organizations_of(request.user)
+    if len(found) == 1:
+        return HttpResponseRedirect(reverse("portal:home", kwargs={"organization": found[0][0].slug}))
+    return pages.render(request, "portal/choose.html", {"found": found})
+
+
+@portal_page
+@require_safe
+def home(request: PortalRequest) -> HttpResponse:
+    """« Ce qui vous attend » and « Ce que nous faisons »."""
+    return render(request, "portal/home.html", {"here": "home"})
+
+
+@portal_page
+@require_POST
+def choose_context(request: PortalRequest) -> HttpResponse:
+    """For which client one is here, where there are several."""
+    wanted = request.POST.get("access", "")
+    access = next((one for one in request.visitor.accesses if str(one.pk) == wanted), None)
+    if access is None:
+        raise NotFound
+    choose_access(request, request.visitor, access)
+    return pages.see(request, request.visitor.url("home"))

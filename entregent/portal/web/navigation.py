@@ -1,0 +1,10 @@
+"""The pages of the portal that stand in its navigation."""
+
+from django.utils.translation import pgettext
+
+
+def navigation() -> list[tuple[str, str, str]]:
+    """(name of the URL, label, icon); the name is also what a page gives as `here`."""
+    return [
+        ("home", pgettext("portal", "Accueil"), "home"),
+    ]
