@@ -17,6 +17,7 @@ WITHOUT_JOURNAL = {
     "interactions_words": "an index",
     "interactions_portalvisit": "when somebody was last there is no change",
     "interactions_publishedentry": "what of journaled entries the client may see, kept by triggers",
+    "interactions_publishedfile": "the same of their files",
     "clients_duplicateprofile": "an index",
     "clients_duplicatepair": "what the scan found; it finds it again",
     "clients_mergedrow": "a part of its merge; the rows that it names are journaled",

@@ -409,10 +409,11 @@ class Chunk:
         )
         self._run(f"""
             INSERT INTO interactions_interaction
-                (id, organization_id, number, client_id, person_id, external_key, origin, created_by_id, {columns},
-                 version)
+                (id, organization_id, number, client_id, person_id, external_key, origin, created_by_id,
+                 entry_sort_key, {columns}, version)
             SELECT c.id, %(org)s, c.number, (c.extra ->> 'client_id')::bigint, (c.extra ->> 'person_id')::bigint,
-                   c.key, 'import', (c.extra ->> 'author')::bigint, {_prefixed(columns, "r")}, 1
+                   c.key, 'import', (c.extra ->> 'author')::bigint, left(search_key(c.extra ->> 'entry_name'), 80),
+                   {_prefixed(columns, "r")}, 1
             FROM exchange_chunk c, jsonb_populate_record(NULL::interactions_interaction,
                 jsonb_build_object('direction', 'none', 'subject', '', 'occurred_at', now(), 'status', 'open',
                     'priority', 'normal', 'contact_name', '', 'contact_phone', '', 'reference', '')

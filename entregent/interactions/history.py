@@ -10,6 +10,7 @@ TABLE_WORDS = {
     "interactions_topic": gettext_lazy("Rubrique"),
     "interactions_interaction": gettext_lazy("Interaction"),
     "interactions_interactionentry": gettext_lazy("Entrée d’une interaction"),
+    "interactions_entryattachment": gettext_lazy("Fichier d’une entrée"),
     "interactions_interactionparticipant": gettext_lazy("Interlocuteur d’une interaction"),
     "interactions_interactionagent": gettext_lazy("Agent d’une interaction"),
     "interactions_interactionobject": gettext_lazy("Objet d’une interaction"),

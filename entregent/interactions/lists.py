@@ -13,7 +13,7 @@ from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from entregent.access.rights import Right
-from entregent.interactions.models import Interaction, InteractionEntry, Topic
+from entregent.interactions.models import Interaction, InteractionEntry, PublishedEntry, Topic
 from entregent.interactions.search import search_interactions
 from entregent.listing.conditions import days_between
 from entregent.listing.custom_columns import custom_columns
@@ -73,6 +73,10 @@ def _columns(member: Membership) -> list[Column]:
         Column("subject", _("Objet"), Kind.TEXT, "subject", width=240),
         Column("topic", _("Rubrique"), Kind.CHOICE, topic, choices=_topics, asked_path="topic_id"),
         Column("agent", _("Agent"), Kind.MEMBER, "created_by__name", asked_path="created_by_id", is_nullable=True),
+        # The name under which the first entry stands: a sort key of lists and of what is exported (R003-15).
+        Column("entry_name", _("Nom entrée"), Kind.TEXT, "list_entry_name", annotation=lambda member: _entry_name(),
+               is_sortable=True, sort_path="entry_sort_key", asked_path="entry_sort_key", normalize=search_key,
+               operators=operators, width=150),
         Column("follow_up_on", _("Suivi"), Kind.DATE, "follow_up_on", is_nullable=True, is_sortable=True),
         Column("follow_up_owner", _("Responsable du suivi"), Kind.MEMBER, "follow_up_owner__name",
                asked_path="follow_up_owner_id", is_nullable=True),
@@ -82,6 +86,8 @@ def _columns(member: Membership) -> list[Column]:
                annotation=lambda member: _as_value(_late(member)), asked=_late_asked),
         Column("internal", _("Interne"), Kind.BOOLEAN, "list_internal",
                annotation=lambda member: _internal_value(), asked=_internal_asked),
+        Column("published", _("Communiquée au client"), Kind.BOOLEAN, "list_published",
+               annotation=lambda member: _published_value(), asked=_published_asked),
         Column("status", _("Statut"), Kind.CHOICE, "status", choices=lambda member: Interaction.Status.choices),
         Column("priority", _("Priorité"), Kind.CHOICE, "priority", choices=lambda member: Interaction.Priority.choices),
         Column("due_on", _("Échéance"), Kind.DATE, "due_on", is_nullable=True),
@@ -137,6 +143,25 @@ def _internal_value():
 
 def _internal_asked(operator, value, member) -> Q:
     return _is_internal() if value else ~_is_internal()
+
+
+def _entry_name():
+    first = InteractionEntry.objects.filter(interaction=OuterRef("pk"), seq=1).order_by()
+    return Coalesce(Subquery(first.values("entry_name")[:1]), Value(""))
+
+
+def _published():
+    return PublishedEntry.objects.filter(interaction_id=OuterRef("pk"), organization_id=OuterRef("organization_id"))
+
+
+def _published_value():
+    """As a scalar subquery, like `_internal_value`."""
+    found = _published().order_by().annotate(yes=Value(True)).values("yes")[:1]
+    return Coalesce(Subquery(found), Value(False))
+
+
+def _published_asked(operator, value, member) -> Q:
+    return Q(Exists(_published())) if value else ~Q(Exists(_published()))
 
 
 def further_columns(code: str, member: Membership) -> list[Column]:

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from entregent.access.rights import Right
 from entregent.access.scope import ScopedQuerySet
 from entregent.clients.models import BusinessObject, Client, Person
+from entregent.documents.models import StoredFile
 from entregent.interactions import portal_models  # noqa: F401
 from entregent.organizations.models import Organization, User
 
@@ -134,6 +135,8 @@ class Interaction(models.Model):
     origin = models.CharField(max_length=10, choices=Origin, default=Origin.SCREEN)
     external_key = models.CharField(max_length=80, blank=True, default="")
     custom = models.JSONField(_("champs personnalisés"), default=dict, db_default={}, blank=True)
+    # « Nom entrée » of the first entry, in the form in which names are sorted: a sort key of lists (R003-15).
+    entry_sort_key = models.CharField(max_length=80, blank=True, default="", db_default="", editable=False)
     created_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
     created_at = models.DateTimeField(db_default=Now())
     deleted_at = models.DateTimeField(null=True)
@@ -167,6 +170,11 @@ class Interaction(models.Model):
             # The list of all interactions by day of follow-up.
             models.Index(
                 "organization", "follow_up_on", "id", name="interaction_by_follow_up",
+                condition=Q(deleted_at__isnull=True),
+            ),
+            # The list of all interactions by « Nom entrée ».
+            models.Index(
+                "organization", "entry_sort_key", "id", name="interaction_by_entry_name",
                 condition=Q(deleted_at__isnull=True),
             ),
             # « Mes suivis » on the home page.
@@ -250,6 +258,21 @@ class InteractionEntry(models.Model):
         return f"{self.interaction_id}/{self.seq}"
 
 
+class EntryAttachment(models.Model):
+    """A file of an entry. Who may read the entry may read the file."""
+
+    organization = models.ForeignKey(Organization, models.CASCADE)
+    entry = models.ForeignKey(InteractionEntry, models.CASCADE, related_name="attachments")
+    file = models.ForeignKey(StoredFile, models.PROTECT, related_name="+")
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [models.UniqueConstraint(fields=["entry", "file"], name="attachment_once")]
+
+    def __str__(self):
+        return f"{self.entry_id}: {self.file_id}"
+
+
 class PublishedEntry(models.Model):
     """What a client may see of a conversation: the only thing that the portal, mails to clients and exports to clients
     read (`publication.py`).
@@ -306,6 +329,21 @@ class PublishedEntry(models.Model):
     def is_incoming(self) -> bool:
         """From the client."""
         return self.direction == self.Direction.INCOMING
+
+
+class PublishedFile(models.Model):
+    """A file of what is published: written by triggers with its entry, and gone with it."""
+
+    attachment_id = models.BigIntegerField(primary_key=True)
+    organization_id = models.BigIntegerField()
+    entry = models.ForeignKey(PublishedEntry, models.DO_NOTHING, related_name="files", db_constraint=False)
+    file = models.ForeignKey(StoredFile, models.DO_NOTHING, related_name="+", db_index=False)
+
+    class Meta:
+        ordering = ["attachment_id"]
+
+    def __str__(self):
+        return f"{self.entry_id}: {self.file_id}"
 
 
 class InteractionParticipant(models.Model):

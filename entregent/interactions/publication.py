@@ -4,10 +4,14 @@
 own), `person_id` and `sees_colleagues`. What is not in the projection does not exist here.
 """
 
-from django.db.models import Q, QuerySet
+from django.db.models import Prefetch, Q, QuerySet
 
-from entregent.interactions.models import PublishedEntry
+from entregent.documents.models import StoredFile
+from entregent.interactions.models import PublishedEntry, PublishedFile
 from entregent.toolbox.errors import NotFound
+
+# `files` of each entry that are still there, with name, size and type.
+_FILES = Prefetch("files", PublishedFile.objects.filter(file__removed_at__isnull=True).select_related("file"))
 
 
 def published_for(access) -> QuerySet[PublishedEntry]:
@@ -31,7 +35,26 @@ def conversations(access) -> QuerySet[PublishedEntry]:
 
 def thread(access, number: int) -> list[PublishedEntry]:
     """One conversation in its order. NotFound when nothing of it is this reader's."""
-    entries = list(published_for(access).filter(number=number).order_by("seq"))
+    entries = list(published_for(access).filter(number=number).order_by("seq").prefetch_related(_FILES))
     if not entries:
         raise NotFound
     return entries
+
+
+def published_file(access, number: int, attachment_id: int) -> StoredFile:
+    """A file of a conversation of this reader's. NotFound for any other."""
+    entries = published_for(access).filter(number=number)
+    found = (
+        PublishedFile.objects.filter(pk=attachment_id, entry__in=entries.values("pk"), file__removed_at__isnull=True)
+        .select_related("file")
+        .first()
+    )
+    if found is None:
+        raise NotFound
+    return found.file
+
+
+def published_files(access) -> QuerySet[PublishedFile]:
+    """Every file that was communicated to this reader, the newest first."""
+    files = PublishedFile.objects.filter(entry__in=published_for(access).values("pk"), file__removed_at__isnull=True)
+    return files.select_related("file", "entry").order_by("-attachment_id")

@@ -1,5 +1,6 @@
 """Entries of a conversation, and what of them the client may see."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from django.db import transaction
@@ -8,6 +9,7 @@ from django.utils import timezone
 
 from entregent.audit.actions import record
 from entregent.clients.models import Person
+from entregent.documents.models import StoredFile
 from entregent.interactions.actions.rules import (
     clean_line,
     clean_notes,
@@ -16,7 +18,7 @@ from entregent.interactions.actions.rules import (
     refuse,
     system_refusals,
 )
-from entregent.interactions.models import Interaction, InteractionEntry
+from entregent.interactions.models import EntryAttachment, Interaction, InteractionEntry
 from entregent.organizations.models import Module, Organization
 from entregent.toolbox.errors import NotFound
 
@@ -34,6 +36,7 @@ def add_entry(
     incoming: bool = False,
     notify: bool = True,
     entry_name: str | None = None,
+    files: Sequence[StoredFile] = (),
 ) -> InteractionEntry:
     """Adds an entry to the conversation; who wrote it is kept beside the name that is shown.
 
@@ -51,6 +54,7 @@ def add_entry(
         incoming=incoming,
         notify=notify and not internal,
         notes=notes,
+        files=files,
     )
 
 
@@ -104,6 +108,7 @@ def write_entry(
     folded: str = "",
     origin: str = Origin.SCREEN,
     mail_message_id: str = "",
+    files: Sequence[StoredFile] = (),
 ) -> InteractionEntry:
     """Writes the next entry of a locked interaction: what was asked was checked by then.
 
@@ -127,6 +132,7 @@ def write_entry(
         mail_message_id=mail_message_id,
         published_at=publication_moment(interaction.organization, internal=internal),
     )
+    attach_files(entry, files)
     is_from_client = origin in (Origin.PORTAL, Origin.MAIL)
     is_said = not internal and origin != Origin.SYSTEM
     if (interaction.status == Status.CLOSED and is_said) or (interaction.status == Status.WAITING and is_from_client):
@@ -134,6 +140,17 @@ def write_entry(
         interaction.version += 1
         interaction.save(update_fields=["status", "version"])
     return entry
+
+
+def attach_files(entry: InteractionEntry, files: Sequence[StoredFile]) -> None:
+    """The files of an entry, each once, in the order given; those of another organization are nobody's here."""
+    foreign = [file for file in files if file.organization_id != entry.organization_id]
+    if foreign:
+        raise NotFound
+    EntryAttachment.objects.bulk_create(
+        EntryAttachment(organization_id=entry.organization_id, entry=entry, file=file)
+        for file in {file.pk: file for file in files}.values()
+    )
 
 
 def publication_moment(organization: Organization, *, internal: bool) -> datetime | None:

@@ -1,6 +1,6 @@
 """What comes from the client's side, and what the product records by itself."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from django.db import connection, transaction
@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 
 from entregent.audit.actions import record
 from entregent.clients.models import Client, Person
+from entregent.documents.models import StoredFile
 from entregent.interactions.actions.entries import write_entry
 from entregent.interactions.actions.rules import NOTES_AT_MOST, clean_line, clean_notes, entry_refusals, refuse
 from entregent.interactions.models import Interaction, InteractionEntry, InteractionParticipant, Topic
@@ -33,6 +34,7 @@ def receive_message(
     folded: str = "",
     channel: str,
     interaction: int | None = None,
+    files: Sequence[StoredFile] = (),
     occurred_at: datetime | None = None,
     mail_message_id: str = "",
     sender_name: str = "",
@@ -97,12 +99,19 @@ def receive_message(
             incoming=True,
             origin=InteractionEntry.Origin.MAIL if is_mail else InteractionEntry.Origin.PORTAL,
             mail_message_id=mail_message_id,
+            files=files,
         )
         return current.pk
 
-    return _once(organization, "receive_message", idempotency_key, [
-        client.pk if client is not None else None, person.pk if person is not None else None, interaction, subject, text
-    ], make)  # fmt: skip
+    told = [
+        client.pk if client is not None else None,
+        person.pk if person is not None else None,
+        interaction,
+        subject,
+        text,
+        [(file.name, file.sha256) for file in files],
+    ]
+    return _once(organization, "receive_message", idempotency_key, told, make)
 
 
 @transaction.atomic

@@ -1,6 +1,6 @@
 """Logging an interaction: the main job of the product, and its hottest write."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -12,7 +12,8 @@ from psycopg.types.json import Jsonb
 from entregent.access.statements import rows_of
 from entregent.audit.actions import record
 from entregent.clients.models import BusinessObject, BusinessObjectType, Client, Person
-from entregent.interactions.actions.entries import publication_moment
+from entregent.documents.models import StoredFile
+from entregent.interactions.actions.entries import attach_files, publication_moment
 from entregent.interactions.actions.rules import (
     CHOICES,
     clean_line,
@@ -29,6 +30,7 @@ from entregent.organizations.actions import next_numbers
 from entregent.organizations.idempotency import fingerprint_of, once
 from entregent.organizations.models import User
 from entregent.toolbox.errors import Refusal, required
+from entregent.toolbox.text import search_key
 
 # « No contract, even where there is one »: the person took the chip away.
 NO_CONTRACT: Any = object()
@@ -67,6 +69,7 @@ def log_interaction(
     origin: str = Interaction.Origin.SCREEN,
     external_key: str = "",
     notify: bool = True,
+    files: Sequence[StoredFile] = (),
 ) -> Interaction:
     """Logs one exchange with `client`, or with `person` alone, and its first entry.
 
@@ -156,12 +159,14 @@ def log_interaction(
 
     def make() -> int:
         _write(interaction, entry | publication, by=by, parties=parties, agents=_agents(by, agents), objects=linked)
+        if files:
+            attach_files(interaction.entries.get(), files)
         return interaction.pk
 
     if not idempotency_key:
         make()
         return interaction
-    fingerprint = _fingerprint(interaction, entry, parties, linked)
+    fingerprint = _fingerprint(interaction, entry, parties, linked, files)
     kept_id, was_repeated = once(by.organization_id, "log_interaction", idempotency_key, fingerprint, make)
     if was_repeated:
         return Interaction.objects.select_related("client", "person", "topic").get(pk=kept_id)
@@ -221,7 +226,7 @@ def _choice_refusals(**values) -> list[Refusal]:
     ]
 
 
-def _fingerprint(interaction, entry, parties, objects) -> str:
+def _fingerprint(interaction, entry, parties, objects, files) -> str:
     """What makes two requests the same. The time is left out: a repeated request comes later by its nature."""
     told = [
         interaction.client_id,
@@ -235,6 +240,7 @@ def _fingerprint(interaction, entry, parties, objects) -> str:
         interaction.custom,
         sorted((type(party).__name__, party.pk) for party in parties),
         sorted(one.pk for one in objects),
+        [(one.name, one.sha256) for one in files],
     ]
     return fingerprint_of(told)
 
@@ -245,11 +251,12 @@ WITH logged AS (
     INSERT INTO interactions_interaction (
         organization_id, number, client_id, person_id, topic_id, channel, direction, subject, occurred_at, status,
         priority, due_on, follow_up_on, follow_up_owner_id, contact_name, contact_phone, reference, origin,
-        external_key, custom, created_by_id, version)
+        external_key, custom, created_by_id, entry_sort_key, version)
     VALUES (
         %(organization)s, %(number)s, %(client)s, %(person)s, %(topic)s, %(channel)s, %(direction)s, %(subject)s,
         %(occurred_at)s, %(status)s, %(priority)s, %(due_on)s, %(follow_up_on)s, %(follow_up_owner)s, %(contact_name)s,
-        %(contact_phone)s, %(reference)s, %(origin)s, %(external_key)s, %(custom)s, %(user)s, 1)
+        %(contact_phone)s, %(reference)s, %(origin)s, %(external_key)s, %(custom)s, %(user)s,
+        %(entry_sort_key)s, 1)
     RETURNING id, created_at
 ), entry AS (
     INSERT INTO interactions_interactionentry (
@@ -310,6 +317,7 @@ def _write(interaction: Interaction, entry: dict, *, by, parties, agents: dict[i
         "external_key": interaction.external_key,
         "custom": Jsonb(interaction.custom),
         "user": by.user_id,
+        "entry_sort_key": search_key(entry["entry_name"])[:80],
         "clients": [party.pk if isinstance(party, Client) else None for party in parties],
         "people": [party.pk if isinstance(party, Person) else None for party in parties],
         "agents": list(agents),

@@ -11,6 +11,8 @@ from entregent.clients.merging import compare_for_merge, plan_undo
 from entregent.clients.models import BusinessObject, BusinessObjectType
 from entregent.interactions import actions
 from entregent.interactions.models import Interaction, InteractionAgent, InteractionEntry, Topic
+from entregent.listing.lists import lists
+from entregent.listing.pages import page
 from entregent.toolbox.errors import NotFound, Refusal, Refusals, RightMissing, Stale
 from testing.cast import enter, grant, make_client, make_member
 
@@ -330,3 +332,19 @@ def test_a_merge_counts_and_names_interactions_only_to_who_sees_them(manager, ag
     names = {row.name for row in [*plans[deaf].rows, *plans[deaf].made]}
     assert names == {"Hors de votre périmètre"}
     assert plans[deaf].token == plans[manager].token
+
+
+def test_the_list_sorts_by_the_name_of_the_first_entry(agent, client_north, topic):
+    names = ["zoé", "Ève Petit", "Éric"]
+    for name in names:
+        log(agent, client_north, topic, entry_name=name)
+    hidden = log(agent, client_north, topic, entry_name="Alma", internal=True)
+    actions.add_entry(hidden, by=agent, notes="x", internal=True, entry_name="Zed")
+
+    definition = lists(agent)["interactions"]
+    rows = page(definition, agent, sort="entry_name", columns=["entry_name", "published"]).rows
+    told = [(row["entry_name"], row["published"]) for row in rows]
+    assert told == [("Alma", False), ("Éric", True), ("Ève Petit", True), ("zoé", True)]
+    first = Interaction.objects.get(number=1).entries.get()
+    actions.update_entry(first, by=agent, version=1, notes="x", internal=False, incoming=False, entry_name="Abel")
+    assert page(definition, agent, sort="entry_name", columns=["entry_name"]).rows[0]["entry_name"] == "Abel"

@@ -9,11 +9,19 @@ from django.db.utils import IntegrityError, ProgrammingError
 from entregent.clients.actions import create_person, merge_clients, undo_merge
 from entregent.clients.merging import plan_undo
 from entregent.config.postgres.base import as_owner
+from entregent.documents.actions import keep_file
 from entregent.interactions import actions
-from entregent.interactions.models import Interaction, InteractionEntry, PublishedEntry, Topic
-from entregent.interactions.publication import conversations, published_for, thread
+from entregent.interactions.models import (
+    EntryAttachment,
+    Interaction,
+    InteractionEntry,
+    PublishedEntry,
+    PublishedFile,
+    Topic,
+)
+from entregent.interactions.publication import conversations, published_file, published_files, published_for, thread
 from entregent.toolbox.errors import NotFound, Refusal
-from testing.cast import enter, make_client
+from testing.cast import enter, enter_organization, make_client
 
 pytestmark = pytest.mark.django_db
 
@@ -167,6 +175,37 @@ def test_a_message_of_the_client_makes_an_interaction_once(org, agent, client_no
     entry = kept.entries.get()
     assert (entry.author, entry.author_person, entry.entry_name, entry.incoming) == (None, lea, "Léa Martin", True)
     assert texts() == ["Bonjour ?"]
+
+
+def test_files_are_published_with_their_entry_and_leave_with_it(org, agent, client_north, client_south, topic):
+    kept = [keep_file(organization=org, name=name, content=b"%PDF-1.7 x", by=agent) for name in ("a.pdf", "b.pdf")]
+    one = log(agent, client_north, topic, files=kept[:1])
+    second = actions.add_entry(one, by=agent, notes="Suite.", files=[kept[1], kept[1]])
+    actions.add_entry(one, by=agent, notes="MARQUEUR", internal=True, files=kept)
+
+    reader = reader_of(client_north)
+    shown = thread(reader, one.number)
+    assert [[one.file.name for one in entry.files.all()] for entry in shown] == [["a.pdf"], ["b.pdf"]]
+    assert [entry.has_files for entry in shown] == [True, True]
+    assert [one.file for one in published_files(reader)] == kept[::-1]
+    attachment = shown[0].files.all()[0]
+    assert published_file(reader, one.number, attachment.pk) == kept[0]
+    with pytest.raises(NotFound):
+        published_file(reader_of(client_south), one.number, attachment.pk)
+
+    one.refresh_from_db()
+    actions.update_entry(second, by=agent, version=one.version, notes="Suite.", internal=True, incoming=False)
+    assert PublishedFile.objects.count() == 1
+    EntryAttachment.objects.all().delete()
+    assert (PublishedFile.objects.count(), PublishedEntry.objects.get().has_files) == (0, False)
+
+
+def test_a_file_of_another_organization_is_not_found(other_org, agent, client_north, topic):
+    enter_organization(other_org)
+    foreign = keep_file(organization=other_org, name="a.txt", content=b"x")
+    enter(agent)
+    with pytest.raises(NotFound):
+        log(agent, client_north, topic, files=[foreign])
 
 
 def test_what_the_client_writes_opens_the_interaction_again(org, agent, client_north, topic):

@@ -13,6 +13,7 @@ LIMITED = {
     "audit_action": "SELECT, INSERT",
     "interactions_words": "SELECT",
     "interactions_publishedentry": "SELECT",
+    "interactions_publishedfile": "SELECT",
 }
 
 
