@@ -6,7 +6,7 @@ million waits until all were looked at. Lists, which count, ask here first (`Lis
 
 from entregent.access.rights import Right
 from entregent.access.statements import rows_of
-from entregent.clients.models import BusinessObject, Client, ClientPerson, Person
+from entregent.clients.models import BusinessObject, ClientPerson, Person
 from entregent.listing.lists import Reached
 from entregent.listing.pages import COUNTED
 from entregent.organizations.models import Membership
@@ -28,20 +28,16 @@ def reached_clients(member: Membership, right: Right = Right.CLIENT_VIEW, *, gon
 
 def _clients(member: Membership, right: Right, gone: bool) -> Reached | None:
     grants = member.reach.grants_with(right)
-    condition = member.reach.client_condition(right)
-    if condition is None or not {one.scope_type for one in grants} <= _KNOWN:
+    if member.reach.is_whole(right) or not {one.scope_type for one in grants} <= _KNOWN:
         return None
     sectors, clients = (
         sorted({scope_id for one in grants if one.scope_type == kind for scope_id in one.scope_ids})
         for kind in ("sector", "client")
     )
+    # The function says what `visible_to` says, within the organization of the transaction.
     statement = "SELECT clients_in_reach(%s::bigint[], %s::bigint[], %s, %s)"
     ids = [row[0] for row in rows_of(statement, [sectors, clients, gone, MOST + 1])]
-    # The function only narrows: the condition of `visible_to` says what is in reach.
-    seen = Client.objects.filter(organization_id=member.organization_id).filter(condition, pk__any_of=ids[:MOST])
-    if not gone:
-        seen = seen.filter(deleted_at=None)
-    return Reached(list(seen.values_list("pk", flat=True)), len(ids) <= MOST)
+    return Reached(ids[:MOST], len(ids) <= MOST)
 
 
 def reached_people(member: Membership, right: Right = Right.CLIENT_VIEW) -> Reached | None:

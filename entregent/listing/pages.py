@@ -108,14 +108,19 @@ class Asked:
         """The ids of all answers, if they are at most 10,000; None where there are more, or where nothing narrows."""
         if not self.is_narrow or self._are_many:
             return None
+        is_all = self._reached is not None and self._reached.is_all
+        if self._reached is not None and is_all and not self.condition and self.definition.default_condition is None:
+            return self._reached.ids if len(self._reached.ids) <= COUNTED else None
         ids = list(self.records.order_by().values_list("pk", flat=True)[: COUNTED + 1])
         return ids if len(ids) <= COUNTED else None
 
-    @property
+    @cached_property
     def _are_many(self) -> bool:
         """Are there more than 10,000 among the first of those in reach? Then nobody need count the others."""
         if self.condition or self._reached is None or self._reached.is_all:
             return False
+        if self.definition.default_condition is None:
+            return len(self._reached.ids) > COUNTED
         first = narrowed(self._base.filter(pk__any_of=self._reached.ids), self.condition, self.definition, self.member)
         return first.order_by().count() > COUNTED
 
@@ -178,6 +183,8 @@ class Asked:
         everything = self.definition.everything
         is_walked = self.is_narrow and self._searched is None and "few" not in self.__dict__
         is_walked = is_walked and not counts_related(self.condition.data)
+        if is_walked and self._reached is not None and self._reached.is_all:
+            return []  # The few thousand in reach are at hand.
         if everything is None or not is_walked or (cursor is not None and cursor[0] is None):
             return []
         sign, path = "-" if descends else "", sort.order_path
