@@ -412,21 +412,18 @@ def _send_invitation(access: PortalAccess, url: str, *, by: Membership) -> None:
         send_mail(
             organization_id=organization.pk,
             to=[access.email],
+            language=access.language,
             subject=_("%(organization)s vous ouvre son portail client") % words,
-            text="\n\n".join(
-                [
-                    _("Bonjour %(name)s,") % words,
-                    _(
-                        "%(organization)s vous ouvre son portail client : vous y suivez vos échanges, y écrivez et y"
-                        " trouvez vos documents."
-                    )
-                    % words,
-                    _("Ouvrez votre accès par ce lien, valable %(days)s jours et une seule fois :") % words
-                    + f"\n{url}",
-                ]
-            )
-            + "\n",
-            reply_to=by.user.email,
+            paragraphs=[
+                _("Bonjour %(name)s,") % words,
+                _(
+                    "%(organization)s vous ouvre son portail client : vous y suivez vos échanges, y écrivez et y"
+                    " trouvez vos documents."
+                )
+                % words,
+                _("Ce lien est valable %(days)s jours et sert une seule fois.") % words,
+            ],
+            button=(_("Ouvrir mon accès"), url),
             subject_record=access,
             client_id=access.client_id,
             user_id=by.user_id,

@@ -4,10 +4,13 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
+from entregent.portal import reading
 from entregent.portal.guard import PortalRequest, choose_access, organizations_of, portal_page, portal_signed_in
 from entregent.portal.web.pages import render
 from entregent.toolbox.errors import NotFound
 from entregent.ui import pages
+
+SHOWN = 6
 
 
 @portal_signed_in
@@ -24,7 +27,10 @@ def choose(request: HttpRequest) -> HttpResponse:
 @require_safe
 def home(request: PortalRequest) -> HttpResponse:
     """« Ce qui vous attend » and « Ce que nous faisons »."""
-    return render(request, "portal/home.html", {"here": "home"})
+    access = request.visitor.access
+    waiting = reading.waiting(access, limit=SHOWN)
+    in_hand = reading.in_hand(access, without={one.number for one in waiting}, limit=SHOWN)
+    return render(request, "portal/home.html", {"here": "home", "waiting": waiting, "in_hand": in_hand})
 
 
 @portal_page

@@ -1,0 +1,22 @@
+"""What clients are shown can only come from what was published."""
+
+import ast
+
+from conventions.layers import ROOT
+
+# The records of conversations as the staff see them.
+INSIDE = {"Interaction", "InteractionEntry", "EntryAttachment", "InteractionParticipant", "InteractionAgent"}
+
+
+def names_in(path) -> set[str]:
+    tree = ast.parse(path.read_text())
+    names = {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
+    names |= {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+    return names | {alias.name for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) for alias in node.names}
+
+
+def test_the_portal_and_transfers_never_name_what_is_not_published():
+    areas = [ROOT / "entregent" / area for area in ("portal", "transfers")]
+    sources = [path for area in areas for path in area.rglob("*.py") if "tests" not in path.parts]
+    assert len(sources) > 10
+    assert {path.name: names_in(path) & INSIDE for path in sources if names_in(path) & INSIDE} == {}

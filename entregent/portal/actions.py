@@ -1,0 +1,180 @@
+"""What somebody at the client does in the portal. `access` stands in the place of a member: the journal tells them."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+
+from django.core.files.uploadedfile import UploadedFile
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from entregent.audit.actions import record
+from entregent.clients.actions import people
+from entregent.clients.models import Person
+from entregent.clients.validation import clean_person
+from entregent.documents.actions import keep_file
+from entregent.interactions.actions import receive_message
+from entregent.interactions.models import PublishedEntry, Topic
+from entregent.interactions.portal_models import PortalAccess, PortalSettings
+from entregent.interactions.publication import thread
+from entregent.organizations.idempotency import once
+from entregent.portal.models import PortalThread
+from entregent.toolbox.errors import Refusal, Refusals, required
+
+FILES_AT_MOST = 10
+MESSAGES_AN_HOUR = 60
+NEW_REQUEST = 0
+
+
+@transaction.atomic
+def send_message(
+    *,
+    access: PortalAccess,
+    text: str,
+    number: int | None = None,
+    subject: str = "",
+    topic: Topic | None = None,
+    files: Sequence[UploadedFile] = (),
+    idempotency_key: str | None = None,
+) -> int:
+    """A message of the client: an answer in the conversation `number`, else a new request. Gives its number.
+
+    A conversation of which nothing is published for this person is not found (E-003-PORTAL-WRITE); one that is closed
+    opens again (R003-23). The same form sent twice makes one message.
+    """
+    if number is not None:
+        thread(access, number)
+    elif not PortalSettings.of(access.organization_id).new_requests:
+        raise Refusal("E-003-REQUESTS", _("Cette organisation ne prend pas de nouvelles demandes par le portail."))
+    if not text.strip():
+        raise required("text", _("Le message"))
+    files = _checked(access, files)
+    said = [access.pk, number, subject, text, [(file.name, file.size) for file in files]]
+    interaction_id, _is_repeat = once(
+        access.organization_id,
+        "portal_message",
+        idempotency_key,
+        said,
+        lambda: _receive(access, number, text=text, subject=subject, topic=topic, files=files),
+    )
+    PortalThread.objects.filter(access=access, interaction_id=NEW_REQUEST if number is None else interaction_id).update(
+        draft="", draft_subject=""
+    )
+    return PublishedEntry.objects.filter(interaction_id=interaction_id).values_list("number", flat=True)[0]
+
+
+def keep_draft(*, access: PortalAccess, interaction_id: int, text: str, subject: str = "") -> None:
+    """What somebody has begun to write: it waits for them, on whatever device they come back with."""
+    PortalThread.objects.update_or_create(
+        access=access,
+        interaction_id=interaction_id,
+        defaults={
+            "organization_id": access.organization_id, "draft": text[:20000], "draft_subject": subject[:200],
+        },
+    )  # fmt: skip
+
+
+def mark_read(*, access: PortalAccess, interaction_id: int, until: datetime) -> None:
+    PortalThread.objects.update_or_create(
+        access=access,
+        interaction_id=interaction_id,
+        defaults={"organization_id": access.organization_id, "read_until": until},
+    )
+
+
+@transaction.atomic
+def change_details(*, access: PortalAccess, version: int, values: Mapping, idempotency_key: str | None = None) -> bool:
+    """One's own details: changed at once or proposed to an agent, as the organization has set it (True: changed).
+
+    Either way the staff are told by a message that says what was and what is to be. Refuses what no record holds.
+    """
+    person = Person.objects.get(pk=access.person_id)
+    cleaned, refusals = clean_person(values, country=access.organization.country, whole=False)
+    if refusals:
+        raise Refusals(refusals)
+    changes = {field: value for field, value in cleaned.items() if getattr(person, field) != value}
+    if not changes:
+        return False
+    is_applied = PortalSettings.of(access.organization_id).details == PortalSettings.Details.APPLIED
+    told = "\n".join(_told(person, field, value) for field, value in changes.items())
+    if is_applied:
+        people.update_person(person, by=access, version=version, **changes)  # type: ignore[arg-type]
+        subject = _("Coordonnées modifiées par le portail")
+        text = _("J'ai modifié mes coordonnées :") + "\n" + told
+    else:
+        subject = _("Modification de coordonnées demandée")
+        text = _("Merci de modifier mes coordonnées :") + "\n" + told
+    receive_message(
+        organization=access.organization,
+        client=access.client,
+        person=access.person,
+        text=text,
+        subject=subject,
+        channel="portal",
+        idempotency_key=idempotency_key,
+    )
+    return is_applied
+
+
+@transaction.atomic
+def renounce(*, access: PortalAccess) -> None:
+    """Somebody gives up their access; the organization can invite them again."""
+    record("renounce_portal_access", by=access, subject=access, client_id=access.client_id)
+    access.state, access.digest = PortalAccess.State.CLOSED, ""
+    access.save(update_fields=["state", "digest"])
+
+
+def _receive(
+    access: PortalAccess, number: int | None, *, text: str, subject: str, topic: Topic | None, files: list[UploadedFile]
+) -> int:
+    _not_too_many(access)
+    kept = [
+        keep_file(
+            organization=access.organization, name=file.name or "", content=file.file, by_person_id=access.person_id
+        )
+        for file in files
+    ]
+    interaction_id, _number = receive_message(
+        organization=access.organization,
+        client=access.client,
+        person=access.person,
+        text=text,
+        subject=subject,
+        channel="portal",
+        interaction=number,
+        topic=topic,
+        files=kept,
+    )
+    return interaction_id
+
+
+def _checked(access: PortalAccess, files: Sequence[UploadedFile]) -> list[UploadedFile]:
+    files = [file for file in files if file]
+    if files and not PortalSettings.of(access.organization_id).files_in_messages:
+        message = _("Cette organisation ne prend pas de fichiers par message.")
+        raise Refusal("E-003-FILES", message, field="files")
+    if len(files) > FILES_AT_MOST:
+        message = _("%(n)s fichiers au plus par message.") % {"n": FILES_AT_MOST}
+        raise Refusal("E-003-FILES", message, field="files")
+    return files
+
+
+def _not_too_many(access: PortalAccess) -> None:
+    since = timezone.now() - timedelta(hours=1)
+    written = PublishedEntry.objects.filter(
+        client_id=access.client_id, author_person_id=access.person_id, published_at__gt=since
+    )
+    if written[:MESSAGES_AN_HOUR].count() >= MESSAGES_AN_HOUR:
+        message = _("Vous avez envoyé beaucoup de messages. Réessayez dans une heure.")
+        raise Refusal("E-RATE", message, status=429)
+
+
+def _told(person: Person, field: str, value) -> str:
+    label = str(Person._meta.get_field(field).verbose_name).capitalize()  # type: ignore[union-attr]
+    return f"{label} : {_plain(getattr(person, field))} → {_plain(value)}"
+
+
+def _plain(value) -> str:
+    if isinstance(value, list):
+        value = ", ".join(one.get("number", "") if isinstance(one, dict) else str(one) for one in value)
+    return str(value or "—")
