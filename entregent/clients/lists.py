@@ -47,6 +47,7 @@ from entregent.clients.models import (
     Person,
     seen_contract_key,
 )
+from entregent.clients.reach import reached_clients, reached_objects, reached_people
 from entregent.clients.search import marks_in_reach
 from entregent.listing.custom_columns import custom_columns
 from entregent.listing.lists import Column, Found, Kind, ListDefinition, Relation
@@ -79,6 +80,7 @@ def _clients(types: list[BusinessObjectType]) -> ListDefinition:
         plural=_("Clients"),
         right=Right.CLIENT_VIEW,
         records=lambda member: Client.objects.visible_to(member),
+        reached=reached_clients,
         everything=lambda member: Client.objects.filter(organization_id=member.organization_id, deleted_at=None),
         columns=_client_columns,
         relations=(
@@ -283,6 +285,7 @@ def _people() -> ListDefinition:
         right=Right.CLIENT_VIEW,
         records=lambda member: Person.objects.visible_to(member),
         among_few=lambda member: Person.objects.visible_to(member, among_few=True),
+        reached=reached_people,
         everything=lambda member: Person.objects.filter(organization_id=member.organization_id, deleted_at=None),
         columns=_person_columns,
         relations=(
@@ -354,6 +357,7 @@ def _objects(kind: BusinessObjectType, types: list[BusinessObjectType], place: i
         plural=kind.plural,
         right=Right.CLIENT_VIEW,
         records=lambda member: BusinessObject.objects.visible_to(member).filter(type_id=kind.pk),
+        reached=lambda member: reached_objects(member, kind.pk),
         everything=lambda member: BusinessObject.objects.filter(
             organization_id=member.organization_id, type_id=kind.pk, deleted_at=None
         ),

@@ -13,11 +13,12 @@ from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from entregent.access.rights import Right
+from entregent.clients.reach import MOST, reached_clients, reached_people
 from entregent.interactions.models import Interaction, InteractionEntry, PublishedEntry, Topic
 from entregent.interactions.search import search_interactions
 from entregent.listing.conditions import days_between
 from entregent.listing.custom_columns import custom_columns
-from entregent.listing.lists import Column, Kind, ListDefinition, Relation
+from entregent.listing.lists import Column, Kind, ListDefinition, Reached, Relation
 from entregent.listing.words import as_counted
 from entregent.organizations.models import Membership
 from entregent.toolbox.dates import start_of_day, today_in
@@ -32,6 +33,7 @@ def interaction_lists(member: Membership) -> list[ListDefinition]:
             plural=_("Interactions"),
             right=Right.INTERACTION_VIEW,
             records=lambda member: Interaction.objects.visible_to(member),
+            reached=_reached,
             everything=lambda member: Interaction.objects.filter(
                 organization_id=member.organization_id, deleted_at=None
             ),
@@ -53,6 +55,19 @@ def interaction_lists(member: Membership) -> list[ListDefinition]:
             counted=lambda n: ngettext("%(n)s interaction", "%(n)s interactions", as_counted(n)),
         )
     ]  # fmt: skip
+
+
+def _reached(member: Membership) -> Reached | None:
+    """Those of clients in reach, of deleted ones too, and of people in reach where there is no client."""
+    clients = reached_clients(member, Right.INTERACTION_VIEW, gone=True)
+    people = reached_people(member)
+    if clients is None or people is None:
+        return None
+    records = Interaction.objects.filter(organization_id=member.organization_id, deleted_at=None).order_by()
+    ids = list(records.filter(client__pk__any_of=clients.ids).values_list("pk", flat=True)[: MOST + 1])
+    alone = records.filter(client=None, person__pk__any_of=people.ids).values_list("pk", flat=True)[: MOST + 1]
+    ids += alone
+    return Reached(ids, clients.is_all and people.is_all and len(ids) <= MOST)
 
 
 def _columns(member: Membership) -> list[Column]:

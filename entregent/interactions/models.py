@@ -2,8 +2,9 @@ from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.contrib.postgres.search import SearchVectorField
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, OuterRef, Q, Subquery
 from django.db.models.functions import Now
+from django.db.models.lookups import IsNull
 from django.utils.translation import get_language, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
@@ -57,8 +58,10 @@ class InteractionQuerySet(ScopedQuerySet["Interaction"]):
         return super().visible_to(member, right).filter(deleted_at__isnull=False)
 
     def in_scope(self, condition, member, right):
-        people = Person.objects.visible_to(member, Right.CLIENT_VIEW).values("id")
-        return condition | Q(client__isnull=True, person__in=people)
+        # Row by row, and only where there is no client: as a set, all people in reach would be read first.
+        person = Person.objects.visible_to(member, Right.CLIENT_VIEW, among_few=True).filter(pk=OuterRef("person_id"))
+        seen = IsNull(Subquery(person.order_by().values("pk")[:1]), False)
+        return condition | (Q(client__isnull=True) & Q(seen))
 
     def to_follow_up(self):
         return self.filter(follow_up_on__isnull=False, follow_up_done_at__isnull=True)

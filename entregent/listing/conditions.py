@@ -289,6 +289,11 @@ def _relation(data: dict, definition: ListDefinition, member: Membership) -> Q:
     relation = definition.known_relation(data[word])
     target = lists(member)[relation.target]
     records = target.records(member)
+    if word == "count" and target.reached is not None and target.everything is not None:
+        # They are counted as a set, all of them: in a small reach, those of it alone.
+        reached = None if member.reach.is_whole(target.right) else target.reached(member)
+        if reached is not None and reached.is_all:
+            records = target.everything(member).filter(pk__any_of=reached.ids)
     if data.get("where") is not None:
         records = records.filter(as_q(data["where"], target, member))
     if word == "count":

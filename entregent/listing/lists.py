@@ -7,7 +7,7 @@ them here. A column names lookups, never SQL; whoever asks reaches records throu
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db.models import Q, QuerySet
 
@@ -100,6 +100,13 @@ class Found:
     corrected_to: str = ""
 
 
+class Reached(NamedTuple):
+    """Ids of records in a member's reach: all of them, or as many as lists count and some more."""
+
+    ids: list[int]
+    is_all: bool
+
+
 @dataclass(frozen=True)
 class ListDefinition:
     """A list over one kind of records.
@@ -108,6 +115,8 @@ class ListDefinition:
     `row_paths` are fetched with every row, under their own names, for `address(row, slug)` and for templates.
     `everything` is what the records are a part of, whoever asks: what the index of an order is walked through.
     `among_few` gives the same records as `records`, asked for so that few of them are soon looked at.
+    `reached(member)` gives ids of the records of a member who reaches a part of the organization, found by indexes;
+    None where there is nothing faster than `records`.
     `default_condition` holds unless a condition asks for the same columns (removed clients are not shown).
     """
 
@@ -126,6 +135,7 @@ class ListDefinition:
     default_condition: Any = None
     among_few: Callable[[Membership], QuerySet] | None = None
     everything: Callable[[Membership], QuerySet] | None = None
+    reached: Callable[[Membership], Reached | None] | None = None
     position: int = 100
     icon: str = "table"
     counted: Callable[[int], str] = field(default=lambda n: "%(n)s")  # « %(n)s clients », the number told by the page

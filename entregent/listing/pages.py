@@ -19,7 +19,7 @@ from django.db.models.fields.tuple_lookups import Tuple, TupleGreaterThan, Tuple
 
 from entregent.listing import lookups as lookups
 from entregent.listing.conditions import Condition, check, counts_related, narrowed
-from entregent.listing.lists import Column, Found, Kind, ListDefinition, shown_columns, sort_of
+from entregent.listing.lists import Column, Found, Kind, ListDefinition, Reached, shown_columns, sort_of
 from entregent.listing.words import shown
 from entregent.organizations.models import Membership
 
@@ -75,8 +75,20 @@ class Asked:
         return self._searched if isinstance(self._searched, Found) else None
 
     @cached_property
+    def _reached(self) -> Reached | None:
+        """Of a member of a part of the organization, unless something else narrows more than their reach does."""
+        if self.definition.reached is None or self._searched is not None or self.within is not None:
+            return None
+        if self.member.reach.is_whole(self.definition.right):
+            return None
+        return self.definition.reached(self.member)
+
+    @cached_property
     def records(self) -> QuerySet:
-        records = self.definition.records(self.member)
+        if self._reached is not None and self._reached.is_all:
+            records = self._base.filter(pk__any_of=self._reached.ids)
+        else:
+            records = self.definition.records(self.member)
         if isinstance(self._searched, QuerySet):
             records = self._searched
         elif self._searched is not None:
@@ -94,10 +106,23 @@ class Asked:
     @cached_property
     def few(self) -> list[int] | None:
         """The ids of all answers, if they are at most 10,000; None where there are more, or where nothing narrows."""
-        if not self.is_narrow:
+        if not self.is_narrow or self._are_many:
             return None
+        is_all = self._reached is not None and self._reached.is_all
+        if self._reached is not None and is_all and not self.condition and self.definition.default_condition is None:
+            return self._reached.ids if len(self._reached.ids) <= COUNTED else None
         ids = list(self.records.order_by().values_list("pk", flat=True)[: COUNTED + 1])
         return ids if len(ids) <= COUNTED else None
+
+    @cached_property
+    def _are_many(self) -> bool:
+        """Are there more than 10,000 among the first of those in reach? Then nobody need count the others."""
+        if self.condition or self._reached is None or self._reached.is_all:
+            return False
+        if self.definition.default_condition is None:
+            return len(self._reached.ids) > COUNTED
+        first = narrowed(self._base.filter(pk__any_of=self._reached.ids), self.condition, self.definition, self.member)
+        return first.order_by().count() > COUNTED
 
     def count(self, *, exact: bool = False) -> Count:
         is_more = self.found is not None and self.found.is_more
@@ -158,6 +183,8 @@ class Asked:
         everything = self.definition.everything
         is_walked = self.is_narrow and self._searched is None and "few" not in self.__dict__
         is_walked = is_walked and not counts_related(self.condition.data)
+        if is_walked and self._reached is not None and self._reached.is_all:
+            return []  # The few thousand in reach are at hand.
         if everything is None or not is_walked or (cursor is not None and cursor[0] is None):
             return []
         sign, path = "-" if descends else "", sort.order_path

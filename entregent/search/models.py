@@ -51,6 +51,11 @@ class Entry(models.Model):
                 F("organization_id"), F("kind"), OpClass(F("number_key"), "text_pattern_ops"),
                 name="search_entry_number", condition=~Q(number_key=""),
             ),
+            # People tied to no client, whom every member sees: few, and asked for by lists.
+            models.Index(
+                fields=["organization_id", "subject_id"], name="search_entry_person_alone",
+                condition=Q(kind=Kind.PERSON.value, marks__contains=[0]),
+            ),
             _by_fragment(Kind.CLIENT, "search_entry_client_doc"),
             _by_fragment(Kind.PERSON, "search_entry_person_doc"),
         ]

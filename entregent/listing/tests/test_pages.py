@@ -10,6 +10,7 @@ from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from entregent.clients import reach
 from entregent.clients.actions import seed_object_types
 from entregent.clients.models import (
     Address,
@@ -19,11 +20,13 @@ from entregent.clients.models import (
     ClientPerson,
     Person,
 )
+from entregent.clients.reach import reached_people
 from entregent.interactions.models import Interaction, Topic
 from entregent.listing import pages
+from entregent.listing.conditions import narrowed
 from entregent.listing.lists import lists
 from entregent.listing.pages import ask, page, write_cursor
-from testing.cast import enter, make_client
+from testing.cast import enter, grant, make_client
 
 A_FEW = settings(
     max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
@@ -220,3 +223,38 @@ def test_people_are_the_same_asked_for_in_either_way(agent, client_north, client
     assert seen == {"north", "both", "alone", "left"}
     assert set(Person.objects.visible_to(agent, among_few=True).values_list("file_as", flat=True)) == seen
     assert {row["name"] for row in page(lists(agent)["people"], agent).rows} == seen
+    assert set(reached_people(agent).ids) == set(Person.objects.visible_to(agent).values_list("pk", flat=True))
+
+
+@pytest.mark.parametrize("most", [100, 2])
+def test_what_indexes_find_is_what_is_seen(prepared, agent, org, client_north, client_south, monkeypatch, most):
+    """However few or many there are."""
+    monkeypatch.setattr(reach, "MOST", most)
+    monkeypatch.setattr("entregent.interactions.lists.MOST", most)
+    make(prepared[1], [("Dupont", "Nancy", 1, 1), ("Durand", "", 2, 2), ("Éloi", "", 1, 0), ("Éloi", "", 0, 2)] * 2)
+    Client.objects.filter(number__in=["K000", "K001", "K002", "K003"]).update(sector=client_north.sector)
+    Client.objects.filter(number="K001").update(status="removed")
+    Client.objects.filter(number="K002").update(deleted_at=timezone.now())
+    topic = Topic.objects.get(organization=org, code="t")
+    for number, ties in enumerate([[client_north], [client_south], [client_north, client_south], []], 100):
+        person = Person.objects.create(organization=org, file_as=str(number), sort_key=str(number))
+        for client in ties:
+            ClientPerson.objects.create(organization=org, client=client, person=person)
+        Interaction.objects.create(
+            organization=org, number=number, person=person, topic=topic, channel="note", occurred_at=timezone.now()
+        )
+    grant(agent, "client", Client.objects.get(number="K004").pk)
+    enter(agent)
+    for code in ("clients", "people", "interactions", "invoices"):
+        definition = lists(agent)[code]
+        found, seen = definition.reached(agent), set(definition.records(agent).values_list("pk", flat=True))
+        assert set(found.ids) <= seen
+        assert most == 2 or (found.is_all and set(found.ids) == seen), code
+        plain = set(narrowed(definition.records(agent), None, definition, agent).values_list("pk", flat=True))
+        assert len(plain) > 1
+        for counted in (10_000, 1):
+            monkeypatch.setattr(pages, "COUNTED", counted)
+            answer = ask(definition, agent)
+            assert answer.count() == pages.Count(min(len(plain), counted), len(plain) > counted), code
+            assert {row["id"] for row in ask(definition, agent).page().rows} == plain, code
+            assert answer.count(exact=True).total == len(plain)
