@@ -16,8 +16,9 @@ from django.urls import get_urlconf, reverse
 from django.utils import timezone, translation
 from django.utils.translation import get_language, gettext, ngettext, npgettext, pgettext
 from jinja2 import Environment, StrictUndefined, nodes, pass_context
+from jinja2.compiler import CodeGenerator
 from jinja2.visitor import NodeTransformer
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from entregent.access.rights import Right
 from entregent.toolbox import phones
@@ -47,13 +48,48 @@ _currency = lru_cache(maxsize=4096)(format_currency)
 _static = static if settings.DEBUG else lru_cache(maxsize=256)(static)
 
 
+try:
+    from markupsafe import _escape_inner as _escaped  # The C function alone: a str in, a str out.
+except ImportError:
+    _escaped = escape
+
+
+def written(value) -> str:
+    """What stands in the page for `value`: escaped unless it is markup. `escape`, without an object for each text."""
+    kind = type(value)
+    if kind is str:
+        return _escaped(value)
+    return value if kind is Markup else escape(value)
+
+
+class PageGenerator(CodeGenerator):
+    """Compiles templates to what a page of a hundred rows takes least time in.
+
+    A block hands its text up as one piece, not each of its thousands through every layout above it; and what is
+    written into the page is escaped without being wrapped.
+    """
+
+    def writeline(self, x, node=None, extra=0):
+        if x.startswith("yield from "):
+            x = f"yield concat({x.removeprefix('yield from ')})"
+        super().writeline(x, node, extra)
+
+    def _output_child_pre(self, node, frame, finalize):
+        if frame.eval_ctx.volatile or not frame.eval_ctx.autoescape or finalize.src is not None:
+            super()._output_child_pre(node, frame, finalize)
+        else:
+            self.write("environment.written(")
+
+
 class LanguageEnvironment(Environment):
     """The templates of one language: a text without variables is translated when its template is compiled.
 
     A page shows hundreds of texts; looked up one by one they cost a third of its rendering.
     """
 
+    code_generator_class = PageGenerator
     language = settings.LANGUAGE_CODE
+    written = staticmethod(written)
 
     def _generate(self, source, name, filename, defer_init=False):
         with translation.override(self.language):
