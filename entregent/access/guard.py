@@ -16,7 +16,7 @@ from django.utils.http import urlencode
 from psycopg.errors import QueryCanceled
 
 from entregent.access.rights import Right
-from entregent.access.wall import as_user, enter, enter_as_user
+from entregent.access.wall import as_user
 from entregent.toolbox.errors import ModuleOff, NotFound, Refusal, RightMissing, SessionEnded, TooLong
 from entregent.toolbox.extension_points import ExtensionPoint
 
@@ -57,7 +57,7 @@ def requires(right: Right, *, module: str | None = None) -> Callable:
                 return _sign_in_first(request)
             with transaction.atomic():
                 member = _member(request, organization)
-                enter(member.organization_id, user_id=member.user_id, most_seconds=MOST_SECONDS)
+                member.enter(most_seconds=MOST_SECONDS)
                 cast(MemberRequest, request).member = member
                 for condition in entry_conditions:
                     answer = condition(request)
@@ -99,7 +99,6 @@ def public(view: Callable) -> Callable:
 
 
 def _member(request: HttpRequest, slug: str) -> "Membership":
-    enter_as_user(cast(int, request.user.pk))
     for find in member_finders:
         member = find(request.user, slug)
         if member is not None:

@@ -6,7 +6,8 @@ QuerySet.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Generic, TypeVar
+from datetime import date, datetime
+from typing import Any, Generic, TypeVar
 
 from django.db import connection, models
 
@@ -29,10 +30,20 @@ class Columns(Generic[Record]):
         self._model = model
         self._names = [field.attname for field in fields]
         self._readers = [(place, field) for place, field in enumerate(fields) if hasattr(field, "from_db_value")]
+        moments = {models.DateTimeField: datetime.fromisoformat, models.DateField: date.fromisoformat}
+        self._by_column = [(field.column, moments.get(type(field))) for field in fields]
         self.sql = ", ".join(f'{alias}."{field.column}"' for field in fields)
 
     def __len__(self) -> int:
         return len(self._names)
+
+    def record_of(self, row: Mapping[str, Any]) -> Record:
+        """The record that a row is which came as JSON (`to_json`): moments are told as text there."""
+        values = [
+            moment(row[name]) if moment is not None and row[name] is not None else row[name]
+            for name, moment in self._by_column
+        ]
+        return self._model.from_db(connection.alias, self._names, values)
 
     def record(self, values: Sequence) -> Record:
         values = list(values)

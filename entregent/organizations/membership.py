@@ -5,20 +5,12 @@ from entregent.organizations.models import Membership, Organization, User
 
 _members = Columns(Membership, "m")
 _organizations = Columns(Organization, "o")
-_MEMBERSHIPS = f"""
-SELECT {_members.sql}, {_organizations.sql}
-FROM organizations_membership m
-JOIN organizations_organization o ON o.id = m.organization_id
-JOIN organizations_user u ON u.id = m.user_id
-WHERE m.user_id = %s AND m.is_active AND u.is_active
-ORDER BY o.name, m.id
-"""  # noqa: S608 — only names of columns
 
 
 def find_member(user: User, slug: str) -> Membership | None:
     """The active membership of `user` in the organization at `slug`, or None.
 
-    One query reads all memberships of the person, who has few: the top bar lists them (`of_same_user`).
+    All memberships of the person, who has few, are read at once: the top bar lists them (`of_same_user`).
     """
     members = memberships_of(user)
     member = next((one for one in members if one.organization.slug == slug), None)
@@ -39,11 +31,15 @@ def find_initiator(organization_id: int, user_id: int | None) -> Membership | No
 
 
 def memberships_of(user: User) -> list[Membership]:
-    """The organizations of a person, by name. Called with the wall down to the person's own."""
+    """The organizations of a person, by name: as they were found with the session, else asked for now."""
+    found = user.found_members
+    if found is None:
+        whole = rows_of("SELECT organizations_who(%s)", [user.pk])[0][0]
+        found = whole["members"] if whole and whole["user"]["is_active"] else []
     members = []
-    for row in rows_of(_MEMBERSHIPS, [user.pk]):
-        member = _members.record(row[: len(_members)])
-        member.organization = _organizations.record(row[len(_members) :])
+    for of_member, of_organization in found:
+        member = _members.record_of(of_member)
+        member.organization = _organizations.record_of(of_organization)
         members.append(member)
     return members
 

@@ -76,6 +76,9 @@ class User(AbstractBaseUser):
 
     objects = UserManager()
 
+    # The rows of the memberships, where they were read with the user: by the session, for the request at hand.
+    found_members: "list | None" = None
+
     USERNAME_FIELD = "email"
     EMAIL_FIELD = "email"
     REQUIRED_FIELDS = ["name"]
@@ -243,6 +246,19 @@ class Membership(models.Model):
         narrowed.reach = self.reach.narrowed_to(right)
         return narrowed
 
+    def what_is_offered(self) -> tuple:
+        """All that decides which pages a member may open and how they are called: equal for equal navigation."""
+        organization = self.organization
+        words = (organization.crm_list_label, repr(organization.terminology), organization.provider_kind)
+        rights = frozenset(right for right in Right if self.can(right))
+        return (organization.slug, tuple(organization.modules), *words, rights)
+
+    def enter(self, *, most_seconds: int = 0) -> None:
+        """For the rest of the transaction at hand: inside the wall of the organization, with what is in reach now."""
+        values = [self.organization_id, self.user_id, f"{most_seconds}s" if most_seconds else "", [self.pk]]
+        found = _grants_of(rows_of("SELECT * FROM organizations_enter(%s, %s, %s, %s)", values))
+        self.__dict__["reach"] = self.reach_with(found.get(self.pk, ()))
+
 
 class Grant(models.Model):
     """Gives a member reach: over the organization, a sector with its subtree, or one client; for a time or for good.
@@ -358,56 +374,20 @@ class IdempotencyKey(models.Model):
         return self.key
 
 
-# Grants of the members, and of the colleagues whom they replace today. An absent administrator's reach is handed on
-# with a manager's rights: administration itself is not, nor what the absent may not do. Sectors come with all below.
-_EFFECTIVE_GRANTS = """
-WITH today AS (
-    SELECT (now() AT TIME ZONE o.time_zone)::date AS day FROM organizations_organization o WHERE o.id = %(organization)s
-), standing AS (
-    SELECT m.id AS member, m.id, m.role, m.role = 'admin' AS is_whole, '' AS on_behalf_of, NULL::date AS until,
-           '{}'::varchar[] AS removed
-    FROM organizations_membership m WHERE m.organization_id = %(organization)s AND m.id = ANY (%(members)s)
-    UNION ALL
-    SELECT s.substitute_id, a.id, CASE a.role WHEN 'admin' THEN 'manager' ELSE a.role END, a.role = 'admin', u.name,
-           s.ends_on, a.rights_removed
-    FROM organizations_substitution s
-    JOIN today ON today.day BETWEEN s.starts_on AND s.ends_on
-    JOIN organizations_membership a ON a.id = s.absent_id AND a.is_active
-    JOIN organizations_user u ON u.id = a.user_id
-    WHERE s.organization_id = %(organization)s AND s.substitute_id = ANY (%(members)s)
-)
-SELECT standing.member, g.id, coalesce(g.role, standing.role), g.scope_type,
-       CASE g.scope_type
-         WHEN 'sector' THEN ARRAY(
-            SELECT below.id FROM organizations_sector root
-            JOIN organizations_sector below ON below.organization_id = root.organization_id
-                AND below.path LIKE root.path || '%%'
-            WHERE root.id = g.scope_id AND root.organization_id = %(organization)s)
-         WHEN 'organization' THEN ARRAY[]::bigint[]
-         ELSE ARRAY[g.scope_id] END,
-       standing.on_behalf_of, standing.until, standing.removed
-FROM organizations_grant g
-JOIN standing ON standing.id = g.membership_id
-CROSS JOIN today
-WHERE g.organization_id = %(organization)s
-  AND (g.starts_on IS NULL OR g.starts_on <= today.day) AND (g.ends_on IS NULL OR g.ends_on >= today.day)
-UNION ALL
-SELECT standing.member, 0, standing.role, 'organization', ARRAY[]::bigint[], standing.on_behalf_of, standing.until,
-       standing.removed
-FROM standing WHERE standing.is_whole
-ORDER BY 1, 2
-"""
-
-
 def effective_grants(members: Iterable[Membership]) -> dict[int, list[EffectiveGrant]]:
     """What holds now, by id of the member; one query however many members (all of one organization)."""
     members = list(members)
-    given: dict[int, list[EffectiveGrant]] = {member.pk: [] for member in members}
     if not members:
-        return given
-    found = rows_of(_EFFECTIVE_GRANTS, {"organization": members[0].organization_id, "members": list(given)})
-    for member_id, grant_id, role, scope_type, ids, on_behalf_of, until, removed in found:
-        given[member_id].append(
+        return {}
+    values = [members[0].organization_id, [member.pk for member in members]]
+    given = _grants_of(rows_of("SELECT * FROM organizations_effective_grants(%s, %s)", values))
+    return {member.pk: given.get(member.pk, []) for member in members}
+
+
+def _grants_of(rows: Iterable[tuple]) -> dict[int, list[EffectiveGrant]]:
+    given: dict[int, list[EffectiveGrant]] = {}
+    for member_id, grant_id, role, scope_type, ids, on_behalf_of, until, removed in rows:
+        given.setdefault(member_id, []).append(
             EffectiveGrant(
                 grant_id,
                 Role(role),

@@ -1,4 +1,4 @@
-"""Who is at the other end: the session and its user, read by every request, each by a prepared statement."""
+"""Who is at the other end: the session, and its user with their memberships, each by one prepared statement."""
 
 from functools import cache
 
@@ -29,10 +29,12 @@ class SignIn(AuthenticationBackend):
     def get_user(self, user_id):
         from entregent.organizations.models import User
 
-        user = _columns(User)
-        found = rows_of(f"SELECT {user.sql} FROM organizations_user s WHERE s.id = %s", [user_id])  # noqa: S608
-        signed_in = user.record(found[0]) if found else None
-        return signed_in if signed_in is not None and self.user_can_authenticate(signed_in) else None
+        found = rows_of("SELECT organizations_who(%s)", [user_id])[0][0]
+        signed_in = _columns(User).record_of(found["user"]) if found else None
+        if signed_in is None or not self.user_can_authenticate(signed_in):
+            return None
+        signed_in.found_members = found["members"]
+        return signed_in
 
 
 @cache

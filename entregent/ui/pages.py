@@ -71,10 +71,24 @@ def page_context(request, *, template: str = "") -> dict:
         "memberships": (lambda: member.of_same_user or [member]) if member is not None else list,
         "can": member.can if member is not None else (lambda right: False),
         "csrf_token": _LazyToken(request),
-        "nav": [entry for entries in navigation for entry in entries(member)] if member is not None else [],
+        "nav": navigation_of(member) if member is not None else [],
         "lang": get_language(),
         "messages": messages.get_messages(request),
     }
+
+
+_navigation: dict[tuple, list] = {}
+
+
+def navigation_of(member: "Membership") -> list:
+    """The entries of the top bar, worked out once for all members to whom the same is offered."""
+    key = (get_language(), *member.what_is_offered())
+    entries = _navigation.get(key)
+    if entries is None:
+        if len(_navigation) >= 1_000:
+            _navigation.clear()
+        entries = _navigation[key] = [entry for contribution in navigation for entry in contribution(member)]
+    return entries
 
 
 class _LazyToken:
