@@ -541,7 +541,7 @@ class TestDeletedClients:
         http.get(self.URL)
         for number in range(103):
             make_client(org, f"D{number}", f"Parti {number:03}", deleted_at=timezone.now() - timedelta(hours=number))
-        with django_assert_num_queries(9):
+        with django_assert_num_queries(6):
             first = body(http.get(self.URL))
         assert "Parti 099" in first
         assert "Parti 100" not in first

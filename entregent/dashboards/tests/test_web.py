@@ -17,8 +17,8 @@ from testing.cast import enter, make_client
 
 pytestmark = pytest.mark.django_db
 
-QUERIES_FIRM = 10
-QUERIES_CLIENT = 11
+QUERIES_FIRM = 7
+QUERIES_CLIENT = 8
 
 
 @pytest.fixture

@@ -365,7 +365,7 @@ def test_topics_are_administered_by_those_who_may(admin, agent, topic, signed_in
 
 
 @pytest.mark.parametrize(
-    ("path", "queries"), [("interactions/", 12), ("suivis/", 10), ("clients/N1/interactions/", 11)]
+    ("path", "queries"), [("interactions/", 9), ("suivis/", 7), ("clients/N1/interactions/", 8)]
 )
 def test_pages_take_the_same_queries_however_much_there_is(
     agent, client_north, topic, signed_in, django_assert_num_queries, path, queries

@@ -427,7 +427,7 @@ def test_every_account_page_is_free_of_inline_script_and_style(client, person):
 
 def test_pages_of_the_account_cost_few_queries(client, person, django_assert_num_queries):
     sign_in(client, person.email, PASSWORD)
-    with django_assert_num_queries(14):
+    with django_assert_num_queries(13):
         client.get("/compte/")
 
 

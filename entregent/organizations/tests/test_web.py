@@ -278,7 +278,7 @@ def test_ten_thousand_sectors_open_as_fast_as_ten(org, admin, signed_in, django_
     )
     browser = signed_in(admin)
     browser.get(at("sectors"))
-    with django_assert_num_queries(9):
+    with django_assert_num_queries(6):
         page = browser.get(at("sectors"))
     assert page.content.decode().count("<tr class=\"g-row\">") == 200
     following = browser.get(at("sectors"), {"apres": "C00199"}).content.decode()
@@ -349,7 +349,7 @@ def test_the_list_of_members_asks_as_much_for_many_as_for_few(org, admin, signed
     browser.get(at("members"))
     for number in range(30):
         make_member(org, f"m{number}@eaux.example", f"Membre {number}", "editor")
-    with django_assert_num_queries(9):
+    with django_assert_num_queries(6):
         page = browser.get(at("members")).content.decode()
     assert "Membre 29" in page
     assert "Membre 29" in browser.get(at("members"), {"q": "29"}, htmx=True).content.decode()

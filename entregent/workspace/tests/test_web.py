@@ -14,8 +14,8 @@ from testing.cast import enter, enter_organization
 pytestmark = pytest.mark.django_db
 
 # Of these 8 are the guard's, inside the transaction of the test: session, user, member, grants and the wall.
-QUERIES_HOME = 12
-QUERIES_FILE = 18
+QUERIES_HOME = 9
+QUERIES_FILE = 15
 
 
 @pytest.fixture
