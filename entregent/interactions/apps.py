@@ -10,6 +10,7 @@ class InteractionsConfig(AppConfig):
         from entregent.interactions.actions import seed_topics
         from entregent.interactions.custom import INTERACTION
         from entregent.interactions.lists import further_columns, interaction_lists
+        from entregent.interactions.notices import events as own_events
         from entregent.interactions.web.portlets import portlets as own_portlets
         from entregent.listing.extension_points import custom_subjects, list_columns, list_definitions
         from entregent.organizations.extension_points import (
@@ -42,4 +43,8 @@ class InteractionsConfig(AppConfig):
         movers.add(INTERACTIONS, order=70, name="interactions")
         movers.add(PARTICIPANTS, order=80, name="participants")
         top_bar.add(navigation.top_bar, order=30)
+
+        from entregent.notifications.extension_points import events
+
+        events.add(own_events, order=30)
         portlets.add(own_portlets, order=30)

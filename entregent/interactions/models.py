@@ -1,3 +1,5 @@
+from typing import TYPE_CHECKING
+
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.contrib.postgres.search import SearchVectorField
@@ -14,6 +16,9 @@ from entregent.clients.models import BusinessObject, Client, Person
 from entregent.documents.models import StoredFile
 from entregent.interactions import portal_models  # noqa: F401
 from entregent.organizations.models import Organization, User
+
+if TYPE_CHECKING:
+    from entregent.interactions.audience import Audience
 
 
 class Topic(models.Model):
@@ -148,6 +153,9 @@ class Interaction(models.Model):
 
     objects = InteractionQuerySet.as_manager()
 
+    # Whom the entry written with it reached: set by the action that wrote it.
+    audience: "Audience | None" = None
+
     class Meta:
         ordering = ["-occurred_at", "-id"]
         constraints = [
@@ -238,6 +246,9 @@ class InteractionEntry(models.Model):
     mail_message_id = models.CharField(max_length=255, blank=True, default="", db_default="")
     created_at = models.DateTimeField(db_default=Now())
     published_at = models.DateTimeField(null=True)
+
+    # Whom it reached: set by the action that wrote it.
+    audience: "Audience | None" = None
 
     class Meta:
         ordering = ["seq"]

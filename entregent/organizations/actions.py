@@ -336,9 +336,9 @@ def _send_invitation(member: Membership, *, by: Membership, is_new: bool) -> Non
 @transaction.atomic
 def update_member(
     member: Membership, *, by: Membership, version: int, role=None, functions=None, rights_added=None,
-    rights_removed=None,
+    rights_removed=None, mail_from=None, mail_address=None,
 ) -> Membership:  # fmt: skip
-    """Role, functions, and rights added to or taken away from what the role gives."""
+    """Role, functions, rights added to or taken away from what the role gives, and the address for mails to clients."""
     record("update_member", by=by, subject=member, name=member.user.name)
     if member.role == Role.ADMIN or role == Role.ADMIN:
         _lock_organization(member.organization_id)
@@ -365,11 +365,25 @@ def update_member(
             raise Refusal("E-ROLE", _("Vous ne pouvez pas donner une habilitation que vous n'avez pas."), status=403)
         if set(changes["rights_removed"]) & {Right.MEMBERS, Right.SETTINGS} and locked.role == Role.ADMIN:
             _another_admin(locked)
+    if mail_from is not None:
+        changes |= _sending_address(mail_from, mail_address or "")
     added = changes.get("rights_added", locked.rights_added)
     if set(added) & set(changes.get("rights_removed", locked.rights_removed)):
         raise Refusal("E-CHOICE", _("Une habilitation ne peut pas être à la fois ajoutée et retirée."))
     _save(locked, changes)
     return locked
+
+
+def _sending_address(choice: str, address: str) -> dict:
+    if choice not in Membership.MailFrom.values:
+        raise Refusal("E-CHOICE", _("Choisissez une des réponses proposées."), field="mail_from")
+    address = one_line(address) if choice == Membership.MailFrom.OTHER else ""
+    if choice == Membership.MailFrom.OTHER:
+        try:
+            validate_email(address)
+        except ValidationError:
+            raise Refusal("E-004-EMAILS", _("Adresse de courriel invalide."), field="mail_address") from None
+    return {"mail_from": choice, "mail_address": address}
 
 
 def _lock_member(member: Membership, version: int | None = None) -> Membership:

@@ -193,12 +193,23 @@ class Membership(models.Model):
         AGENT = "agent", _("Agent")
         SALESPERSON = "salesperson", _("Commercial")
 
+    class MailFrom(models.TextChoices):
+        """The address to which clients answer this member; without one, nothing is mailed to them (R003-04)."""
+
+        SIGN_IN = "sign_in", _("L’adresse de connexion")
+        OTHER = "other", _("Une autre adresse")
+        NONE = "none", _("Aucune : ce membre n’écrit pas aux clients par courriel")
+
     organization = models.ForeignKey(Organization, models.CASCADE, related_name="memberships")
     user = models.ForeignKey(User, models.CASCADE, related_name="memberships")
     role = models.CharField(_("rôle"), max_length=10, choices=ROLE_CHOICES)
     functions = ArrayField(models.CharField(max_length=20, choices=Function), default=list, blank=True)
     rights_added = ArrayField(models.CharField(max_length=40), default=list, blank=True)
     rights_removed = ArrayField(models.CharField(max_length=40), default=list, blank=True)
+    mail_from = models.CharField(
+        _("adresse de courriel"), max_length=10, choices=MailFrom, default=MailFrom.SIGN_IN, db_default=MailFrom.SIGN_IN
+    )
+    mail_address = models.EmailField(_("autre adresse"), blank=True, default="", db_default="")
     is_active = models.BooleanField(_("actif"), default=True)
     version = models.IntegerField(default=1)
     created_at = models.DateTimeField(db_default=Now())
@@ -218,6 +229,12 @@ class Membership(models.Model):
     @property
     def name(self) -> str:
         return self.user.name
+
+    @property
+    def sending_address(self) -> str:
+        """Where clients answer this member, "" where it is not set."""
+        given = {self.MailFrom.SIGN_IN: self.user.email, self.MailFrom.OTHER: self.mail_address}
+        return given.get(self.MailFrom(self.mail_from), "")
 
     def function_labels(self) -> list[str]:
         return [str(self.Function(function).label) for function in self.functions if function in self.Function.values]

@@ -6,6 +6,7 @@ from datetime import datetime
 from django.db import transaction
 from django.db.models import Max
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from entregent.audit.actions import record
 from entregent.clients.models import Person
@@ -18,9 +19,11 @@ from entregent.interactions.actions.rules import (
     refuse,
     system_refusals,
 )
+from entregent.interactions.audience import audience_of, no_address, valid_address
+from entregent.interactions.mails import announce
 from entregent.interactions.models import EntryAttachment, Interaction, InteractionEntry
 from entregent.organizations.models import Module, Organization
-from entregent.toolbox.errors import NotFound
+from entregent.toolbox.errors import NotFound, Refusal
 
 Status = Interaction.Status
 Origin = InteractionEntry.Origin
@@ -37,16 +40,31 @@ def add_entry(
     notify: bool = True,
     entry_name: str | None = None,
     files: Sequence[StoredFile] = (),
+    mail_to: Sequence[Person] = (),
 ) -> InteractionEntry:
     """Adds an entry to the conversation; who wrote it is kept beside the name that is shown.
 
-    Unless it is internal, the client sees it (module « Portail client ») and a closed interaction is open again.
+    Unless it is internal, the client sees it (module « Portail client ») and a closed interaction is open again. With
+    `notify`, those who took it are mailed; `mail_to` are people to whom it is mailed whether or not they took it. The
+    entry given back says in `audience` who it reached.
     """
     record("add_entry", by=by, subject=interaction, client_id=interaction.client_id, number=interaction.number)
     current = locked(interaction, by=by)
     notes, entry_name = clean_notes(notes), clean_line(entry_name) or by.user.name[:80]
-    refuse(entry_refusals(internal=internal, incoming=incoming, notes=notes, entry_name=entry_name))
-    return write_entry(
+    refuse(
+        entry_refusals(internal=internal, incoming=incoming, notes=notes, entry_name=entry_name)
+        + mail_refusals(mail_to, internal=internal)
+    )
+    audience = audience_of(
+        by,
+        client_id=current.client_id,
+        person_id=current.person_id,
+        internal=internal,
+        incoming=incoming,
+        notify=notify,
+        mail_to=mail_to,
+    )
+    entry = write_entry(
         current,
         author=by.user,
         entry_name=entry_name,
@@ -55,7 +73,11 @@ def add_entry(
         notify=notify and not internal,
         notes=notes,
         files=files,
+        published_at=timezone.now() if audience.is_communicated else None,
     )
+    entry.audience = audience
+    announce(entry, audience, by=by)
+    return entry
 
 
 @transaction.atomic
@@ -109,6 +131,7 @@ def write_entry(
     origin: str = Origin.SCREEN,
     mail_message_id: str = "",
     files: Sequence[StoredFile] = (),
+    published_at: datetime | None = None,
 ) -> InteractionEntry:
     """Writes the next entry of a locked interaction: what was asked was checked by then.
 
@@ -130,7 +153,7 @@ def write_entry(
         folded=folded,
         origin=origin,
         mail_message_id=mail_message_id,
-        published_at=publication_moment(interaction.organization, internal=internal),
+        published_at=published_at,
     )
     attach_files(entry, files)
     is_from_client = origin in (Origin.PORTAL, Origin.MAIL)
@@ -151,6 +174,16 @@ def attach_files(entry: InteractionEntry, files: Sequence[StoredFile]) -> None:
         EntryAttachment(organization_id=entry.organization_id, entry=entry, file=file)
         for file in {file.pk: file for file in files}.values()
     )
+
+
+def mail_refusals(mail_to: Sequence[Person], *, internal: bool) -> list[Refusal]:
+    """Whom nothing can be mailed to, and what is not for the client."""
+    refusals = [no_address(person) for person in mail_to if not valid_address(person.main_email)]
+    if mail_to and internal:
+        refusals.append(
+            Refusal("E-003-INT-ENT", _("Une note interne n'est envoyée à personne chez le client."), field="visibility")
+        )
+    return refusals
 
 
 def publication_moment(organization: Organization, *, internal: bool) -> datetime | None:

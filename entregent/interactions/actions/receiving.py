@@ -4,15 +4,18 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from django.db import connection, transaction
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from entregent.audit.actions import record
 from entregent.clients.models import Client, Person
 from entregent.documents.models import StoredFile
-from entregent.interactions.actions.entries import write_entry
+from entregent.interactions.actions.entries import publication_moment, write_entry
 from entregent.interactions.actions.rules import NOTES_AT_MOST, clean_line, clean_notes, entry_refusals, refuse
 from entregent.interactions.models import Interaction, InteractionEntry, InteractionParticipant, Topic
+from entregent.interactions.notices import PORTAL_MESSAGE
+from entregent.notifications.actions import notify, subscribers
 from entregent.organizations.actions import next_numbers
 from entregent.organizations.idempotency import once
 from entregent.organizations.models import Organization
@@ -100,7 +103,9 @@ def receive_message(
             origin=InteractionEntry.Origin.MAIL if is_mail else InteractionEntry.Origin.PORTAL,
             mail_message_id=mail_message_id,
             files=files,
+            published_at=publication_moment(organization, internal=False),
         )
+        _tell_members(organization, current, text)
         return current.pk
 
     told = [
@@ -156,8 +161,31 @@ def record_by_system(
         notes=clean_notes(text)[:NOTES_AT_MOST],
         internal=not published,
         origin=InteractionEntry.Origin.SYSTEM,
+        published_at=publication_moment(organization, internal=not published),
     )
     return made
+
+
+def _tell_members(organization: Organization, interaction: Interaction, text: str) -> None:
+    """The subscribed employees, and whoever took part in the interaction for the organization (R003-21)."""
+    users = set(subscribers(organization, PORTAL_MESSAGE, interaction.client_id))
+    users |= set(interaction.agents.values_list("user_id", flat=True))
+    client = interaction.client
+    notify(
+        organization=organization,
+        event=PORTAL_MESSAGE,
+        users=users,
+        client_id=interaction.client_id,
+        subject_record=interaction,
+        url=reverse("interactions:detail", args=[organization.slug, interaction.number]),
+        words={
+            "number": interaction.number,
+            "client": client.display_name if client is not None else "",
+            "person": interaction.person.full_name if interaction.person is not None else "",
+            "channel": str(interaction.channel),
+            "text": text[:1000],
+        },
+    )
 
 
 def _answered(
@@ -168,7 +196,7 @@ def _answered(
         return None
     found = (
         Interaction.objects.select_for_update(of=("self",))
-        .select_related("organization")
+        .select_related("organization", "client", "person")
         .filter(organization_id=organization.pk, number=number, deleted_at__isnull=True)
         .first()
     )

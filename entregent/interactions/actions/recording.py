@@ -13,7 +13,7 @@ from entregent.access.statements import rows_of
 from entregent.audit.actions import record
 from entregent.clients.models import BusinessObject, BusinessObjectType, Client, Person
 from entregent.documents.models import StoredFile
-from entregent.interactions.actions.entries import attach_files, publication_moment
+from entregent.interactions.actions.entries import attach_files, mail_refusals
 from entregent.interactions.actions.rules import (
     CHOICES,
     clean_line,
@@ -24,6 +24,8 @@ from entregent.interactions.actions.rules import (
     object_foreign,
     refuse,
 )
+from entregent.interactions.audience import audience_of
+from entregent.interactions.mails import announce
 from entregent.interactions.models import Interaction, InteractionAgent, Topic
 from entregent.listing import custom_fields
 from entregent.organizations.actions import next_numbers
@@ -70,13 +72,16 @@ def log_interaction(
     external_key: str = "",
     notify: bool = True,
     files: Sequence[StoredFile] = (),
+    mail_to: Sequence[Person] = (),
 ) -> Interaction:
     """Logs one exchange with `client`, or with `person` alone, and its first entry.
 
     Defaults: now; the author as émetteur and owner of the follow-up; the client (and the person) as interlocuteurs; the
     contract when the client has exactly one active contract (`NO_CONTRACT`: none). `topic` is a Topic or its code. With
     an idempotency key the same request makes one interaction, however often it comes. Unless it is internal, the
-    client sees the entry (module « Portail client »); what is brought in from elsewhere stays unpublished.
+    client sees the entry (module « Portail client »); what is brought in from elsewhere stays unpublished. With
+    `notify` those who took it are mailed, and `mail_to` whether or not they took it; `audience` of what is given back
+    says whom it reached (absent on a repeat).
     Refuses: nobody to speak with, no topic or one that is no longer offered, a date in the future, a follow-up before
     the interaction, internal and incoming together, an object of another client, texts that are too long.
     """
@@ -109,7 +114,7 @@ def log_interaction(
     custom, custom_refusals = custom_fields.clean(
         by, "interaction", custom, variant=str(channel), is_new=is_asked
     )
-    refusals += custom_refusals
+    refusals += custom_refusals + mail_refusals(mail_to, internal=internal)
     if client is None and person is None:
         refusals.insert(
             0, Refusal("E-001-NO-CLIENT", _("Choisissez un client ou créez un prospect."), field="client")
@@ -152,15 +157,31 @@ def log_interaction(
     )
     entry = {"entry_name": entry_name, "internal": internal, "incoming": incoming, "notes": notes}
     is_told = origin != Interaction.Origin.IMPORT and not internal
+    audience = None
+    if is_told:
+        audience = audience_of(
+            by,
+            client_id=interaction.client_id,
+            person_id=interaction.person_id,
+            internal=internal,
+            incoming=incoming,
+            notify=notify,
+            mail_to=mail_to,
+        )
     publication = {
         "notify": is_told and notify,
-        "published_at": publication_moment(by.organization, internal=internal) if is_told else None,
+        "published_at": timezone.now() if audience is not None and audience.is_communicated else None,
     }
 
     def make() -> int:
         _write(interaction, entry | publication, by=by, parties=parties, agents=_agents(by, agents), objects=linked)
-        if files:
-            attach_files(interaction.entries.get(), files)
+        interaction.audience = audience
+        if files or (audience is not None and audience.mailed):
+            first = interaction.entries.get()
+            first.interaction = interaction
+            attach_files(first, files)
+            if audience is not None:
+                announce(first, audience, by=by)
         return interaction.pk
 
     if not idempotency_key:

@@ -307,8 +307,9 @@ def test_topics_are_added_renamed_and_withdrawn(admin, topic):
 
 
 def test_logging_takes_few_statements(agent, client_north, topic, django_assert_num_queries):
-    # contract looked for, journal, number, everything else in one; around them the key and its savepoint.
-    with django_assert_num_queries(10):
+    # contract looked for, who at the client is told, journal, number, everything else in one; around them the key and
+    # its savepoint.
+    with django_assert_num_queries(11):
         log(agent, client_north, topic, idempotency_key="k-2")
 
 

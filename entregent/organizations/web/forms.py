@@ -169,6 +169,11 @@ class MemberForm(forms.Form):
         label=_("Fonctions"), choices=Membership.Function.choices, required=False, widget=forms.CheckboxSelectMultiple
     )
 
+    mail_from = forms.ChoiceField(
+        label=_("Adresse pour les courriels aux clients"), choices=Membership.MailFrom.choices, required=False
+    )
+    mail_address = forms.CharField(label=_("Autre adresse"), required=False)
+
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
         choices = [
@@ -182,6 +187,7 @@ class MemberForm(forms.Form):
     @classmethod
     def of(cls, member: Membership) -> "MemberForm":
         initial = {"version": member.version, "role": member.role, "functions": list(member.functions)}
+        initial |= {"mail_from": member.mail_from, "mail_address": member.mail_address}
         for right in Right:
             state = cls.ADDED if right.value in member.rights_added else cls.BY_ROLE
             initial[f"right_{right.value}"] = cls.REMOVED if right.value in member.rights_removed else state
@@ -200,6 +206,8 @@ class MemberForm(forms.Form):
         return {
             "role": self.cleaned_data["role"],
             "functions": self.cleaned_data["functions"],
+            "mail_from": self.cleaned_data["mail_from"] or None,
+            "mail_address": self.cleaned_data["mail_address"],
             "rights_added": self._rights_that_are(self.ADDED),
             "rights_removed": self._rights_that_are(self.REMOVED),
         }
