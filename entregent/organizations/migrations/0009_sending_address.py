@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('organizations', '0007_mail_settings'),
+        ('organizations', '0008_door'),
     ]
 
     operations = [
