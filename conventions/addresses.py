@@ -45,6 +45,7 @@ RECORDS: list[tuple[str, str, str]] = [
     ("exchange:person_card", "pk", "person"),
     ("jobs:", "job_id", "job"),
     ("outbox:", "message_id", "mail"),
+    ("notifications:", "pk", "notification"),
 ]
 
 # Keywords that are no records (a pane of the client file): what the walk puts there.

@@ -30,6 +30,7 @@ urlpatterns = [
     path("<slug:organization>/", include("entregent.listing.web.urls")),
     path("<slug:organization>/", include("entregent.exchange.web.urls")),
     path("<slug:organization>/", include("entregent.organizations.web.urls")),
+    path("<slug:organization>/", include("entregent.notifications.web.urls")),
     path("<slug:organization>/", include("entregent.outbox.web.urls")),
     path("<slug:organization>/", include("entregent.jobs.web.urls")),
     # Last: `clients/<number>/` would take the words that areas put after `clients/`.

@@ -9,6 +9,7 @@ from procrastinate import BaseRetryStrategy, RetryDecision
 from procrastinate.contrib.django import app
 
 from entregent.access.wall import in_organization
+from entregent.jobs.extension_points import job_failures
 from entregent.jobs.models import Job
 from entregent.jobs.registry import kinds
 from entregent.jobs.work import Cancelled, Interrupted, NotAllowed, Over, Work
@@ -78,6 +79,12 @@ def _begin(job_id: int, organization_id: int) -> tuple[Work, str] | None:
 
 def _end(work: Work, state: str, error: str = "") -> None:
     with in_organization(work.organization_id, user_id=work.initiator_id):
-        Job.objects.filter(pk=work.job_id, organization_id=work.organization_id).exclude(
-            state__in=[Job.State.DONE, Job.State.FAILED, Job.State.CANCELLED]
-        ).update(state=state, error=error, finished_at=timezone.now())
+        ended = (
+            Job.objects.filter(pk=work.job_id, organization_id=work.organization_id)
+            .exclude(state__in=[Job.State.DONE, Job.State.FAILED, Job.State.CANCELLED])
+            .update(state=state, error=error, finished_at=timezone.now())
+        )
+        if ended and state == Job.State.FAILED:
+            job = Job.objects.get(pk=work.job_id)
+            for failed in job_failures:
+                failed(job)

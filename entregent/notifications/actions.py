@@ -8,6 +8,7 @@ from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
 from entregent.audit.actions import record
+from entregent.notifications.choices import channels, events_for, holders_of
 from entregent.notifications.extension_points import About, Event, Mail, all_events, event_named, responsible_finders
 from entregent.notifications.models import EventRule, Notification, Preference
 from entregent.organizations.models import Membership
@@ -50,7 +51,7 @@ def notify(
     )  # fmt: skip
     told = []
     for member in members:
-        in_app, mail = _channels(declared, chosen.get(member.user_id))
+        in_app, mail = channels(declared, chosen.get(member.user_id))
         if not in_app and mail == Mail.NONE:
             continue
         notification = Notification(
@@ -72,12 +73,6 @@ def notify(
         if mail == Mail.NOW and Notification.objects.readable_by(member).filter(pk=notification.pk).exists():
             _mail_now(notification, member, declared)
     return len(told)
-
-
-def _channels(event: Event, preference: Preference | None) -> tuple[bool, str]:
-    if preference is None:
-        return event.in_app, event.mail
-    return preference.in_app, preference.mail
 
 
 def _mail_now(notification: Notification, member: Membership, event: Event) -> None:
@@ -106,8 +101,8 @@ def subscribers(organization, event: str, client_id: int | None = None) -> list[
     """The ids of the users whom an event concerns.
 
     Of a client: the agent in charge (unless they or the organization want otherwise), who asked for news of all
-    clients, and whom the organization named. Of the organization: who asked for it, and whom it named. Not narrowed
-    by reach here: that is asked when they read, and before a mail leaves.
+    clients, and whom the organization named. Of the organization: who holds the event's right. Not narrowed by reach
+    here: that is asked when they read, and before a mail leaves.
     """
     organization_id = getattr(organization, "pk", organization)
     declared = event_named(event)
@@ -120,7 +115,10 @@ def subscribers(organization, event: str, client_id: int | None = None) -> list[
     users: set[int] = {user for user, scope in chosen.items() if scope == Preference.Scope.ALL}
     if rule is not None:
         users |= set(rule.also)
-    if declared.about == About.CLIENT and client_id is not None and (rule is None or rule.tells_responsible):
+    if declared.about == About.ORGANIZATION:
+        holders = holders_of(organization_id, declared.right)
+        users |= {user for user in holders if chosen.get(user) != Preference.Scope.NONE}
+    elif declared.about == About.CLIENT and client_id is not None and (rule is None or rule.tells_responsible):
         in_charge = {user for find in responsible_finders for user in find(client_id)}
         users |= {user for user in in_charge if chosen.get(user) != Preference.Scope.NONE}
     return sorted(users)
@@ -130,11 +128,6 @@ def _rule(organization_id: int, event: Event) -> EventRule | None:
     if not event.by_settings:
         return None
     return EventRule.objects.filter(organization_id=organization_id, event=event.code).first()
-
-
-def events_for(member: Membership) -> list[Event]:
-    """The events that the member can be told of, with the rights that they hold."""
-    return [event for event in all_events().values() if event.is_for(member)]
 
 
 @transaction.atomic
@@ -149,6 +142,29 @@ def mark_read(*, by: Membership, ids: Iterable[int] | None = None) -> int:
 
 
 @transaction.atomic
+def set_event_rules(*, by: Membership, rules: dict[str, dict]) -> None:
+    """What the organization says of its events (R004-30): {event: {"is_on", "tells_responsible", "also": user ids}}."""
+    record("set_event_rules", by=by)
+    known = {event.code for event in all_events().values() if event.by_settings}
+    members = set(
+        Membership.objects.active().filter(organization_id=by.organization_id).values_list("user_id", flat=True)
+    )
+    for code, rule in rules.items():
+        if code not in known:
+            raise ValueError(f"not an event that an organization sets: {code!r}")
+        wanted = {
+            "is_on": bool(rule["is_on"]),
+            "tells_responsible": bool(rule["tells_responsible"]),
+            "also": sorted(set(rule["also"]) & members),
+        }
+        current = EventRule.objects.filter(organization_id=by.organization_id, event=code).first()
+        if current is None:
+            EventRule.objects.create(organization_id=by.organization_id, event=code, **wanted)
+        elif any(getattr(current, name) != value for name, value in wanted.items()):
+            EventRule.objects.filter(pk=current.pk).update(**wanted)
+
+
+@transaction.atomic
 def set_preferences(*, by: Membership, choices: dict[str, dict]) -> None:
     """What the member wants to be told: {event: {"scope", "in_app", "mail"}}."""
     record("set_preferences", by=by)
@@ -157,9 +173,10 @@ def set_preferences(*, by: Membership, choices: dict[str, dict]) -> None:
         event = known.get(code)
         if event is None or choice["mail"] not in set(Mail) or choice["scope"] not in Preference.Scope.values:
             raise ValueError(f"not a choice for {code!r}: {choice!r}")
-        Preference.objects.update_or_create(
-            organization_id=by.organization_id,
-            user_id=by.user_id,
-            event=code,
-            defaults={"scope": choice["scope"], "in_app": bool(choice["in_app"]), "mail": choice["mail"]},
-        )
+        wanted = {"scope": str(choice["scope"]), "in_app": bool(choice["in_app"]), "mail": str(choice["mail"])}
+        key = {"organization_id": by.organization_id, "user_id": by.user_id, "event": code}
+        current = Preference.objects.filter(**key).first()
+        if current is None:
+            Preference.objects.create(**key, **wanted)
+        elif any(getattr(current, name) != value for name, value in wanted.items()):
+            Preference.objects.filter(pk=current.pk).update(**wanted)

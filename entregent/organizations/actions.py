@@ -14,6 +14,7 @@ from django.core.validators import validate_email, validate_slug
 from django.db import transaction
 from django.db.models.functions import Now
 from django.utils import translation
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from entregent.access.rights import Right, Role, height
@@ -137,6 +138,81 @@ def _text_refusals(field: str, label: str, text: str, most: int) -> list[Refusal
 _ORGANIZATION_FIELDS = {
     "name", "time_zone", "language", "country", "currency", "crm_list_label", "terminology", "second_factor_required",
 }  # fmt: skip
+
+
+_MAIL_FIELDS = {
+    "mail_sender_name", "mail_sender_address", "mail_reply_address", "mail_signature_fr", "mail_signature_en",
+    "replies_by_mail",
+}  # fmt: skip
+MOST_SIGNATURE = 2000
+
+
+@transaction.atomic
+def update_mail_settings(organization: Organization, *, by: Membership, version: int, **changes) -> Organization:
+    """How the organization's mails present themselves: sender, address for replies, signature in both languages."""
+    unknown = set(changes) - _MAIL_FIELDS
+    if unknown:
+        raise TypeError(f"not settings of mail: {sorted(unknown)}")
+    for field in ("mail_sender_name", "mail_sender_address", "mail_reply_address"):
+        if field in changes:
+            changes[field] = one_line(changes[field])
+    for field in ("mail_signature_fr", "mail_signature_en"):
+        if field in changes:
+            changes[field] = changes[field].replace("\r\n", "\n").replace("\0", "").strip()
+    refusals = _mail_refusals(organization, changes)
+    if refusals:
+        raise Refusals(refusals)
+    locked = _lock_organization(organization.pk, version)
+    before = {field: getattr(locked, field) for field in changes if getattr(locked, field) != changes[field]}
+    if before:
+        after = {field: changes[field] for field in before}
+        record("update_mail_settings", by=by, subject=locked, before=before, after=after)
+        _save(locked, after)
+    return locked
+
+
+def _mail_refusals(organization: Organization, changes: dict) -> list[Refusal]:
+    refusals = []
+    if len(changes.get("mail_sender_name", "")) > 120:
+        refusals.append(too_long("mail_sender_name", _("Le nom de l’expéditeur"), 120))
+    for field in ("mail_sender_address", "mail_reply_address"):
+        if changes.get(field):
+            refusals += [
+                Refusal(refusal.code, refusal.message, field=field) for refusal in _email_refusals(changes[field])
+            ]
+    for field in ("mail_signature_fr", "mail_signature_en"):
+        if len(changes.get(field, "")) > MOST_SIGNATURE:
+            refusals.append(too_long(field, _("La signature"), MOST_SIGNATURE))
+    replies = changes.get("replies_by_mail", organization.replies_by_mail)
+    if replies and not changes.get("mail_reply_address", organization.mail_reply_address):
+        message = _("Indiquez l’adresse de réponse : c’est par elle que les réponses reviennent.")
+        refusals.append(Refusal("E-REQUIRED", message, field="mail_reply_address"))
+    return refusals
+
+
+@transaction.atomic
+def send_trial_mail(*, by: Membership) -> None:
+    """A mail to oneself, as every mail of the organization looks, to see whether it arrives."""
+    record("send_trial_mail", by=by, subject=by.organization)
+    subject, paragraphs = trial_mail(by.organization)
+    send_mail(
+        organization_id=by.organization_id,
+        to=by.user.email,
+        subject=subject,
+        paragraphs=paragraphs,
+        language=get_language() or "fr",
+        subject_record=by.organization,
+        user_id=by.user_id,
+    )
+
+
+def trial_mail(organization: Organization) -> tuple[str, list[str]]:
+    """(subject, paragraphs) in the language at hand: sent as a trial, and shown as a preview."""
+    return _("Courriel d’essai de %(organization)s") % {"organization": organization.name}, [
+        _("Bonjour,"),
+        _("Voici à quoi ressemblent les courriels de %(organization)s : le nom en tête, le texte, la signature.")
+        % {"organization": organization.name},
+    ]
 
 
 @transaction.atomic

@@ -374,6 +374,8 @@ def action_label(name: str, data: dict) -> str:
 ACTION_WORDS = {
     "create_organization": _("Organisation créée"),
     "update_organization": _("Réglages de l'organisation modifiés"),
+    "update_mail_settings": _("Réglages du courriel modifiés"),
+    "send_trial_mail": _("Courriel d’essai envoyé"),
     "set_modules": _("Modules activés ou désactivés"),
     "add_member": _("Membre ajouté"),
     "update_member": _("Rôle ou habilitations d'un membre modifiés"),

@@ -24,6 +24,9 @@ def entries(member: Membership) -> list[AdministrationEntry]:
             AdministrationEntry(
                 _("Modules"), "plug", at("modules"), _("activer désactiver portail délégation dossiers")
             ),
+            AdministrationEntry(
+                _("Courriel"), "mail", at("mail"), _("expéditeur adresse signature réponse essai SMTP")
+            ),
         ]
     if member.can(Right.MEMBERS):
         shown.append(

@@ -129,6 +129,48 @@ class SettingsForm(forms.Form):
         return values
 
 
+class MailForm(forms.Form):
+    """How the organization's mails present themselves."""
+
+    version = forms.IntegerField(widget=forms.HiddenInput)
+    mail_sender_name = forms.CharField(
+        label=_("Nom de l’expéditeur"), required=False, help_text=_("Vide : le nom de l’organisation.")
+    )
+    mail_sender_address = forms.CharField(
+        label=_("Adresse de l’expéditeur"),
+        required=False,
+        widget=forms.EmailInput,
+        help_text=_("Le serveur de courriel doit avoir le droit d’envoyer en son nom. Vide : celle de l’instance."),
+    )
+    mail_reply_address = forms.CharField(
+        label=_("Adresse de réponse"),
+        required=False,
+        widget=forms.EmailInput,
+        help_text=_("Où vont les réponses de vos correspondants."),
+    )
+    replies_by_mail = forms.BooleanField(
+        label=_("Ranger les réponses dans leur interaction"),
+        required=False,
+        help_text=_(
+            "Chaque courriel porte une adresse de réponse à lui (accueil+i123-…@votre-domaine) : la boîte doit accepter "
+            "ces adresses et être relevée par Entregent."
+        ),
+    )
+    mail_signature_fr = forms.CharField(
+        label=_("Signature en français"), required=False, widget=forms.Textarea(attrs={"rows": 4})
+    )
+    mail_signature_en = forms.CharField(
+        label=_("Signature en anglais"), required=False, widget=forms.Textarea(attrs={"rows": 4})
+    )
+
+    @classmethod
+    def of(cls, organization: Organization) -> "MailForm":
+        return cls(initial={name: getattr(organization, name) for name in cls.base_fields})
+
+    def changes(self) -> dict:
+        return {name: value for name, value in self.cleaned_data.items() if name != "version"}
+
+
 class ModulesForm(forms.Form):
     version = forms.IntegerField(widget=forms.HiddenInput)
 

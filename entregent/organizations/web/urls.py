@@ -1,12 +1,15 @@
 from django.urls import path
 
-from entregent.organizations.web import administration, journal, members, sectors, tokens
+from entregent.organizations.web import administration, journal, mail, members, sectors, tokens
 
 app_name = "organizations"
 
 urlpatterns = [
     path("administration/organisation/", administration.settings, name="settings"),
     path("administration/modules/", administration.modules, name="modules"),
+    path("administration/courriel/", mail.mail, name="mail"),
+    path("administration/courriel/apercu/<str:language>/", mail.preview, name="mail_preview"),
+    path("administration/courriel/essai/", mail.trial_create, name="mail_trial"),
     path("administration/membres/", members.members, name="members"),
     path("administration/membres/inviter/", members.invite, name="invite"),
     path("administration/membres/<int:pk>/", members.member, name="member"),
