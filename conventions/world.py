@@ -28,6 +28,7 @@ from entregent.interactions.models import (
 from entregent.jobs.models import Job
 from entregent.listing.custom_fields import definitions_changed
 from entregent.listing.models import CustomField, View
+from entregent.notifications.models import Notification
 from entregent.organizations.models import ApiToken, Grant, Sector, Substitution
 from entregent.outbox.models import Message
 from testing.cast import enter_organization, make_client, make_member
@@ -108,6 +109,11 @@ def build(org, other_org, north, south, people) -> World:
             else [("foreign", sector, FOREIGN, False)]
         ):
             _client_with_everything(world, organization, name, client_sector, marker, deleted, topic, kind, author)
+            told = author if organization != org else people["agent"]
+            at = Client.objects.get(number=world.records["client"][name])
+            world.put("notification", name, Notification.objects.create(
+                organization=organization, user=told.user, event="client.credit_hold_set", client_id=at.pk,
+                url=f"/{organization.slug}/", words={"client": marker}).pk)  # fmt: skip
     # A pair of which one is out of reach for some.
     enter_organization(org)
     pair = Client.objects.filter(number__in=["OWN1", "SOUTH1"]).order_by("pk")

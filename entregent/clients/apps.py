@@ -56,8 +56,10 @@ class ClientsConfig(AppConfig):
 
         list_definitions.add(client_lists, order=10)
 
-        from entregent.notifications.extension_points import responsible_finders
+        from entregent.clients.news import client_events
+        from entregent.notifications.extension_points import events, responsible_finders
 
+        events.add(client_events, order=20)
         responsible_finders.add(responsible_for)
 
         from entregent.clients.web.portlets import portlets as own_portlets

@@ -11,8 +11,10 @@ class InteractionsConfig(AppConfig):
         from entregent.interactions.custom import INTERACTION
         from entregent.interactions.lists import further_columns, interaction_lists
         from entregent.interactions.notices import events as own_events
+        from entregent.interactions.reminders import reminder_events
         from entregent.interactions.web.portlets import portlets as own_portlets
         from entregent.listing.extension_points import custom_subjects, list_columns, list_definitions
+        from entregent.notifications.extension_points import events
         from entregent.organizations.extension_points import (
             action_words,
             administration_entries,
@@ -22,6 +24,7 @@ class InteractionsConfig(AppConfig):
         )
         from entregent.ui.extension_points import navigation as top_bar
 
+        events.add(reminder_events, order=40)
         custom_subjects.add(INTERACTION, order=30, name="interactions")
         list_definitions.add(interaction_lists, order=20)
         list_columns.add(further_columns)

@@ -5,9 +5,8 @@ class NotificationsConfig(AppConfig):
     name = "entregent.notifications"
 
     def ready(self):
-        from entregent.notifications import history
         from entregent.jobs.extension_points import job_failures
-        from entregent.notifications import jobs, navigation
+        from entregent.notifications import history, jobs, navigation
         from entregent.notifications.extension_points import events
         from entregent.organizations.extension_points import action_words, administration_entries, table_words
 

@@ -57,9 +57,7 @@ def events_for(member: Membership) -> list[Event]:
 def choices_of(member: Membership) -> list[Choice]:
     chosen = {
         preference.event: preference
-        for preference in Preference.objects.filter(
-            organization_id=member.organization_id, user_id=member.user_id
-        )
+        for preference in Preference.objects.filter(organization_id=member.organization_id, user_id=member.user_id)
     }
     found = []
     for event in events_for(member):

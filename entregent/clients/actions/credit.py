@@ -8,6 +8,7 @@ from entregent.audit.actions import record
 from entregent.clients import validation
 from entregent.clients.actions import _rules
 from entregent.clients.models import Client, CreditHold
+from entregent.clients.news import tell_credit_hold
 from entregent.organizations.models import Membership
 from entregent.toolbox.errors import Refusal
 
@@ -22,6 +23,7 @@ def set_credit_hold(client: Client, *, by: Membership, reason: str, note: str = 
     if CreditHold.objects.filter(client=client, lifted_at__isnull=True).exists():
         raise Refusal("E-CREDIT-HOLD", _("Ce client est déjà en blocage de crédit."), status=409)
     hold = CreditHold.objects.create(organization_id=by.organization_id, client=client, set_by_id=by.user_id, **values)
+    tell_credit_hold(client, by=by)
     _rules.announce(client, by=by, what="set_credit_hold")
     return hold
 

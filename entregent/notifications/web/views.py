@@ -57,9 +57,7 @@ def bell_count(request: MemberRequest) -> HttpResponse:
 def bell_items(request: MemberRequest) -> HttpResponse:
     """The newest, when the bell is opened."""
     rows = Notification.objects.for_reader(request.member).order_by("-id").values(*_COLUMNS)[:IN_BELL]
-    return render(
-        request, "notifications/bell.html", {"lines": _lines(rows), "unread": 0}, fragment="items"
-    )
+    return render(request, "notifications/bell.html", {"lines": _lines(rows), "unread": 0}, fragment="items")
 
 
 @require_GET

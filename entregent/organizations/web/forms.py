@@ -152,8 +152,8 @@ class MailForm(forms.Form):
         label=_("Ranger les réponses dans leur interaction"),
         required=False,
         help_text=_(
-            "Chaque courriel porte une adresse de réponse à lui (accueil+i123-…@votre-domaine) : la boîte doit accepter "
-            "ces adresses et être relevée par Entregent."
+            "Chaque courriel porte une adresse de réponse à lui (accueil+i123-…@votre-domaine) : la boîte doit "
+            "accepter ces adresses et être relevée par Entregent."
         ),
     )
     mail_signature_fr = forms.CharField(
