@@ -45,12 +45,15 @@ RECORDS: list[tuple[str, str, str]] = [
     ("exchange:person_card", "pk", "person"),
     ("jobs:", "job_id", "job"),
     ("outbox:", "message_id", "mail"),
+    ("outbox:record", "subject_id", "client_key"),
     ("notifications:", "pk", "notification"),
 ]
 
 # Keywords that are no records (a pane of the client file): what the walk puts there.
 PLAIN: dict[tuple[str, str], object] = {
     ("clients:pane", "pane"): "identite",
+    ("outbox:record", "subject_type"): "clients.client",
+    ("organizations:mail_preview", "language"): "fr",
     ("interactions:entry_update", "seq"): 1,
     ("exchange:export", "kind"): "clients",
     ("workspace:client_value", "field"): "category",

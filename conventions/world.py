@@ -111,6 +111,10 @@ def build(org, other_org, north, south, people) -> World:
             _client_with_everything(world, organization, name, client_sector, marker, deleted, topic, kind, author)
             told = author if organization != org else people["agent"]
             at = Client.objects.get(number=world.records["client"][name])
+            world.put("client_key", name, at.pk)
+            Message.objects.create(
+                organization_id=organization.pk, sender="a@b.example", recipients=["c@b.example"], client_id=at.pk,
+                subject=f"Lettre {marker}", text=marker, message_id=f"<{name}@{organization.pk}>")  # fmt: skip
             world.put("notification", name, Notification.objects.create(
                 organization=organization, user=told.user, event="client.credit_hold_set", client_id=at.pk,
                 url=f"/{organization.slug}/", words={"client": marker}).pk)  # fmt: skip

@@ -56,9 +56,12 @@ class ClientsConfig(AppConfig):
 
         list_definitions.add(client_lists, order=10)
 
+        from entregent.clients.mail_subjects import subjects
         from entregent.clients.news import client_events
         from entregent.notifications.extension_points import events, responsible_finders
+        from entregent.outbox.extension_points import subject_finders
 
+        subject_finders.add(subjects)
         events.add(client_events, order=20)
         responsible_finders.add(responsible_for)
 

@@ -6,7 +6,7 @@ class InteractionsConfig(AppConfig):
 
     def ready(self):
         from entregent.audit.extension_points import sentences
-        from entregent.interactions import history, navigation
+        from entregent.interactions import history, mail_subjects, navigation
         from entregent.interactions.actions import seed_topics
         from entregent.interactions.custom import INTERACTION
         from entregent.interactions.lists import further_columns, interaction_lists
@@ -22,9 +22,11 @@ class InteractionsConfig(AppConfig):
             portlets,
             table_words,
         )
+        from entregent.outbox.extension_points import subject_finders
         from entregent.ui.extension_points import navigation as top_bar
 
         events.add(reminder_events, order=40)
+        subject_finders.add(mail_subjects.subjects)
         custom_subjects.add(INTERACTION, order=30, name="interactions")
         list_definitions.add(interaction_lists, order=20)
         list_columns.add(further_columns)

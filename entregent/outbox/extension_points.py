@@ -34,6 +34,17 @@ class Attachment:
     content: Callable[[], bytes]
 
 
+@dataclass(frozen=True)
+class Subject:
+    """What a mail is about, as a page names it."""
+
+    label: str
+    url: str
+
+
+# Contributions: find(member, subject_type, ids) -> {id: Subject} of those within the member's reach; {} for types of
+# others.
+subject_finders = ExtensionPoint("outbox.subject_finders", doc="The records that mails are about, to link to them.")
 # Filled by `organizations`: letterhead(organization_id) -> Letterhead or None, called inside the wall.
 letterheads = ExtensionPoint("outbox.letterheads", doc="Name, sender and signature of an organization's mails.")
 # Filled by `documents`: attachments(organization_id, ids) -> list[Attachment] in that order, called inside the wall;
