@@ -120,6 +120,8 @@ def record_retry_create(request: MemberRequest, message_id: int) -> HttpResponse
 def _record_mails(request: MemberRequest, subject_type: str, subject_id: int) -> HttpResponse:
     mails = of_record(request.member, subject_type[:60], subject_id).order_by("-created_at", "-pk")
     rows = list(mails.only(*_LISTED)[: ON_RECORD + 1])
+    if not rows:  # No mail, or no record that this member sees: the page stays as it is.
+        return HttpResponse(status=204)
     context = {
         "mails": rows[:ON_RECORD],
         "has_more": len(rows) > ON_RECORD,
