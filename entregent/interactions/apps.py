@@ -11,7 +11,6 @@ class InteractionsConfig(AppConfig):
         from entregent.interactions.custom import INTERACTION
         from entregent.interactions.lists import further_columns, interaction_lists
         from entregent.interactions.notices import events as own_events
-        from entregent.interactions.reminders import reminder_events
         from entregent.interactions.web.portlets import portlets as own_portlets
         from entregent.listing.extension_points import custom_subjects, list_columns, list_definitions
         from entregent.notifications.extension_points import events
@@ -25,7 +24,6 @@ class InteractionsConfig(AppConfig):
         from entregent.outbox.extension_points import subject_finders
         from entregent.ui.extension_points import navigation as top_bar
 
-        events.add(reminder_events, order=40)
         subject_finders.add(mail_subjects.subjects)
         custom_subjects.add(INTERACTION, order=30, name="interactions")
         list_definitions.add(interaction_lists, order=20)
@@ -49,7 +47,6 @@ class InteractionsConfig(AppConfig):
         movers.add(PARTICIPANTS, order=80, name="participants")
         top_bar.add(navigation.top_bar, order=30)
 
-        from entregent.notifications.extension_points import events
 
         events.add(own_events, order=30)
         portlets.add(own_portlets, order=30)

@@ -27,7 +27,7 @@ def events() -> list[Event]:
             _follow_up,
             about=About.ONESELF,
             right=Right.INTERACTION_VIEW,
-            icon="calendar-due",
+            icon="calendar-event",
         ),
     ]
 

@@ -10,7 +10,8 @@ from django.utils import timezone
 from entregent.clients.actions import set_credit_hold
 from entregent.clients.news import CREDIT_HOLD_SET
 from entregent.interactions.models import Interaction, Topic
-from entregent.interactions.reminders import FOLLOW_UP_DUE, remind
+from entregent.interactions.notices import FOLLOW_UP_DUE
+from entregent.interactions.reminders import remind
 from entregent.jobs.models import Job
 from entregent.notifications import digest
 from entregent.notifications.actions import mark_read, notify, set_preferences, subscribers
@@ -182,12 +183,18 @@ def test_follow_ups_that_are_due_are_told_once_each_morning(agent, org, client_n
             occurred_at=seven(1), follow_up_on=day, follow_up_owner=agent.user,
         )  # fmt: skip
     assert remind(seven(22) - timedelta(minutes=10)) == 0
-    assert remind(seven(22)) == 1
-    enter(agent)
-    told = Notification.objects.get(event=FOLLOW_UP_DUE)
-    assert told.words == {"late": 1, "today": 1}
-    written_at(seven(22))
+    assert remind(seven(22)) == 2
     assert remind(seven(22) + timedelta(hours=2)) == 0
+    enter(agent)
+    assert set(Notification.objects.filter(event=FOLLOW_UP_DUE).values_list("words__on", flat=True)) == {
+        "2026-11-22", "2026-11-20",
+    }  # fmt: skip
+    # Postponed, it is told again on its new day.
+    Interaction.objects.filter(follow_up_on=today).update(follow_up_on=today + timedelta(days=1))
+    assert remind(seven(23)) == 2
+    choose(agent, FOLLOW_UP_DUE, in_app=False)
+    Interaction.objects.update(follow_up_on=today + timedelta(days=2))
+    assert remind(seven(24)) == 0
 
 
 def test_what_was_told_half_a_year_ago_is_forgotten(agent, org, client_north):
