@@ -16,6 +16,8 @@ from entregent.clients.models import (
     CreditHold,
     Person,
 )
+from entregent.documents.actions import keep_file
+from entregent.documents.models import Upload
 from entregent.exchange.models import Import
 from entregent.interactions.models import (
     Interaction,
@@ -31,6 +33,7 @@ from entregent.listing.models import CustomField, View
 from entregent.notifications.models import Notification
 from entregent.organizations.models import ApiToken, Grant, Sector, Substitution
 from entregent.outbox.models import Message
+from entregent.transfers.models import FileTransfer, Signature, TransferFile
 from testing.cast import enter_organization, make_client, make_member
 
 SOUTH, DELETED, FOREIGN = "ZMARQUESUD", "ZMARQUESUPPRIME", "ZMARQUEAILLEURS"
@@ -123,7 +126,7 @@ def build(org, other_org, north, south, people) -> World:
     pair = Client.objects.filter(number__in=["OWN1", "SOUTH1"]).order_by("pk")
     DuplicatePair.objects.create(organization=org, first=pair[0], second=pair[1], score=80, reasons=["name", "phone"])
     for kind in world.records:
-        texts = kind in ("client", "topic_code", "object_type_code", "object_key")
+        texts = kind in ("client", "topic_code", "object_type_code", "object_key", "upload")
         world.put(kind, "random", "rien" if texts else 987_654_321)
     return world
 
@@ -185,3 +188,19 @@ def _client_with_everything(world, organization, variety, sector, marker, delete
     world.put("agent", variety, agent.pk)
     about = InteractionObject.objects.create(organization=organization, interaction=interaction, object=thing)
     world.put("object_link", variety, about.pk)
+    transfer = FileTransfer.objects.create(
+        organization=organization, number=interaction.number, direction="send", state="ready", sender=author.user,
+        person=person, client=client, email=f"{marker.lower() or 'visible'}@client.example",
+        subject=f"Envoi {marker}", message=marker, with_signature=True, created_by=author.user,
+        expires_at=now + timedelta(days=30), **gone,
+    )  # fmt: skip
+    world.put("transfer", variety, transfer.number)
+    file = keep_file(organization=organization, name=f"{marker or 'visible'}.txt", content=f"Lu : {marker}".encode())
+    item = TransferFile.objects.create(organization=organization, transfer=transfer, file=file, state="ready")
+    Signature.objects.create(organization=organization, file=item, evidence=file)
+    world.put("transfer_file", variety, item.pk)
+    upload = Upload.objects.create(
+        organization=organization, token=f"{marker}{variety}", owner=f"user:{author.user_id}", purpose="transfers",
+        name=marker, size=10,
+    )  # fmt: skip
+    world.put("upload", variety, upload.token)

@@ -21,6 +21,12 @@ class Right(StrEnum):
     INTERACTION_DELETE_OWN = "interaction.delete_own"
     PORTAL_INVITE = "portal.invite"
     PORTAL_VIEW_AS = "portal.view_as"
+    TRANSFER_VIEW = "transfer.view"
+    TRANSFER_VIEW_ALL = "transfer.view_all"
+    TRANSFER_SEND = "transfer.send"
+    TRANSFER_BEHALF = "transfer.behalf"
+    TRANSFER_DELETE = "transfer.delete"
+    TRANSFER_DELETE_ALL = "transfer.delete_all"
     VIEW_SHARE = "view.share"
     DATA_IMPORT = "data.import"
     DATA_EXPORT = "data.export"
@@ -52,6 +58,12 @@ RIGHT_LABELS = {
     Right.INTERACTION_DELETE_OWN: _("Supprimer ses propres interactions"),
     Right.PORTAL_INVITE: _("Donner et retirer l'accès au portail client"),
     Right.PORTAL_VIEW_AS: _("Voir le portail comme un client"),
+    Right.TRANSFER_VIEW: _("Voir ses transferts de fichiers"),
+    Right.TRANSFER_VIEW_ALL: _("Voir les transferts de tous"),
+    Right.TRANSFER_SEND: _("Envoyer et demander des fichiers"),
+    Right.TRANSFER_BEHALF: _("Envoyer des fichiers au nom d'un collègue"),
+    Right.TRANSFER_DELETE: _("Supprimer ses transferts de fichiers"),
+    Right.TRANSFER_DELETE_ALL: _("Supprimer les transferts de tous"),
     Right.VIEW_SHARE: _("Partager des vues"),
     Right.DATA_IMPORT: _("Importer des données"),
     Right.DATA_EXPORT: _("Exporter des données"),
@@ -86,7 +98,14 @@ ROLE_LABELS = {
     Role.READER: _("Lecture seule"),
 }
 
-_READER = {Right.CLIENT_VIEW, Right.INTERACTION_VIEW, Right.HISTORY_VIEW, Right.SUBSTITUTE_SET}
+_READER = {
+    Right.CLIENT_VIEW,
+    Right.INTERACTION_VIEW,
+    Right.HISTORY_VIEW,
+    Right.SUBSTITUTE_SET,
+    Right.TRANSFER_VIEW,
+    Right.TRANSFER_VIEW_ALL,
+}
 _EDITOR = _READER | {
     Right.CLIENT_CREATE,
     Right.CLIENT_EDIT,
@@ -94,6 +113,8 @@ _EDITOR = _READER | {
     Right.INTERACTION_DELETE_OWN,
     Right.CREDIT_HOLD,
     Right.PORTAL_INVITE,
+    Right.TRANSFER_SEND,
+    Right.TRANSFER_DELETE,
 }
 _MANAGER = _EDITOR | {
     Right.CLIENT_DELETE,
@@ -106,6 +127,8 @@ _MANAGER = _EDITOR | {
     Right.OBJECT_SYNC,
     Right.OUTBOX_VIEW,
     Right.PORTAL_VIEW_AS,
+    Right.TRANSFER_BEHALF,
+    Right.TRANSFER_DELETE_ALL,
 }
 
 ROLE_RIGHTS: dict[Role, frozenset[Right]] = {

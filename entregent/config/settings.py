@@ -24,6 +24,7 @@ INSTALLED_APPS = [
     "entregent.portal",
     "entregent.dashboards",
     "entregent.exchange",
+    "entregent.transfers",
     "entregent.interactions",
     "entregent.documents",
     "entregent.clients",
@@ -79,7 +80,7 @@ TEMPLATES = [
         "BACKEND": "django.template.backends.jinja2.Jinja2",
         "APP_DIRS": False,
         "DIRS": [PACKAGE_DIR / area / "templates" for area in (
-            "api", "workspace", "portal", "dashboards", "exchange", "interactions", "clients", "listing",
+            "api", "workspace", "portal", "dashboards", "exchange", "transfers", "interactions", "clients", "listing",
             "notifications", "organizations", "outbox", "jobs", "ui",
         )],
         "OPTIONS": {"environment": "entregent.ui.jinja.environment"},

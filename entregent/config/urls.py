@@ -29,6 +29,7 @@ urlpatterns = [
     path("<slug:organization>/", include("entregent.dashboards.web.urls")),
     path("<slug:organization>/", include("entregent.listing.web.urls")),
     path("<slug:organization>/", include("entregent.exchange.web.urls")),
+    path("<slug:organization>/", include("entregent.transfers.web.urls")),
     path("<slug:organization>/", include("entregent.organizations.web.urls")),
     path("<slug:organization>/", include("entregent.notifications.web.urls")),
     path("<slug:organization>/", include("entregent.outbox.web.urls")),

@@ -282,7 +282,8 @@ def _joined(upload: Upload) -> Iterator[bytes]:
 
 
 def _forget_pieces(upload: Upload) -> None:
-    keys = [_piece_key(upload, offset) for offset in upload.pieces]
+    # One more may stand there, of a piece with which the whole was refused.
+    keys = [_piece_key(upload, offset) for offset in {*upload.pieces, upload.received}]
 
     def forget() -> None:
         for key in keys:

@@ -164,6 +164,7 @@ def _environment(language: str, **options) -> LanguageEnvironment:
         day=day_short,
         day_long=day_long,
         iso=_iso,
+        filesizeformat=file_size,
         money=money,
         number=number,
         file_size=file_size,
@@ -171,6 +172,17 @@ def _environment(language: str, **options) -> LanguageEnvironment:
         highlight=highlighted,
     )
     return env
+
+
+def file_size(octets: int) -> str:
+    """« 1,2 Mo » of octets; in English « 1.2 MB »."""
+    is_english = get_language() == "en"
+    units = ("B", "kB", "MB", "GB") if is_english else ("o", "ko", "Mo", "Go")
+    size, place = float(octets), 0
+    while size >= 1000 and place < len(units) - 1:
+        size, place = size / 1000, place + 1
+    written = f"{size:.0f}" if place == 0 or size >= 100 else f"{size:.1f}".removesuffix(".0")
+    return f"{written if is_english else written.replace('.', ',')}\u00a0{units[place]}"
 
 
 def icon(name: str, cls: str = "") -> Markup:

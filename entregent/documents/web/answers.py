@@ -1,6 +1,7 @@
 """How a file is given out: as a download that no browser runs. Who may have it was settled before."""
 
-from django.http import HttpResponseBase, StreamingHttpResponse
+from django.http import StreamingHttpResponse
+from django.http.response import HttpResponseBase
 from django.utils.http import content_disposition_header
 
 from entregent.documents.files import opened, pieces_of

@@ -1,4 +1,4 @@
-"""« Gestion des clients »: three lists over a pane with the interactions of whoever is selected (document 004)."""
+"""« Gestion des clients »: lists over a pane with what is known of the selected row (document 004)."""
 
 from django.http import HttpResponse, HttpResponseRedirect
 from django.urls import reverse
@@ -11,11 +11,13 @@ from entregent.clients.models import Client, Person
 from entregent.clients.web.forms import sectors_in_reach
 from entregent.listing.actions import visible_views
 from entregent.listing.conditions import check
-from entregent.listing.lists import Column, Kind, choices_of
+from entregent.listing.lists import Column, Kind, choices_of, lists
 from entregent.listing.words import WITH_DAYS, WITHOUT_VALUE, operators_of
 from entregent.organizations.models import Membership
 from entregent.toolbox.errors import NotFound, Refusal, Refusals
 from entregent.toolbox.text import as_id
+from entregent.transfers.web.views import detail_context as transfer_context
+from entregent.transfers.web.views import open_transfer
 from entregent.ui.pages import render
 from entregent.workspace.web.client_management_grid import TABS, Grid
 from entregent.workspace.web.client_management_pane import (
@@ -50,11 +52,15 @@ def client_management(request) -> HttpResponse:
     return render(request, "workspace/client_management.html", context)
 
 
+# What the address says of the screen and not of the list.
+_OF_SCREEN = ("onglet", "jours", "ouverts")
+
+
 def _export_url(grid: Grid) -> str:
     """Where what the list shows goes out, chosen rows too; "" for whoever may not export."""
     if not grid.member.can(Right.DATA_EXPORT):
         return ""
-    asked = {name: value for name, value in grid.parameters.items() if value and name not in ("onglet", "jours")}
+    asked = {name: value for name, value in grid.parameters.items() if value and name not in _OF_SCREEN}
     asked["colonnes"] = ",".join(column.code for column in grid.page.columns)
     address = reverse("exchange:list_export", args=[grid.member.organization.slug])
     return f"{address}?{urlencode({'liste': grid.definition.code} | asked)}"
@@ -148,6 +154,7 @@ def _tabs(grid: Grid) -> list[dict]:
         "clients": grid.member.organization.term("clients"),
         "personnes": _("Personnes-ressources"),
         "interactions": _("Interactions"),
+        "transferts": _("Transferts de fichiers"),
     }
     address = reverse("workspace:client_management", args=[grid.member.organization.slug])
     return [
@@ -155,18 +162,26 @@ def _tabs(grid: Grid) -> list[dict]:
             "label": labels[tab],
             "url": address if tab == "clients" else f"{address}?onglet={tab}",
             "current": tab == grid.tab,
-            "attrs": {"data-go": "i"} if tab == "interactions" else {},
+            "attrs": {"data-go": {"interactions": "i", "transferts": "t"}[tab]} if tab in _GO else {},
         }
-        for tab in TABS
-        if grid.member.can(Right.INTERACTION_VIEW) or tab != "interactions"
+        for tab, code in TABS.items()
+        if code in lists(grid.member)
     ]
+
+
+# G then the letter.
+_GO = ("interactions", "transferts")
 
 
 def _lower(request, grid: Grid) -> dict | None:
     """What the lower pane shows of the row that the address names; None when it is no longer there."""
-    if not grid.row or not request.member.can(Right.INTERACTION_VIEW):
+    if not grid.row:
         return None
     try:
+        if grid.tab == "transferts":
+            return transfer_context(request, open_transfer(request, as_id(grid.row) or 0))
+        if not request.member.can(Right.INTERACTION_VIEW):
+            return None
         if grid.tab == "interactions":
             return interaction_context(request, open_interaction(request, as_id(grid.row) or 0))
         if grid.tab == "personnes":

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from babel.numbers import format_decimal
 from django.db.models import Q
+from django.db.models.functions import Now
 from django.urls import reverse
 from django.utils.http import urlencode
 from django.utils.translation import get_language
@@ -25,13 +26,14 @@ from entregent.listing.lists import Column, ListDefinition, lists
 from entregent.listing.models import View
 from entregent.listing.words import operators_of, shown
 from entregent.organizations.models import Membership
-from entregent.toolbox.dates import today_in
+from entregent.toolbox.dates import thirty_days_ago, today_in
 from entregent.toolbox.errors import NotFound, Refusal, Refusals
 from entregent.toolbox.text import as_id
+from entregent.transfers.models import FileTransfer
 from entregent.workspace.web.client_management_values import OF_CLIENTS, OF_PEOPLE
 
 # Tab in the address → code of its list.
-TABS = {"clients": "clients", "personnes": "people", "interactions": "interactions"}
+TABS = {"clients": "clients", "personnes": "people", "interactions": "interactions", "transferts": "transfers"}
 # What this screen shows first; the lists themselves may say otherwise elsewhere.
 COLUMNS = {
     "clients": (
@@ -40,6 +42,7 @@ COLUMNS = {
     ),
     "people": ("name", "clients", "title", "phone", "email", "last_interaction_at"),
     "interactions": (),
+    "transfers": (),
 }  # fmt: skip
 # Where a cell stands on the card of a narrow screen.
 PLACES = {
@@ -47,7 +50,7 @@ PLACES = {
     "last_interaction_at": "g-cell-main",
     "balance": "g-cell-amount", "next_follow_up_on": "g-cell-follow", "phone": "g-cell-note", "clients": "g-cell-main",
     "title": "g-cell-state", "topic": "g-cell-title", "occurred_at": "g-cell-main", "client": "g-cell-note",
-    "subject": "g-cell-amount",
+    "subject": "g-cell-amount", "state": "g-cell-state", "created_at": "g-cell-main",
 }  # fmt: skip
 # Criteria that most people want, one click away.
 SUGGESTIONS: dict[str, list[tuple[Any, Any]]] = {
@@ -63,6 +66,11 @@ SUGGESTIONS: dict[str, list[tuple[Any, Any]]] = {
         (_("Mes interactions"), ["agent", "me"]),
         (_("30 derniers jours"), ["occurred_at", "days_ago_less", 30]),
         (_("Courriels"), ["channel", "is", "email"]),
+    ],
+    "transferts": [
+        (_("Mes transferts"), ["sender", "me"]),
+        (_("En attente de fichiers"), ["state", "is", "waiting"]),
+        (_("Signature demandée"), ["with_signature", "is", True]),
     ],
 }
 _NUMBERS = ("number", "money")
@@ -88,6 +96,7 @@ class Grid:
     alone: int | None = None
     is_exact: bool = False
     only_recent: bool = False
+    only_open: bool = False
     is_filter_asked: bool = False
     notes: list[str] = field(default_factory=list)
 
@@ -116,6 +125,7 @@ class Grid:
         grid.alone = as_id(query.get("rangee", ""))
         grid.is_exact = query.get("compte") == "exact"
         grid.only_recent = query.get("jours") == "30"
+        grid.only_open = tab == "transferts" and query.get("ouverts") == "1"
         grid.is_filter_asked = query.get("filtrer") == "1"
         return grid
 
@@ -142,7 +152,19 @@ class Grid:
     @cached_property
     def asked(self) -> pages.Asked:
         within = Q(pk=self.alone) if self.alone is not None else None
+        if self.tab == "transferts":
+            within = self._boxes & within if within is not None else self._boxes or None
         return pages.ask(self.definition, self.member, condition=self.condition, text=self.text, within=within)
+
+    @property
+    def _boxes(self) -> Q:
+        """« Afficher les 30 derniers jours seulement » (RX-11) and « Transferts ouverts seulement », both when both."""
+        boxes = Q()
+        if self.only_recent:
+            boxes &= Q(created_at__gte=thirty_days_ago(self.member.organization.time_zone))
+        if self.only_open:
+            boxes &= Q(state__in=FileTransfer.OPEN, expires_at__gt=Now())
+        return boxes
 
     @cached_property
     def refusal(self) -> str:
@@ -192,6 +214,7 @@ class Grid:
             "filtre": "" if kept_condition else self.condition_text,
             "tri": self.sort,
             "jours": "30" if self.only_recent else "",
+            "ouverts": "1" if self.only_open else "",
         }
 
     @property
@@ -285,7 +308,7 @@ class Grid:
     def title_place(self) -> int:
         """The cell that leads to the record: the name where it is shown, else the first."""
         codes = [column.code for column in self.page.columns]
-        title = {"clients": "name", "personnes": "name", "interactions": "topic"}[self.tab]
+        title = {"clients": "name", "personnes": "name", "interactions": "topic", "transferts": "subject"}[self.tab]
         return codes.index(title) if title in codes else 0
 
     @cached_property
@@ -380,9 +403,13 @@ def _is_all(condition) -> bool:
 
 def _about(ids: list[int], tab: str, member: Membership) -> dict[int, dict]:
     """What every row needs beside its columns: number, name, version, where it leads. One statement for the page."""
-    return {"clients": _about_clients, "personnes": _about_people, "interactions": _about_interactions}[tab](
-        ids, member
-    )
+    about = {
+        "clients": _about_clients,
+        "personnes": _about_people,
+        "interactions": _about_interactions,
+        "transferts": _about_transfers,
+    }
+    return about[tab](ids, member)
 
 
 def _about_clients(ids: list[int], member: Membership) -> dict[int, dict]:
@@ -440,6 +467,25 @@ def _about_interactions(ids: list[int], member: Membership) -> dict[int, dict]:
             "drawing": DRAWINGS.get(channel, "meeting"),
         }
         for pk, number, version, client, person, channel in rows
+    }
+
+
+def _about_transfers(ids: list[int], member: Membership) -> dict[int, dict]:
+    address = reverse("transfers:detail", args=[member.organization.slug, 0])
+    transfers = FileTransfer.objects.visible_to(member).filter(pk__in=ids)
+    rows = transfers.values_list("pk", "number", "version", "subject", "client__number")
+    return {
+        pk: {
+            "id": pk,
+            "key": str(number),
+            "name": subject,
+            "version": version,
+            "kind": "",
+            "url": address.replace("/0/", f"/{number}/"),
+            "query": "",
+            "client": client or "",
+        }
+        for pk, number, version, subject, client in rows
     }
 
 

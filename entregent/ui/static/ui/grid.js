@@ -56,7 +56,7 @@
     /* A person under a client is not the row that the address names. */
     if (!row.dataset.of) inAddress({ ligne: row.dataset.key });
     const recent = new URL(location.href).searchParams.get("jours") === "30" ? "&jours=30" : "";
-    const url = data.tab === "interactions" ? data.interactionUrl.replace("KEY", row.dataset.key) : `${data.lowerUrl}?${row.dataset.query}${recent}`;
+    const url = data.itemUrl ? data.itemUrl.replace("KEY", row.dataset.key) : `${data.lowerUrl}?${row.dataset.query}${recent}`;
     asked = url;
     const pane = $("#lower-pane");
     const waiting = setTimeout(() => asked === url && pane.querySelector("#pane")?.classList.add("g-waiting"), 300);
@@ -264,6 +264,35 @@
         if (row.getAttribute("aria-selected") === "true") row.dataset.wasSelected = "yes";
         else delete row.dataset.wasSelected;
       }
+    },
+    true,
+  );
+  /* What is only read opens in a dialog: by double click and by Enter. */
+  function read(row) {
+    const opener = $("#grid-reader");
+    opener.dataset.dialog = row.dataset.url;
+    opener.dataset.dialogTitle = row.dataset.name;
+    opener.click();
+  }
+  document.addEventListener(
+    "dblclick",
+    (event) => {
+      const row = $("#grid-reader") && event.target.closest?.("#grid .g-row");
+      if (!row || event.target.closest("a, button, input, select")) return;
+      event.stopImmediatePropagation();
+      event.preventDefault();
+      read(row);
+    },
+    true,
+  );
+  document.addEventListener(
+    "keydown",
+    (event) => {
+      const row = $("#grid-reader") && event.key === "Enter" && event.target.matches?.("#grid .g-row") && event.target;
+      if (!row || event.ctrlKey || event.metaKey || event.altKey) return;
+      event.stopImmediatePropagation();
+      event.preventDefault();
+      read(row);
     },
     true,
   );

@@ -1,0 +1,170 @@
+"""What every step of a transfer does: the lock, the interaction that tells it, whom it tells, how it ends."""
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models.functions import Now
+from django.urls import reverse
+from django.utils import timezone, translation
+from django.utils.translation import gettext as _
+
+from entregent.audit.actions import record
+from entregent.documents.actions import remove_content
+from entregent.interactions.actions import record_by_system
+from entregent.interactions.portal_models import PortalAccess
+from entregent.notifications.actions import notify, subscribers
+from entregent.organizations.models import Membership
+from entregent.outbox.actions import send_mail
+from entregent.toolbox.errors import NotFound, Refusal
+from entregent.transfers.models import FileTransfer, Signature, TransferFile
+
+State = FileTransfer.State
+
+
+def closed() -> Refusal:
+    return Refusal("E-004-CLOSED", _("Ce transfert est clos."), status=410)
+
+
+def locked(transfer: FileTransfer, *, organization_id: int) -> FileTransfer:
+    """The transfer as it stands, until the end of the transaction."""
+    found = (
+        FileTransfer.objects.select_for_update(no_key=True, of=("self",))
+        .select_related("organization", "person", "client", "sender")
+        .filter(pk=transfer.pk, organization_id=organization_id, deleted_at__isnull=True)
+        .first()
+    )
+    if found is None:
+        raise NotFound
+    return found
+
+
+def locked_open(transfer: FileTransfer, *, organization_id: int) -> FileTransfer:
+    found = locked(transfer, organization_id=organization_id)
+    if not found.is_open:
+        raise closed()
+    return found
+
+
+def close(transfer: FileTransfer, state: str) -> None:
+    transfer.state, transfer.closed_at = state, timezone.now()
+    transfer.version += 1
+    transfer.save(update_fields=["state", "closed_at", "version"])
+
+
+def drop_files(transfer: FileTransfer, state: str) -> None:
+    """The files of a transfer that ended without being done are read by nobody any more."""
+    for one in transfer.files.select_related("file"):
+        remove_content(one.file)
+    transfer.files.update(state=state)
+    Signature.objects.filter(file__transfer=transfer, state=Signature.State.WAITING).update(
+        state=Signature.State.EXPIRED, at=Now()
+    )
+
+
+def tell_step(transfer: FileTransfer, step: str, text: str) -> None:
+    """Every step is an interaction too, made by the system (R004-20). `step` is told once per transfer."""
+    record_by_system(
+        organization=transfer.organization,
+        client=transfer.client,
+        person=transfer.person,
+        subject=transfer.subject,
+        text=text,
+        external_key=f"transfer:{transfer.pk}:{step}",
+    )
+
+
+def in_words(transfer: FileTransfer):
+    """What is written down is written in the language of the organization."""
+    return translation.override(transfer.organization.language)
+
+
+def tell_staff(transfer: FileTransfer, event: str, *, sender_only: bool = False, by=None, **words) -> None:
+    """The sender and, but where it is theirs alone, whoever subscribed."""
+    users = {transfer.sender_id}
+    if not sender_only:
+        users |= set(subscribers(transfer.organization, event, transfer.client_id))
+    notify(
+        organization=transfer.organization,
+        event=event,
+        users=users,
+        client_id=transfer.client_id,
+        subject_record=transfer,
+        url=reverse("transfers:detail", args=[transfer.organization.slug, transfer.number]),
+        words={"subject": transfer.subject, "person": transfer.person.full_name, "number": transfer.number, **words},
+        by=by if isinstance(by, Membership) else None,
+    )
+
+
+def portal_url(transfer: FileTransfer) -> str:
+    return f"{settings.PUBLIC_URL}/portail/{transfer.organization.slug}/transferts/{transfer.number}/"
+
+
+def access_of(transfer: FileTransfer) -> PortalAccess | None:
+    """The access by which the recipient reaches it now."""
+    return (
+        PortalAccess.objects.active().filter(person_id=transfer.person_id, client_id=transfer.client_id)
+        .select_related("person").first()
+    )  # fmt: skip
+
+
+def mail_person(transfer: FileTransfer, *, subject: str, paragraphs: list[str], button: str, url: str, language: str):
+    return send_mail(
+        organization_id=transfer.organization_id,
+        to=transfer.email,
+        subject=subject,
+        paragraphs=paragraphs,
+        button=(button, url),
+        language=language,
+        sender_name=f"{transfer.sender.name} ({transfer.organization.name})",
+        thread=("transfer", transfer.number),
+        subject_record=transfer,
+        client_id=transfer.client_id,
+        user_id=transfer.sender_id,
+    )
+
+
+@transaction.atomic
+def download(item: TransferFile, *, by: Membership | None = None, access: PortalAccess | None = None) -> TransferFile:
+    """Somebody takes a file: noted once for whom it is for, the last one of all ends the transfer.
+
+    A person reads what was sent to them until the transfer's end; a member whatever is there.
+    """
+    who = by if by is not None else access
+    if who is None:
+        raise TypeError("download() needs by or access")
+    transfer = locked(item.transfer, organization_id=who.organization_id)
+    item = transfer.files.select_related("file", "transfer").select_for_update(of=("self",)).get(pk=item.pk)
+    if item.file.removed_at is not None or transfer.state_now in (State.EXPIRED, State.CANCELLED):
+        raise closed()
+    if access is not None and (transfer.is_over or transfer.is_request):
+        raise closed() if transfer.is_over else NotFound()
+    record(
+        "download_transfer_file", by=who, subject=transfer, client_id=transfer.client_id, number=transfer.number,
+        file=item.file.name,
+    )  # fmt: skip
+    is_recipient = access is not None or transfer.is_request
+    if is_recipient and item.state == TransferFile.State.READY:
+        item.state, item.downloaded_at = TransferFile.State.DOWNLOADED, timezone.now()
+        item.save(update_fields=["state", "downloaded_at"])
+        with in_words(transfer):
+            text = _("%(who)s a téléchargé « %(file)s ».") % {"who": _name(by, access), "file": item.file.name}
+            tell_step(transfer, f"downloaded:{item.pk}", text)
+        end_if_done(transfer, by=who)
+    return item
+
+
+def _name(by: Membership | None, access: PortalAccess | None) -> str:
+    if by is not None:
+        return by.user.name
+    return access.told_as if access is not None else ""
+
+
+def end_if_done(transfer: FileTransfer, *, by) -> None:
+    """« Terminé » once every file was taken and every signature decided."""
+    waiting = transfer.files.exclude(state=TransferFile.State.DOWNLOADED).exists()
+    undecided = Signature.objects.filter(file__transfer=transfer, state=Signature.State.WAITING).exists()
+    if transfer.state != State.READY or waiting or undecided:
+        return
+    close(transfer, State.DONE)
+    with in_words(transfer):
+        tell_step(transfer, "done", _("Transfert terminé."))
+    tell_staff(transfer, "transfer_completed", by=by)
