@@ -163,6 +163,11 @@ class FileTransfer(models.Model):
         return max(0, (self.expires_at - timezone.now()) // timedelta(days=1))
 
 
+def deleted_transfer(member, number: int) -> FileTransfer:
+    """One that was deleted and that the member may bring back, or NotFound."""
+    return FileTransfer.objects.deleted_in_reach(member).found(number=number)
+
+
 def state_now():
     """The state of a transfer as an expression: what is over is expired."""
     over = When(state__in=list(FileTransfer.OPEN), expires_at__lte=Now(), then=Value(FileTransfer.State.EXPIRED.value))

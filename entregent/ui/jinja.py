@@ -10,7 +10,6 @@ from zoneinfo import ZoneInfo
 from babel.dates import format_date, format_datetime
 from babel.numbers import format_currency, format_decimal
 from django.conf import settings
-from django.template.defaultfilters import filesizeformat
 from django.templatetags.static import static
 from django.urls import get_urlconf, reverse
 from django.utils import timezone, translation
@@ -271,11 +270,6 @@ def _iso(value: date | datetime | None) -> str:
 def money(amount: Decimal | None, currency: str = "EUR") -> str:
     """« 1 842,60 € »."""
     return "" if amount is None else _currency(amount, currency or "EUR", locale=get_language())
-
-
-def file_size(octets: int) -> str:
-    """« 1,2 Mo »."""
-    return filesizeformat(octets)
 
 
 def number(value) -> str:

@@ -26,7 +26,7 @@ from entregent.toolbox.dates import thirty_days_ago
 from entregent.toolbox.errors import ModuleOff, NotFound, Refusal, Refusals
 from entregent.toolbox.text import as_id
 from entregent.transfers import actions
-from entregent.transfers.models import FileTransfer, Signature
+from entregent.transfers.models import FileTransfer, Signature, deleted_transfer
 from entregent.transfers.web.forms import TransferForm
 from entregent.transfers.web.portlets import newest
 from entregent.ui.pages import add_refusal, render, see
@@ -120,14 +120,9 @@ def detail_context(request, transfer: FileTransfer) -> dict:
         .filter(organization_id=member.organization_id, person_id=transfer.person_id, client_id=transfer.client_id)
         .first()
     )
-    reaches = FileTransfer.objects.filter(pk=transfer.pk)
-    may_act = (
-        member.can(Right.TRANSFER_SEND)
-        and FileTransfer.objects.visible_to(member, Right.TRANSFER_SEND).filter(pk__in=reaches).exists()
-    )
-    may_delete = (
-        member.can(Right.TRANSFER_DELETE)
-        and FileTransfer.objects.visible_to(member, Right.TRANSFER_DELETE).filter(pk__in=reaches).exists()
+    may_act, may_delete = (
+        member.can(right) and FileTransfer.objects.visible_to(member, right).filter(pk=transfer.pk).exists()
+        for right in (Right.TRANSFER_SEND, Right.TRANSFER_DELETE)
     )
     return {
         "transfer": transfer,
@@ -325,7 +320,7 @@ def transfer_delete(request, number) -> HttpResponse:
 @require_POST
 @requires(Right.TRANSFER_DELETE, module=MODULE)
 def transfer_restore(request, number) -> HttpResponse:
-    transfer = FileTransfer.objects.deleted_in_reach(request.member).found(number=number)
+    transfer = deleted_transfer(request.member, number)
     actions.restore_transfer(transfer, by=request.member)
     return see(request, at("detail", request.member, number=number), toast=_("Transfert rétabli."))
 
