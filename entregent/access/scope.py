@@ -7,6 +7,7 @@ A member's `Reach` says what their grants give now. Areas register how a kind of
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field, replace
 from datetime import date
+from functools import cached_property
 from typing import Any, TypeVar
 
 from django.core.exceptions import ObjectDoesNotExist
@@ -92,18 +93,18 @@ class Reach:
     grants: tuple[EffectiveGrant, ...]
     added: frozenset[Right] = field(default_factory=frozenset)
     removed: frozenset[Right] = field(default_factory=frozenset)
-    _given: dict[Right, bool] = field(default_factory=dict, compare=False, repr=False)
+
+    @cached_property
+    def rights(self) -> frozenset[Right]:
+        """What the member may do, on anything at all."""
+        given = self.added | ROLE_RIGHTS[self.own_role]
+        for grant in self.grants:
+            given |= ROLE_RIGHTS[grant.role] - grant.removed
+        return given - self.removed
 
     def gives(self, right: Right) -> bool:
         """Has the member this right, on anything at all?"""
-        given = self._given.get(right)
-        if given is None:  # A page asks for the same rights again and again.
-            given = self._given[right] = right not in self.removed and (
-                right in self.added
-                or right in ROLE_RIGHTS[self.own_role]
-                or any(grant.gives(right) for grant in self.grants)
-            )
-        return given
+        return right in self.rights
 
     def grants_with(self, right: Right) -> list[EffectiveGrant]:
         if right in self.removed:
@@ -126,7 +127,7 @@ class Reach:
     def narrowed_to(self, right: Right) -> "Reach":
         """What is reached by the grants that give `right`: all that a reader sees of what goes out, whatever else
         they see on screen."""
-        return replace(self, grants=tuple(self.grants_with(right)), _given={})
+        return replace(self, grants=tuple(self.grants_with(right)))
 
     def client_condition(self, right: Right, path: str = "") -> Q | None:
         """The condition on clients; None when the whole organization is in reach."""

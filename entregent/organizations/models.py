@@ -267,8 +267,7 @@ class Membership(models.Model):
         """All that decides which pages a member may open and how they are called: equal for equal navigation."""
         organization = self.organization
         words = (organization.crm_list_label, repr(organization.terminology), organization.provider_kind)
-        rights = frozenset(right for right in Right if self.can(right))
-        return (organization.slug, tuple(organization.modules), *words, rights)
+        return (organization.slug, tuple(organization.modules), *words, self.reach.rights)
 
     def enter(self, *, most_seconds: int = 0) -> None:
         """For the rest of the transaction at hand: inside the wall of the organization, with what is in reach now."""

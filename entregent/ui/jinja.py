@@ -7,14 +7,14 @@ from functools import lru_cache
 from typing import ClassVar
 from zoneinfo import ZoneInfo
 
-from babel.dates import format_date, format_datetime
+from babel.dates import format_date
 from babel.numbers import format_currency, format_decimal
 from django.conf import settings
 from django.templatetags.static import static
 from django.urls import get_urlconf, reverse
 from django.utils import timezone, translation
 from django.utils.translation import get_language, gettext, ngettext, npgettext, pgettext
-from jinja2 import Environment, StrictUndefined, nodes, pass_context
+from jinja2 import Environment, StrictUndefined, Template, nodes, pass_context
 from jinja2.compiler import CodeGenerator
 from jinja2.visitor import NodeTransformer
 from markupsafe import Markup, escape
@@ -80,6 +80,15 @@ class PageGenerator(CodeGenerator):
             self.write("environment.written(")
 
 
+class PageTemplate(Template):
+    """`{% from … import %}` takes the macros as they were made once: all templates have the same globals."""
+
+    def _get_default_module(self, ctx=None):
+        if self._module is None:
+            self._module = self.make_module()
+        return self._module
+
+
 class LanguageEnvironment(Environment):
     """The templates of one language: a text without variables is translated when its template is compiled.
 
@@ -87,6 +96,7 @@ class LanguageEnvironment(Environment):
     """
 
     code_generator_class = PageGenerator
+    template_class = PageTemplate
     language = settings.LANGUAGE_CODE
     written = staticmethod(written)
 
@@ -196,18 +206,20 @@ def _icon(name: str, cls: str) -> Markup:
     )
 
 
+# Some megabytes at most: a row of a list takes one kilobyte.
+MOST_KEPT = 5_000
 _drawn: dict[tuple, Markup] = {}
 
 
 def kept(*key, caller) -> Markup:
-    """`{% call kept("dialogs", nav_key) %}…{% endcall %}`: a part of the layout, drawn once for each language and key.
+    """`{% call kept("dialogs", nav_key) %}…{% endcall %}`: a part of a page, drawn once for each language and key.
 
     The key holds everything that the part depends on; no token, no address of the page at hand.
     """
     whole = (get_language(), *key)
     drawn = _drawn.get(whole)
     if drawn is None:
-        if len(_drawn) >= 1_000:
+        if len(_drawn) >= MOST_KEPT:
             _drawn.clear()
         drawn = _drawn[whole] = Markup(caller())  # noqa: S704 — drawn by a template
     return drawn
@@ -248,7 +260,9 @@ def date_long(context, moment: datetime | None) -> str:
     """« jeudi 19 novembre 2026 à 09:12 »."""
     if moment is None:
         return ""
-    return format_datetime(moment.astimezone(_zone(context)), "full", locale=get_language()).split(" heure")[0]
+    local = moment.astimezone(_zone(context))
+    day = _date(local.date(), "full", locale=get_language())
+    return gettext("%(day)s à %(time)s") % {"day": day, "time": f"{local:%H:%M}"}
 
 
 def day_short(value: date | datetime | None) -> str:

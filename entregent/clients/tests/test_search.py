@@ -14,12 +14,21 @@ from testing.cast import enter, grant, make_client, make_member
 def lefevre(org, north):
     """Somebody with everything by which one is found."""
     client = make_client(
-        org, "C-00 123", "Lefèvre-Saint-Aubin", first_name="Jean-Pierre", kind="person", sector=north,
-        emails=["jp.lefevre@orange.example"], phones=[{"label": "Fixe", "number": "+33261910042"}],
+        org,
+        "C-00 123",
+        "Lefèvre-Saint-Aubin",
+        first_name="Jean-Pierre",
+        kind="person",
+        sector=north,
+        emails=["jp.lefevre@orange.example"],
+        phones=[{"label": "Fixe", "number": "+33261910042"}],
         identifiers={"siren": "210100012"},
     )
     Address.objects.create(
-        organization=org, client=client, street="12 rue Sainte-Anne", postal_code="01400",
+        organization=org,
+        client=client,
+        street="12 rue Sainte-Anne",
+        postal_code="01400",
         city="L'Abergement-Clémenciat",
     )
     return client
@@ -27,8 +36,12 @@ def lefevre(org, north):
 
 def make_person(org, first_name, last_name, *, client=None, **fields):
     person = Person.objects.create(
-        organization=org, first_name=first_name, last_name=last_name, file_as=f"{last_name}, {first_name}",
-        sort_key=search_key(f"{last_name} {first_name}"), **fields,
+        organization=org,
+        first_name=first_name,
+        last_name=last_name,
+        file_as=f"{last_name}, {first_name}",
+        sort_key=search_key(f"{last_name} {first_name}"),
+        **fields,
     )
     if client is not None:
         ClientPerson.objects.create(organization=org, client=client, person=person)
@@ -75,7 +88,8 @@ def test_a_contract_and_an_invoice_are_found_in_any_writing(manager, agent, outs
     enter(manager)
     for code, key in [("contract", "CT-2024-0001"), ("invoice", "F 2024/77")]:
         kind, _created = BusinessObjectType.objects.get_or_create(
-            organization=org, code=code,
+            organization=org,
+            code=code,
             defaults={"label_fr": code, "label_en": code, "plural_fr": code, "plural_en": code},
         )
         BusinessObject.objects.create(organization=org, client=lefevre, type=kind, key=key)
@@ -181,7 +195,8 @@ def test_the_index_follows_every_change_at_once(manager, org, north, south, clie
 def test_a_service_point_brings_its_client_into_reach(manager, outsider, org, south, client_north):
     enter(manager)
     kind, _created = BusinessObjectType.objects.get_or_create(
-        organization=org, code="service_point",
+        organization=org,
+        code="service_point",
         defaults={"label_fr": "Point", "label_en": "Point", "plural_fr": "Points", "plural_en": "Points"},
     )
     assert found(outsider, "moreau") == {}

@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from entregent.clients import actions
 from entregent.clients.models import Address, BusinessObjectType, Client, CreditHold, Person
+from entregent.clients.web import listing
 from testing.cast import enter, grant, make_client, make_member
 
 ORG = "/eaux"
@@ -559,3 +560,19 @@ class TestDeletedClients:
         Client.objects.filter(pk=client_south.pk).update(deleted_at=timezone.now())
         assert "Jeanne Dupont" not in body(signed_in(limited).get(self.URL))
         assert signed_in(agent).get(self.URL).status_code == 403
+
+
+def test_more_than_ten_thousand_are_counted_once_a_minute(
+    signed_in, manager, client_north, client_south, monkeypatch, django_assert_num_queries
+):
+    monkeypatch.setattr(listing, "COUNTED", 1)
+    monkeypatch.setattr(listing, "_many", {})
+    browser = signed_in(manager)
+    assert "Plus de 1" in browser.get(f"/{manager.organization.slug}/clients/").content.decode()
+    with django_assert_num_queries(7):
+        again = browser.get(f"/{manager.organization.slug}/clients/")
+    assert "Plus de 1" in again.content.decode()
+    for key in listing._many:
+        listing._many[key] -= listing.MANY_SECONDS
+    with django_assert_num_queries(8):
+        browser.get(f"/{manager.organization.slug}/clients/")

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import time
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -88,7 +89,15 @@ def client_list(request) -> HttpResponse:
     cursor = _read_cursor(request.GET.get("apres", ""), sort)
     is_plain = found is None and cursor is None and not any(filters.values())
     rows, further = _page(_first_rows(member, sort=sort), sort) if is_plain else _rows(clients, found, sort, cursor)
-    total, is_more = (None, False) if cursor else _count(clients, found, request.GET.get("compte") == "exact")
+    is_exact = request.GET.get("compte") == "exact"
+    if cursor:
+        total, is_more = None, False
+    elif is_plain and not is_exact and _were_many(member):
+        total, is_more = COUNTED, True
+    else:
+        total, is_more = _count(clients, found, is_exact)
+        if is_plain and is_more:
+            _many[_reached_by(member)] = time.monotonic() + MANY_SECONDS
     kept = {"q": query, **filters, "tri": sort_name if sort_name != "nom" else ""}
     address = reverse("clients:list", args=[member.organization.slug])
     context = {
@@ -184,6 +193,23 @@ def _count(clients, found, is_exact: bool) -> tuple[int, bool]:
         return clients.count(), False
     counted = clients.order_by().values("id")[: COUNTED + 1].count()
     return min(counted, COUNTED), counted > COUNTED
+
+
+# More than 10,000 clients stay more than 10,000 for a minute: « plus de 10 000 » is not counted anew at every visit.
+MANY_SECONDS = 60
+_many: dict[tuple, float] = {}
+
+
+def _reached_by(member) -> tuple:
+    return (member.organization_id, member.reach)
+
+
+def _were_many(member) -> bool:
+    until = _many.get(_reached_by(member))
+    if until is not None and until < time.monotonic():
+        _many.clear()
+        until = None
+    return until is not None
 
 
 def _with(address: str, parameters: dict) -> str:
