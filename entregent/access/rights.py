@@ -19,6 +19,7 @@ class Right(StrEnum):
     INTERACTION_LOG = "interaction.log"
     INTERACTION_DELETE_ANY = "interaction.delete_any"
     INTERACTION_DELETE_OWN = "interaction.delete_own"
+    INBOUND_ATTACH = "inbound.attach"
     PORTAL_INVITE = "portal.invite"
     PORTAL_VIEW_AS = "portal.view_as"
     TRANSFER_VIEW = "transfer.view"
@@ -36,6 +37,7 @@ class Right(StrEnum):
     OUTBOX_VIEW = "outbox.view"
     SETTINGS = "organization.settings"
     MEMBERS = "organization.members"
+    MAILBOXES = "organization.mailboxes"
     SECTORS = "organization.sectors"
     TOPICS = "organization.topics"
     OBJECT_TYPES = "organization.object_types"
@@ -64,6 +66,7 @@ RIGHT_LABELS = {
     Right.TRANSFER_BEHALF: _("Envoyer des fichiers au nom d'un collègue"),
     Right.TRANSFER_DELETE: _("Supprimer ses transferts de fichiers"),
     Right.TRANSFER_DELETE_ALL: _("Supprimer les transferts de tous"),
+    Right.INBOUND_ATTACH: _("Rattacher les courriels reçus"),
     Right.VIEW_SHARE: _("Partager des vues"),
     Right.DATA_IMPORT: _("Importer des données"),
     Right.DATA_EXPORT: _("Exporter des données"),
@@ -73,6 +76,7 @@ RIGHT_LABELS = {
     Right.OUTBOX_VIEW: _("Voir les courriels envoyés"),
     Right.SETTINGS: _("Régler l'organisation et ses modules"),
     Right.MEMBERS: _("Gérer les membres et leurs accès"),
+    Right.MAILBOXES: _("Gérer les boîtes de réception"),
     Right.SECTORS: _("Gérer les secteurs"),
     Right.TOPICS: _("Gérer les rubriques"),
     Right.OBJECT_TYPES: _("Gérer les types d'objets métier"),
@@ -111,6 +115,7 @@ _EDITOR = _READER | {
     Right.CLIENT_EDIT,
     Right.INTERACTION_LOG,
     Right.INTERACTION_DELETE_OWN,
+    Right.INBOUND_ATTACH,
     Right.CREDIT_HOLD,
     Right.PORTAL_INVITE,
     Right.TRANSFER_SEND,

@@ -67,6 +67,8 @@ class Environment(BaseSettings):
     mail_url: str | None = None
     mail_from: str | None = None
     inbound_mail_url: str | None = None
+    lmtp_port: int | None = Field(default=None, ge=1, le=65535)
+    private_hosts: bool = False
     storage_url: str | None = None
     clamd_url: str | None = None
     workers: int = Field(default=2, ge=1, le=64)
@@ -418,7 +420,8 @@ def _sentence(error: ValidationError) -> str:
     elif kind in ("int_parsing", "int_type", "int_from_float"):
         told = spoken("il faut un nombre entier.", "a whole number is needed.")
     elif kind in ("greater_than_equal", "less_than_equal"):
-        told = spoken("il faut un nombre entre 1 et 64.", "a number between 1 and 64 is needed.")
+        most = 65535 if name.endswith("_PORT") else 64
+        told = spoken(f"il faut un nombre entre 1 et {most}.", f"a number between 1 and {most} is needed.")
     elif kind.startswith("bool"):
         told = spoken("il faut « true » ou « false ».", "“true” or “false” is needed.")
     elif kind == "literal_error":

@@ -16,6 +16,10 @@ SECRET_KEY = environment.kept_secret_key()
 PUBLIC_URL = environment.public_url
 ALLOWED_HOSTS = [*environment.allowed_hosts, "testserver"] if DEBUG else environment.allowed_hosts
 CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
+# Whether people may name servers of the instance's own network (a mailbox on the next machine).
+PRIVATE_HOSTS = environment.private_hosts
+INBOUND_MAIL_URL = environment.inbound_mail_url
+LMTP_PORT = environment.lmtp_port
 
 INSTALLED_APPS = [
     "entregent.config",
@@ -25,6 +29,7 @@ INSTALLED_APPS = [
     "entregent.dashboards",
     "entregent.exchange",
     "entregent.transfers",
+    "entregent.inbound",
     "entregent.interactions",
     "entregent.documents",
     "entregent.clients",
@@ -80,8 +85,8 @@ TEMPLATES = [
         "BACKEND": "django.template.backends.jinja2.Jinja2",
         "APP_DIRS": False,
         "DIRS": [PACKAGE_DIR / area / "templates" for area in (
-            "api", "workspace", "portal", "dashboards", "exchange", "transfers", "interactions", "clients", "listing",
-            "notifications", "organizations", "outbox", "jobs", "ui",
+            "api", "workspace", "portal", "dashboards", "exchange", "transfers", "inbound", "interactions", "clients",
+            "listing", "notifications", "organizations", "outbox", "jobs", "ui",
         )],
         "OPTIONS": {"environment": "entregent.ui.jinja.environment"},
     },

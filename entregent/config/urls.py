@@ -26,6 +26,7 @@ urlpatterns = [
     *([path("demo/", include("entregent.outbox.web.demo_urls"))] if settings.DEMO else []),
     path("<slug:organization>/", include("entregent.clients.web.urls")),
     path("<slug:organization>/", include("entregent.interactions.web.urls")),
+    path("<slug:organization>/", include("entregent.inbound.web.urls")),
     path("<slug:organization>/", include("entregent.dashboards.web.urls")),
     path("<slug:organization>/", include("entregent.listing.web.urls")),
     path("<slug:organization>/", include("entregent.exchange.web.urls")),

@@ -176,3 +176,11 @@ def _wake() -> None:
 
 def _woken() -> None:
     """The mark that this transaction has woken the sender."""
+
+
+@transaction.atomic
+def note_return(message: Message, *, told: str) -> None:
+    """A mail that had left came back: it has failed, with the words of the server that refused it (`inbound`)."""
+    Message.objects.filter(pk=message.pk).exclude(state=Message.State.FAILED).update(
+        state=Message.State.FAILED, reason=Message.Reason.ADDRESS, error=told[:500]
+    )

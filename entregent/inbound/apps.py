@@ -1,0 +1,16 @@
+from django.apps import AppConfig
+
+
+class InboundConfig(AppConfig):
+    name = "entregent.inbound"
+
+    def ready(self):
+        from entregent.inbound import history, navigation
+        from entregent.inbound.events import events as own_events
+        from entregent.notifications.extension_points import events
+        from entregent.organizations.extension_points import action_words, administration_entries, table_words
+
+        action_words.add(history.ACTION_WORDS, name="inbound.history.ACTION_WORDS")
+        table_words.add(history.TABLE_WORDS, name="inbound.history.TABLE_WORDS")
+        administration_entries.add(navigation.administration, order=35)
+        events.add(own_events, order=60)
