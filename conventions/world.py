@@ -19,6 +19,7 @@ from entregent.clients.models import (
 from entregent.documents.actions import keep_file
 from entregent.documents.models import Upload
 from entregent.exchange.models import Import
+from entregent.inbound.models import Mailbox, MailboxState, RawMail
 from entregent.interactions.models import (
     Interaction,
     InteractionAgent,
@@ -103,6 +104,11 @@ def build(org, other_org, north, south, people) -> World:
         world.put("import", variety, Import.objects.create(
             organization=organization, kind="clients", filename=f"{mark}.csv", state="done",
             created_by=author.user).pk)  # fmt: skip
+        mailbox = Mailbox.objects.create(
+            organization=organization, name=f"Boîte {mark}", address=f"{mark.lower()}@boite.example", kind="lmtp",
+        )  # fmt: skip
+        MailboxState.objects.create(organization=organization, mailbox=mailbox)
+        world.put("mailbox", variety, mailbox.pk)
         world.put("mail", variety, Message.objects.create(
             organization_id=organization.pk, sender="a@b.example", recipients=[f"{mark.lower()}@b.example"],
             subject=f"Courriel {mark}", text=mark, message_id=f"<{mark}@b.example>", state="failed").pk)  # fmt: skip
@@ -204,3 +210,15 @@ def _client_with_everything(world, organization, variety, sector, marker, delete
         name=marker, size=10,
     )  # fmt: skip
     world.put("upload", variety, upload.token)
+    world.put("raw_mail", variety, _mail(organization, client, marker, variety).pk)
+
+
+def _mail(organization, client, marker, variety):
+    """A mail that waits, guessed to be this client's."""
+    told = marker or "visible"
+    content = f"From: {told.lower()}@x.example\r\nSubject: {told}\r\nMessage-ID: <{variety}@x>\r\n\r\nDit : {told}"
+    return RawMail.objects.create(
+        organization=organization, file=keep_file(organization=organization, name="a.eml", content=content.encode()),
+        digest=f"{variety:0>64}", sender=f"{told.lower()}@x.example", subject=told, preview=told, state="to_attach",
+        guesses=[client.pk],
+    )  # fmt: skip
