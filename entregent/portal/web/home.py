@@ -7,6 +7,7 @@ from django.views.decorators.http import require_POST, require_safe
 from entregent.portal import reading
 from entregent.portal.guard import PortalRequest, choose_access, organizations_of, portal_page, portal_signed_in
 from entregent.portal.web.pages import render
+from entregent.portal.web.transfers import awaited
 from entregent.toolbox.errors import NotFound
 from entregent.ui import pages
 
@@ -30,7 +31,8 @@ def home(request: PortalRequest) -> HttpResponse:
     access = request.visitor.access
     waiting = reading.waiting(access, limit=SHOWN)
     in_hand = reading.in_hand(access, without={one.number for one in waiting}, limit=SHOWN)
-    return render(request, "portal/home.html", {"here": "home", "waiting": waiting, "in_hand": in_hand})
+    context = {"here": "home", "waiting": waiting, "in_hand": in_hand, "transfers": awaited(request.visitor)}
+    return render(request, "portal/home.html", context)
 
 
 @portal_page

@@ -3,12 +3,18 @@
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
+from entregent.organizations.models import Module
+from entregent.portal.guard import PortalVisitor
 
-def navigation() -> list[tuple[str, str, str]]:
+
+def navigation(visitor: PortalVisitor) -> list[tuple[str, str, str]]:
     """(name of the URL, label, icon); the name is also what a page gives as `here`."""
+    # Transfers are the person's own: who looks as the client does sees them on the pages of the staff.
+    has_transfers = visitor.organization.has_module(Module.FILE_TRANSFER) and visitor.watched_by is None
     return [
         ("home", pgettext("portal", "Accueil"), "home"),
         ("exchanges", _("Mes échanges"), "message-2"),
         ("documents", _("Documents"), "folder"),
+        *([("transfers", _("Transferts"), "transfer")] if has_transfers else []),
         ("details", _("Mes coordonnées"), "user"),
     ]

@@ -15,6 +15,6 @@ def render(request: PortalRequest, template: str, context: dict | None = None, *
         "visitor": visitor,
         "member": visitor,
         "purl": visitor.url,
-        "navigation": navigation(),
+        "navigation": navigation(visitor),
     } | (context or {})
     return pages.render(request, template, whole, status=status)

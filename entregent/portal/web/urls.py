@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from entregent.portal.web import details, documents, exchanges, home, invitation
+from entregent.portal.web import details, documents, exchanges, home, invitation, transfers
 
 app_name = "portal"
 
@@ -18,5 +18,38 @@ urlpatterns = [
     path("<slug:organization>/coordonnees/", details.details, name="details"),
     path("<slug:organization>/coordonnees/avis/", details.notices, name="notices"),
     path("<slug:organization>/coordonnees/renoncer/", details.renounce, name="renounce"),
+    path("<slug:organization>/transferts/", transfers.transfers, name="transfers"),
+    path("<slug:organization>/transferts/<int:number>/", transfers.transfer, name="transfer"),
+    path("<slug:organization>/transferts/<int:number>/fichiers/", transfers.transfer_add, name="transfer_add"),
+    path(
+        "<slug:organization>/transferts/<int:number>/fichiers/<int:pk>/", transfers.transfer_file, name="transfer_file"
+    ),
+    path(
+        "<slug:organization>/transferts/<int:number>/fichiers/<int:pk>/retrait/",
+        transfers.transfer_remove,
+        name="transfer_remove",
+    ),
+    path(
+        "<slug:organization>/transferts/<int:number>/fichiers/<int:pk>/signature/",
+        transfers.transfer_sign,
+        name="transfer_sign",
+    ),
+    path(
+        "<slug:organization>/transferts/<int:number>/fichiers/<int:pk>/preuve/",
+        transfers.transfer_evidence,
+        name="transfer_evidence",
+    ),
+    path("<slug:organization>/transferts/<int:number>/remise/", transfers.transfer_complete, name="transfer_complete"),
+    path("<slug:organization>/transferts/<int:number>/envois/", transfers.upload_begin, name="transfer_uploads"),
+    path(
+        "<slug:organization>/transferts/<int:number>/envois/<str:token>/",
+        transfers.upload_state,
+        name="transfer_upload_state",
+    ),
+    path(
+        "<slug:organization>/transferts/<int:number>/envois/<str:token>/<int:offset>/",
+        transfers.upload_piece,
+        name="transfer_upload_piece",
+    ),
     path("<slug:organization>/contexte/", home.choose_context, name="choose_context"),
 ]

@@ -88,7 +88,10 @@ def tell_staff(transfer: FileTransfer, event: str, *, sender_only: bool = False,
         users=users,
         client_id=transfer.client_id,
         subject_record=transfer,
-        url=reverse("transfers:detail", args=[transfer.organization.slug, transfer.number]),
+        # By the staff's own URL conf: that of the portal knows no page of theirs.
+        url=reverse(
+            "transfers:detail", urlconf=settings.ROOT_URLCONF, args=[transfer.organization.slug, transfer.number]
+        ),
         words={"subject": transfer.subject, "person": transfer.person.full_name, "number": transfer.number, **words},
         by=by if isinstance(by, Membership) else None,
     )
