@@ -24,6 +24,7 @@ RECORDS: list[tuple[str, str, str]] = [
     ("clients:pair_propose_again", "other", "client"),
     ("clients:merge_undo", "pk", "merge"),
     ("interactions:", "number", "interaction"),
+    ("interactions:attachment", "key", "attachment"),
     ("interactions:client_", "number", "client"),
     ("interactions:topic_update", "code", "topic_code"),
     ("interactions:participant_delete", "key", "participant"),

@@ -21,6 +21,7 @@ from entregent.documents.models import Upload
 from entregent.exchange.models import Import
 from entregent.inbound.models import Mailbox, MailboxState, RawMail
 from entregent.interactions.models import (
+    EntryAttachment,
     Interaction,
     InteractionAgent,
     InteractionEntry,
@@ -181,11 +182,15 @@ def _client_with_everything(world, organization, variety, sector, marker, delete
         follow_up_owner=author.user, **gone,
     )  # fmt: skip
     world.put("interaction", variety, interaction.number)
-    InteractionEntry.objects.create(
+    entry = InteractionEntry.objects.create(
         organization=organization, interaction=interaction, author=author.user, entry_name=f"N{marker}",
         notes=f"Dit : {marker}",
     )  # fmt: skip
     world.put("entry", variety, 1)
+    file = keep_file(organization=organization, name=f"{marker or 'visible'}.txt", content=f"Dit : {marker}".encode())
+    world.put("attachment", variety, EntryAttachment.objects.create(
+        organization=organization, entry=entry, file=file
+    ).pk)  # fmt: skip
     took_part = InteractionParticipant.objects.create(organization=organization, interaction=interaction, client=client)
     world.put("participant", variety, took_part.pk)
     agent = InteractionAgent.objects.create(

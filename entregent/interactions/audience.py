@@ -93,10 +93,7 @@ class Audience:
                 told.append(_("Publié sur le portail, où personne chez ce client n’a encore accès."))
         alone = [one for one in mailed if not one.on_portal]
         if alone:
-            told.append(
-                ngettext("%(names)s recevra un courriel.", "%(names)s recevront un courriel.", len(alone))
-                % {"names": _names(alone)}
-            )
+            told.append(mailed_text(alone))
         if not told:
             told.append(_("Rien n’en est communiqué au client."))
         if self.warning:
@@ -183,6 +180,11 @@ def warning_text(code: str, *, is_saved: bool = True) -> str:
     if is_saved:
         return _("Aucun destinataire abonné : courriel non envoyé.")
     return _("Aucun destinataire abonné : aucun courriel ne partira.")
+
+
+def mailed_text(readers: list[Reader]) -> str:
+    words = ngettext("%(names)s recevra un courriel.", "%(names)s recevront un courriel.", len(readers))
+    return words % {"names": _names(readers)}
 
 
 def no_address(person: Person) -> Refusal:

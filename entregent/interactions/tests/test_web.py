@@ -6,10 +6,15 @@ import re
 from datetime import timedelta
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 
+from entregent.clients.actions import create_person
 from entregent.interactions import actions
 from entregent.interactions.models import Interaction, Topic
+from entregent.interactions.portal_models import PortalAccess
+from entregent.organizations.models import User
+from entregent.outbox.models import Message
 from testing.cast import enter
 
 pytestmark = pytest.mark.django_db
@@ -377,3 +382,136 @@ def test_pages_take_the_same_queries_however_much_there_is(
             log(agent, client_north, topic, notes=f"Appel {number}", follow_up_on=timezone.localdate())
         with django_assert_num_queries(queries):
             http.get(f"/eaux/{path}")
+
+
+def test_the_screen_of_a_conversation(agent, client_north, topic, signed_in):
+    http = signed_in(agent)
+    log(agent, client_north, topic, incoming=True, notes="Deux pièces manquent.")
+    page = http.get("/eaux/interactions/1/").content.decode()
+    for words in ("Répondre", "Dupliquer", "Supprimer", "Publiée sur le portail le", "Crédit en règle", "N1"):
+        assert words in page
+    assert "Publié sur le portail, où personne chez ce client n’a encore accès." in page
+    assert "data-confirm" in page
+    reply = http.get("/eaux/interactions/1/?repondre=1").content.decode()
+    assert "&gt; Deux pièces manquent." in reply
+
+
+def test_an_internal_entry_is_answered_inside(agent, client_north, topic, signed_in):
+    http = signed_in(agent)
+    log(agent, client_north, topic, internal=True, notes="MARQUEUR")
+    page = http.get("/eaux/interactions/1/?repondre=1").content.decode()
+    assert re.search(r'<input[^>]*name="internal"[^>]*checked', page)
+    assert "Interne : personne chez le client ne le verra." in page
+
+
+def test_an_entry_comes_with_boxes_and_files(org, agent, client_north, topic, signed_in):
+    http = signed_in(agent)
+    one = log(agent, client_north, topic, notes="Bonjour.")
+    actions.change_status(one, by=agent, status="closed")
+    file = SimpleUploadedFile("devis.txt", b"12 pieces")
+    answer = http.post(
+        "/eaux/interactions/1/conversation/",
+        {"notes": "Voici.", "notify": "on", "entry_name": "Tom", "files": [file]},
+    )
+    assert answer.status_code == 303
+    entry = one.entries.get(seq=2)
+    assert (entry.entry_name, entry.internal, entry.notify) == ("Tom", False, True)
+    assert entry.published_at is not None
+    one.refresh_from_db()
+    assert one.status == "open"
+    attachment = entry.attachments.get()
+    got = http.get(f"/eaux/interactions/1/fichiers/{attachment.pk}/")
+    assert b"".join(got.streaming_content) == b"12 pieces"
+    assert http.get("/eaux/interactions/1/fichiers/999999/").status_code == 404
+
+    both = http.post("/eaux/interactions/1/conversation/", {"notes": "x", "internal": "on", "incoming": "on"})
+    assert both.status_code == 422
+    assert "décochez l&#39;une des deux cases" in both.content.decode()
+    empty = http.post(
+        "/eaux/interactions/1/conversation/", {"notes": "x", "files": [SimpleUploadedFile("vide.txt", b"")]}
+    )
+    assert empty.status_code == 422
+    assert one.entries.count() == 2
+
+
+def test_the_sentence_of_who_will_see_is_asked_apart(agent, outsider, client_north, topic, signed_in):
+    http = signed_in(agent)
+    log(agent, client_north, topic)
+    url = "/eaux/interactions/destinataires/"
+    assert "personne chez le client ne le verra" in http.get(f"{url}?client=N1&internal=on", htmx=True).content.decode()
+    assert "encore accès" in http.get(f"{url}?n=1&notify=on&notify_asked=1", htmx=True).content.decode()
+    enter(outsider)
+    far = signed_in(outsider)
+    assert far.get(f"{url}?client=N1").status_code == far.get(f"{url}?n=1").status_code == 404
+    assert far.get(url).status_code == 404
+
+
+def test_an_interaction_is_opened_by_its_number(agent, outsider, client_north, topic, signed_in):
+    log(agent, client_north, topic)
+    answer = signed_in(agent).get("/eaux/interactions/ouvrir/?n=1")
+    assert answer["Location"] == "/eaux/interactions/1/"
+    enter(outsider)
+    assert signed_in(outsider).get("/eaux/interactions/ouvrir/?n=1")["Location"] == "/eaux/interactions/"
+
+
+def test_duplicating_fills_in_the_form_and_saves_nothing(agent, client_north, topic, signed_in):
+    log(agent, client_north, topic, notes="À reprendre.", subject="Commande", internal=True)
+    page = signed_in(agent).get("/eaux/contacts/nouveau/?client=N1&copie=1").content.decode()
+    assert "À reprendre." in page
+    assert re.search(r'value="internal" checked', page)
+    assert Interaction.objects.count() == 1
+
+
+def test_informing_a_client_writes_to_whom_one_chooses(agent, client_north, topic, signed_in):
+    tim = create_person(by=agent, first_name="Tim", last_name="Roux", client=client_north, emails=["tim@x.example"])
+    http = signed_in(agent)
+    page = http.get("/eaux/contacts/nouveau/?client=N1&informer=1").content.decode()
+    assert re.search(rf'name="mail_to" value="{tim.pk}" checked', page)
+    data = {
+        "client": "N1", "topic": topic.pk, "channel": "email", "visibility": "outgoing", "notes": "Votre colis part.",
+        "mail_to": [tim.pk], "notify_asked": "1", "informing": "1",
+    }  # fmt: skip
+    answer = http.post("/eaux/contacts/nouveau/", data)
+    assert answer.status_code == 303
+    enter(agent)
+    assert [mail.recipients for mail in Message.objects.all()] == [["tim@x.example"]]
+    kept = Interaction.objects.get()
+    assert (kept.channel, kept.direction) == ("email", "outgoing")
+
+
+def test_a_published_entry_made_internal_says_what_cannot_be_recalled(agent, client_north, topic, signed_in):
+    log(agent, client_north, topic, notes="Bonjour.")
+    http = signed_in(agent)
+    answer = http.post(
+        "/eaux/interactions/1/conversation/1/", {"notes": "Bonjour.", "internal": "on", "version": "1"}, follow=True
+    )
+    assert "ne peut pas être rappelé" in answer.content.decode()
+    assert "Interne — non communiquée au client" in answer.content.decode()
+
+
+def test_without_an_address_the_page_says_so_with_the_way_to_mend_it(agent, client_north, topic, signed_in):
+    lea = create_person(by=agent, first_name="Léa", last_name="Martin", client=client_north, emails=["lea@x.example"])
+    user = User.objects.create_user("lea@x.example", None, name="Léa Martin")
+    PortalAccess.objects.create(
+        organization=client_north.organization, person=lea, client=client_north, user=user, state="active",
+        email="lea@x.example",
+    )  # fmt: skip
+    agent.mail_from = "none"
+    agent.save()
+    log(agent, client_north, topic, notes="Bonjour.", internal=True)
+    answer = signed_in(agent).post("/eaux/interactions/1/conversation/", {"notes": "x", "notify": "on"}, follow=True)
+    assert "votre adresse est absente de l&#39;écran Utilisateurs" in answer.content.decode()
+    assert Message.objects.count() == 0
+
+
+def test_a_long_thread_shows_its_beginning_and_its_end(agent, client_north, topic, signed_in):
+    one = log(agent, client_north, topic, notes="Le début.")
+    for position in range(40):
+        actions.add_entry(one, by=agent, notes=f"Suite {position}.")
+    http = signed_in(agent)
+    page = http.get("/eaux/interactions/1/").content.decode()
+    assert "Afficher 10 entrées précédentes" in page
+    assert "Le début." in page
+    assert "Suite 39." in page
+    assert "Suite 3." not in page
+    assert "Suite 3." in http.get("/eaux/interactions/1/?tout=1").content.decode()

@@ -1,12 +1,15 @@
 """« Nouveau contact »: the page, the dialog over any page, and what the composer of the client file sends."""
 
+from django.db import transaction
 from django.utils.translation import gettext as _
 
 from entregent.access.guard import requires
 from entregent.access.recall import recalled
 from entregent.access.rights import Right
-from entregent.clients.models import Client, Person
+from entregent.clients.models import Client, CreditHold, Person
 from entregent.interactions.actions import log_interaction
+from entregent.interactions.audience import audience_of
+from entregent.interactions.models import Interaction
 from entregent.interactions.timeline import by_day, fresh_event, object_pill
 from entregent.interactions.web.answers import (
     CONTACT_LOGGED,
@@ -17,8 +20,19 @@ from entregent.interactions.web.answers import (
     done,
     home_of,
 )
-from entregent.interactions.web.composer import CHANNELS, Channel, Composer, ContactForm, active_contracts, new_key
+from entregent.interactions.web.composer import (
+    CHANNELS,
+    Channel,
+    Composer,
+    ContactForm,
+    active_contracts,
+    new_key,
+    people_to_write_to,
+    usual_topic,
+)
+from entregent.interactions.web.files import kept_files
 from entregent.interactions.web.find import clients_found
+from entregent.interactions.web.recipients import told_of
 from entregent.toolbox.errors import Refusal, Refusals
 from entregent.toolbox.text import as_id
 from entregent.ui.pages import is_htmx, render, render_block, see
@@ -40,6 +54,9 @@ def interaction_create(request):
         composer = Composer.fresh(
             member, client, person=person, channel=channel, is_dialog=is_htmx(request), is_open=True
         )
+        _prepare(composer, is_informing=request.GET.get("informer") == "1")
+        if as_id(request.GET.get("copie", "")) is not None:
+            _copy(composer, as_id(request.GET["copie"]))
         return render(request, PAGE, {"composer": composer, "step": "compose"}, fragment="compose")
 
     is_on_file = request.POST.get("place") == "file"
@@ -47,21 +64,28 @@ def interaction_create(request):
     composer = Composer.fresh(
         member, client, person=person, contracts=contracts, is_dialog=is_htmx(request) and not is_on_file
     )
+    is_informing = request.POST.get("informing") == "1"
     form = ContactForm(request.POST, composer)
     form.is_valid()
     # Read before the write: the number's row stays locked from there to the commit.
     people = _participants(member, request.POST.getlist("participants"))
+    mail_to = _participants(member, request.POST.getlist("mail_to"))
     if not form.errors:
         try:
             details = form.details()
-            interaction = log_interaction(by=member, client=client, person=person, participants=people, **details)
+            with transaction.atomic():
+                details |= {"participants": people, "mail_to": mail_to, "files": kept_files(request)}
+                interaction = log_interaction(by=member, client=client, person=person, **details)
         except (Refusal, Refusals) as refusal:
             form.refused(refusal)
     if form.errors:
         form.keep_in_composer()
+        if not is_on_file:
+            _prepare(composer, is_informing=is_informing)
         return _again(request, composer, is_on_file)
 
     toast = _("Contact n° %(number)s enregistré.") % {"number": interaction.number}
+    toast = " ".join([toast, *told_of(interaction.audience)])
     undo_url = at("interactions:delete", member, number=interaction.number)
     events = [FOLLOW_UPS_CHANGED] if interaction.follow_up_on else [CONTACT_LOGGED]
     if not is_htmx(request):
@@ -82,6 +106,50 @@ def interaction_create(request):
     fresh = Composer.fresh(member, client, contracts=composer.contracts) if request.POST.get("again") else None
     response = render_block(request, PAGE, "saved", {"event": event, "composer": fresh, "key": new_key()})
     return announce(response, *events, toast=toast, undo_url=undo_url)
+
+
+def _prepare(composer: Composer, *, is_informing: bool) -> None:
+    """What the page and the dialog show besides: the credit hold; whom one can write to."""
+    member, client = composer.member, composer.client
+    if client is not None:
+        composer.hold = CreditHold.objects.filter(client_id=client.pk, lifted_at__isnull=True).first()
+    if not is_informing:
+        return
+    composer.is_informing = True
+    people = people_to_write_to(member, client, composer.person)
+    composer.recipients = [(person.pk, f"{person.full_name} — {person.main_email}") for person in people]
+    if not composer.values["notes"]:
+        composer.values |= {"channel": Channel.EMAIL.value, "visibility": "outgoing"}
+        if composer.topics:
+            composer.values["topic"] = composer.values["topic"] or usual_topic(composer.topics).pk
+        # Without anybody on the portal it would reach nobody: the first of them is proposed.
+        audience = audience_of(
+            member,
+            client_id=client.pk if client is not None else None,
+            person_id=composer.person.pk if composer.person is not None else None,
+            internal=False,
+            incoming=False,
+            notify=True,
+        )
+        if people and not audience.mailed:
+            composer.values["mail_to"] = [people[0].pk]
+
+
+def _copy(composer: Composer, number: int | None) -> None:
+    """« Dupliquer »: the composer as this interaction was filled in. Nothing is saved, published or mailed by then."""
+    source = Interaction.objects.get_visible(composer.member, number=number)
+    first = source.entries.order_by("seq").first()
+    visibility = {"incoming": "incoming", "outgoing": "outgoing"}.get(source.direction, "")
+    composer.values |= {
+        "topic": source.topic_id,
+        "channel": source.channel if source.channel in CHANNELS else Channel.OTHER.value,
+        "visibility": "internal" if first is None or first.internal else visibility,
+        "notes": first.notes if first is not None else "",
+        "subject": source.subject,
+        "contact_name": source.contact_name,
+        "contact_phone": source.contact_phone,
+        "reference": source.reference,
+    }
 
 
 def _again(request, composer: Composer, is_on_file: bool):

@@ -7,7 +7,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django import forms
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils.translation import gettext as _
 
 from entregent.access.recall import recalled
@@ -17,6 +17,7 @@ from entregent.interactions.actions.recording import ACTIVE_CONTRACT_STATES
 from entregent.interactions.models import Interaction, Topic
 from entregent.listing.custom_fields import is_for, offered
 from entregent.listing.web.custom_forms import CustomInputs
+from entregent.organizations.models import Module
 from entregent.toolbox.dates import today_in
 from entregent.toolbox.errors import Refusal, Refusals
 from entregent.toolbox.text import as_id
@@ -38,6 +39,12 @@ def offered_topics(member, *, client: Client | None = None) -> list[Topic]:
         kind = Topic.AppliesTo.PROSPECT if client.is_prospect else Topic.AppliesTo.CLIENT
     topics = _active_topics(None, member.organization_id)
     return [topic for topic in topics if not topic.applies_to or kind in topic.applies_to]
+
+
+def usual_topic(topics: list[Topic]) -> Topic:
+    """« Renseignement » or « Autre » while offered, else the first: for what is sent without choosing one."""
+    by_code = {topic.code: topic for topic in topics}
+    return by_code.get("renseignement") or by_code.get("autre") or topics[0]
 
 
 @recalled
@@ -68,6 +75,10 @@ class Composer:
     form: "ContactForm | None" = None
     is_dialog: bool = False
     is_open: bool = False
+    # « Informer le client »: who can be written to, and the credit hold, both looked up where they are shown.
+    is_informing: bool = False
+    recipients: list[tuple[int, str]] = field(default_factory=list)
+    hold: Any = None
 
     @classmethod
     def fresh(
@@ -90,8 +101,18 @@ class Composer:
             "contract": only,
             "subject": "",
             "participants": [],
+            "notify": "on",
+            "entry_name": "",
+            "contact_name": "",
+            "contact_phone": "",
+            "reference": "",
+            "mail_to": [],
         }
         return composer
+
+    @property
+    def has_portal(self) -> bool:
+        return self.member.organization.has_module(Module.PORTAL)
 
     @property
     def today(self) -> date:
@@ -140,6 +161,19 @@ def active_contracts(member, client: Client | None, *, chosen: str = "") -> list
     return _contracts(member, client.pk) if key is None else _contracts(member, client.pk, key)
 
 
+def people_to_write_to(member, client: Client | None, person: Person | None) -> list[Person]:
+    """Those at the client who have an address, the preferred and the primary first; or the person alone."""
+    if client is None:
+        return [person] if person is not None and person.main_email else []
+    people = (
+        Person.objects.visible_to(member)
+        .filter(client_people__client_id=client.pk)
+        .exclude(emails=[])
+        .annotate(is_first=F("client_people__is_preferred"), is_second=F("client_people__is_primary"))
+    )
+    return list(people.order_by("-is_first", "-is_second", "sort_key", "id")[:30])
+
+
 @recalled
 def _contracts(member, client_id: int, chosen: int | None = None):
     wanted = Q(state__in=ACTIVE_CONTRACT_STATES)
@@ -167,6 +201,10 @@ class ContactForm(forms.Form):
     contract = forms.CharField(required=False)
     contact_name = forms.CharField(required=False)
     contact_phone = forms.CharField(required=False)
+    reference = forms.CharField(required=False)
+    entry_name = forms.CharField(required=False)
+    notify = forms.CharField(required=False)
+    notify_asked = forms.CharField(required=False)
     idempotency_key = forms.CharField(required=False, max_length=120)
     use_required_attribute = False
 
@@ -208,6 +246,9 @@ class ContactForm(forms.Form):
             "contract": contracts.get(data["contract"], NO_CONTRACT),
             "contact_name": data["contact_name"],
             "contact_phone": data["contact_phone"],
+            "reference": data["reference"],
+            "entry_name": data["entry_name"] or None,
+            "notify": bool(data["notify"]) or not data["notify_asked"],
             "idempotency_key": data["idempotency_key"] or None,
             "custom": self._custom(data["channel"] or Channel.PHONE_CALL),
         }
@@ -233,6 +274,7 @@ class ContactForm(forms.Form):
         composer.values["participants"] = [
             key for key in map(as_id, self.data.getlist("participants")) if key is not None
         ]
+        composer.values["mail_to"] = [key for key in map(as_id, self.data.getlist("mail_to")) if key is not None]
         composer.errors = {name: [str(text) for text in texts] for name, texts in self.errors.items()}
         composer.is_open = True
         composer.form = self

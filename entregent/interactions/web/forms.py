@@ -1,6 +1,6 @@
 """Forms of one interaction: an entry of the conversation, the tab « Général », a topic."""
 
-from typing import Any
+from typing import Any, ClassVar
 from zoneinfo import ZoneInfo
 
 from django import forms
@@ -9,6 +9,7 @@ from django.utils.translation import pgettext_lazy
 
 from entregent.clients.models import Person
 from entregent.interactions.models import Interaction, Topic
+from entregent.interactions.web.composer import offered_topics
 from entregent.listing.web.custom_forms import CustomInputs, custom_initial
 from entregent.organizations.models import Membership, User
 
@@ -20,30 +21,56 @@ VISIBILITIES = [
 
 
 class EntryForm(forms.Form):
-    """One entry: notes, « Interne » or « Entrant », and the name it stands under."""
+    """One entry: notes, « Interne », « Entrant », whether the subscribed are told, and the name it stands under.
+
+    Smaller forms of other pages post `visibility` in the place of the boxes; they tell the subscribed.
+    """
 
     notes = forms.CharField(
-        label=_("Notes"), required=False, strip=False, widget=forms.Textarea(attrs={"rows": 4})
+        label=_("Notes"), required=False, strip=False, widget=forms.Textarea(attrs={"rows": 5})
     )
+    internal = forms.BooleanField(
+        label=_("Interne"), required=False, help_text=_("Réservé à l’organisation : jamais communiqué au client.")
+    )
+    incoming = forms.BooleanField(
+        label=_("Entrant"),
+        required=False,
+        help_text=_("Reçu du client : un courriel lui confirme que c’est enregistré."),
+    )
+    notify = forms.BooleanField(label=_("Avertir les abonnés"), required=False, initial=True)
     visibility = forms.ChoiceField(label=_("Visibilité"), choices=VISIBILITIES, required=False, initial="none")
     entry_name = forms.CharField(label=_("Nom entrée"), required=False)
     version = forms.IntegerField(required=False, widget=forms.HiddenInput)
+    renamed: ClassVar = {"visibility": "internal"}
 
-    def __init__(self, data=None, *, entry=None, version=None):
+    def __init__(self, data=None, *, entry=None, version=None, quoted=None):
         initial: dict[str, Any] = {"version": version}
         if entry is not None:
             visibility = "internal" if entry.internal else "incoming" if entry.incoming else "none"
             initial |= {"notes": entry.notes, "visibility": visibility, "entry_name": entry.entry_name}
+            initial |= {"internal": entry.internal, "incoming": entry.incoming}
+        elif quoted is not None:
+            # What was internal is quoted in an internal entry, unless its author decides otherwise.
+            initial |= {"notes": quotation(quoted), "internal": quoted.internal, "notify": not quoted.internal}
         super().__init__(data, initial=initial)
 
     def details(self) -> dict[str, Any]:
         data = self.cleaned_data
+        by_boxes = not data["visibility"] or "visibility" not in self.data
         return {
             "notes": data["notes"],
-            "internal": data["visibility"] == "internal",
-            "incoming": data["visibility"] == "incoming",
+            "internal": data["internal"] if by_boxes else data["visibility"] == "internal",
+            "incoming": data["incoming"] if by_boxes else data["visibility"] == "incoming",
             "entry_name": data["entry_name"],
         }
+
+    def wants_mail(self) -> bool:
+        return self.cleaned_data["notify"] or "visibility" in self.data
+
+
+def quotation(entry) -> str:
+    """The text of an entry, quoted, with room above for the answer."""
+    return "\n\n" + "\n".join(f"> {line}".rstrip() for line in entry.notes.split("\n")) if entry.notes else ""
 
 
 class GeneralForm(forms.Form):
@@ -133,8 +160,10 @@ class GeneralForm(forms.Form):
         return kept if kept.replace(second=0, microsecond=0) == moment else moment
 
     def _topics(self) -> list[tuple[int, str]]:
-        topics = Topic.objects.filter(organization_id=self.member.organization_id)
-        return [(one.pk, one.label) for one in topics if one.is_active or one.pk == self.interaction.topic_id]
+        """Those offered for this kind of interlocutor, and the one it has."""
+        kept = self.interaction.topic
+        topics = offered_topics(self.member, client=self.interaction.client)
+        return [(one.pk, one.label) for one in (topics if kept in topics else [kept, *topics])]
 
     def _agents(self) -> list[tuple[int, str]]:
         return list(

@@ -1,12 +1,15 @@
 from django.urls import path
 
-from entregent.interactions.web import compose, links, topics, views
+from entregent.interactions.web import compose, files, links, recipients, topics, views
 
 app_name = "interactions"
 
 urlpatterns = [
     path("contacts/nouveau/", compose.interaction_create, name="create"),
     path("interactions/", views.interaction_list, name="list"),
+    path("interactions/ouvrir/", views.interaction_open, name="open"),
+    path("interactions/destinataires/", recipients.recipients, name="recipients"),
+    path("interactions/<int:number>/fichiers/<int:key>/", files.attachment, name="attachment"),
     path("interactions/<int:number>/", views.interaction_detail, name="detail"),
     path("interactions/<int:number>/general/", views.interaction_update, name="update"),
     path("interactions/<int:number>/statut/", views.status_update, name="status"),

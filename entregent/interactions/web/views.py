@@ -3,6 +3,8 @@
 from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
+from django.contrib import messages
+from django.db import transaction
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
@@ -11,6 +13,8 @@ from entregent.access.rights import Right
 from entregent.clients.models import BusinessObject, Client, CreditHold, Person
 from entregent.interactions import actions
 from entregent.interactions.actions.changes import TRANSITIONS, may_delete
+from entregent.interactions.audience import audience_of
+from entregent.interactions.conversation import client_facts, mails_about, thread_of
 from entregent.interactions.models import Interaction
 from entregent.interactions.timeline import (
     ACTIVITIES,
@@ -24,12 +28,15 @@ from entregent.interactions.timeline import (
     read_cursor,
 )
 from entregent.interactions.web.answers import FOLLOW_UPS_CHANGED, INTERACTIONS_CHANGED, at, done, home_of
+from entregent.interactions.web.files import kept_files
 from entregent.interactions.web.filters import InteractionFilter
 from entregent.interactions.web.forms import EntryForm, GeneralForm, differences
+from entregent.interactions.web.recipients import told_of
 from entregent.listing.custom_fields import told
-from entregent.organizations.models import Membership
+from entregent.organizations.models import Membership, Module
 from entregent.toolbox.dates import today_in
 from entregent.toolbox.errors import NotFound, Refusal, Refusals, Stale
+from entregent.toolbox.text import as_id
 from entregent.ui.pages import add_refusal, is_htmx, render, see
 
 DETAIL = "interactions/detail.html"
@@ -107,21 +114,58 @@ def follow_up_list(request):
 def interaction_detail(request, number):
     interaction = _get(request, number)
     tab = "general" if request.GET.get("onglet") == "general" else "conversations"
-    return _detail(request, interaction, tab)
+    quoted = None
+    if request.GET.get("repondre"):
+        # « Répondre »: to that entry, or to the last one.
+        entries = interaction.entries.order_by("-seq")
+        key = as_id(request.GET["repondre"])
+        quoted = (entries.filter(seq=key).first() if key is not None else None) or entries.first()
+    return _detail(request, interaction, tab, entry_form=EntryForm(quoted=quoted), quoted=quoted)
+
+
+@requires(Right.INTERACTION_VIEW)
+def interaction_open(request):
+    """The field « n° »: straight to the interaction of that number (R003-18)."""
+    number = as_id(request.GET.get("n", "").strip().removeprefix("n°").strip())
+    if number is not None and Interaction.objects.visible_to(request.member).filter(number=number).exists():
+        return see(request, at("interactions:detail", request.member, number=number))
+    messages.error(request, _("Aucune interaction de ce numéro."))
+    return see(request, at("interactions:list", request.member))
 
 
 @requires(Right.INTERACTION_LOG)
 @require_POST
 def entry_create(request, number):
     interaction = _get(request, number, Right.INTERACTION_LOG)
+    was_closed = interaction.status == Interaction.Status.CLOSED
     form = EntryForm(request.POST)
     if form.is_valid():
         try:
-            actions.add_entry(interaction, by=request.member, **form.details())
-            return see(request, _url(interaction, request), toast=_("Entrée ajoutée."))
+            with transaction.atomic():
+                entry = actions.add_entry(
+                    interaction,
+                    by=request.member,
+                    notify=form.wants_mail(),
+                    files=kept_files(request),
+                    **form.details(),
+                )
         except (Refusal, Refusals) as refusal:
             add_refusal(form, refusal)
+        else:
+            return _entry_added(request, interaction, entry, is_open_again=was_closed and not entry.internal)
     return _detail(request, interaction, "conversations", entry_form=form, status=422)
+
+
+def _entry_added(request, interaction, entry, *, is_open_again: bool):
+    told = [_("Entrée ajoutée.")]
+    if is_open_again:
+        told.append(_("L’interaction est de nouveau ouverte."))
+    url = _url(interaction, request)
+    if entry.audience.warning == "W-003-SENDER":
+        url += "?avis=expediteur"  # The page says it, with the way to mend it.
+    else:
+        told += told_of(entry.audience)
+    return see(request, f"{url}#entry-{entry.seq}", toast=" ".join(told))
 
 
 @requires(Right.INTERACTION_LOG)
@@ -134,10 +178,14 @@ def entry_update(request, number, seq):
     form = EntryForm(request.POST or None, entry=entry, version=interaction.version)
     if request.method == "POST" and form.is_valid():
         try:
-            actions.update_entry(
+            was_published = entry.published_at is not None
+            changed = actions.update_entry(
                 entry, by=request.member, version=form.cleaned_data["version"] or 0, **form.details()
             )
-            return see(request, _url(interaction, request), toast=_("Entrée modifiée."))
+            toast = _("Entrée modifiée.")
+            if was_published and changed.internal:
+                toast = _("Entrée retirée du portail. Ce qui a été envoyé par courriel ne peut pas être rappelé.")
+            return see(request, _url(interaction, request), toast=toast)
         except (Refusal, Refusals) as refusal:
             add_refusal(form, refusal)
     status = 422 if request.method == "POST" else 200
@@ -274,13 +322,23 @@ def _day(text: str):
 
 
 def _detail(
-    request, interaction, tab: str, *, entry_form=None, general_form=None, stale=None, differences=(), status=200
-):
+    request, interaction, tab: str, *, entry_form=None, quoted=None, general_form=None, stale=None, differences=(),
+    status=200,
+):  # fmt: skip
     member = request.member
+    thread = thread_of(interaction, is_whole=request.GET.get("tout") == "1")
     context = {
         "interaction": interaction,
         "tab": tab,
-        "entries": list(interaction.entries.select_related("author")),
+        "thread": thread,
+        "entries": thread.entries,
+        "quoted": quoted,
+        "is_internal": thread.is_internal,
+        "is_communicated": thread.last_published is not None,
+        "last_published": thread.last_published,
+        "has_portal": member.organization.has_module(Module.PORTAL),
+        "may_edit": not interaction.is_system,
+        "sender_is_missing": request.GET.get("avis") == "expediteur",
         "hold": None,
         "drawing": DRAWINGS.get(interaction.channel, "meeting"),
         "statuses": [
@@ -299,7 +357,12 @@ def _detail(
     }
     if interaction.client_id is not None:
         context["hold"] = CreditHold.objects.filter(client_id=interaction.client_id, lifted_at__isnull=True).first()
-    if tab == "general":
+    if tab == "conversations":
+        context["mails"] = mails_about(interaction)
+        if context["may_log"]:
+            context["audience"] = _foreseen(request, interaction, context["entry_form"])
+    else:
+        context["facts"] = client_facts(interaction)
         context["general_form"] = general_form or GeneralForm(member=member, interaction=interaction)
         taken = {link.user_id for link in context["links"]["agents"]}
         context["agents_to_add"] = [
@@ -317,6 +380,18 @@ def _detail(
             .order_by("type__position", "-dated_on", "key")[:100]
         ]
     return render(request, DETAIL, context, fragment="interaction", status=status)
+
+
+def _foreseen(request, interaction, form: EntryForm):
+    """Who will see and be mailed the entry as the form stands."""
+    return audience_of(
+        request.member,
+        client_id=interaction.client_id,
+        person_id=interaction.person_id,
+        internal=bool(form["internal"].value()) or form["visibility"].value() == "internal",
+        incoming=bool(form["incoming"].value()),
+        notify=bool(form["notify"].value()),
+    )
 
 
 def links_of(interaction, member) -> dict:
