@@ -163,6 +163,11 @@ class FileTransfer(models.Model):
         return max(0, (self.expires_at - timezone.now()) // timedelta(days=1))
 
 
+def transfers_of(access) -> "FileTransferQuerySet":
+    """Those that somebody at the client may know of: the portal's way in."""
+    return FileTransfer.objects.of_access(access)
+
+
 def deleted_transfer(member, number: int) -> FileTransfer:
     """One that was deleted and that the member may bring back, or NotFound."""
     return FileTransfer.objects.deleted_in_reach(member).found(number=number)

@@ -15,7 +15,7 @@ from entregent.portal.web.pages import render
 from entregent.toolbox.errors import NotFound, Refusal, Refusals
 from entregent.transfers import actions
 from entregent.transfers.actions.common import closed
-from entregent.transfers.models import FileTransfer, Signature, TransferFile
+from entregent.transfers.models import FileTransfer, Signature, TransferFile, transfers_of
 from entregent.transfers.words import consent_text
 from entregent.ui.pages import see
 
@@ -30,7 +30,7 @@ def awaited(visitor: PortalVisitor) -> list[FileTransfer]:
     """What waits for the person, for the home page of the portal."""
     if not has_transfers(visitor.organization):
         return []
-    found = FileTransfer.objects.of_access(visitor.access).open().select_related("sender").order_by("expires_at", "pk")
+    found = transfers_of(visitor.access).open().select_related("sender").order_by("expires_at", "pk")
     waiting = [one for one in found[:SHOWN] if one.state == FileTransfer.State.WAITING or not one.is_request]
     return waiting[:6]
 
@@ -42,7 +42,7 @@ def transfers(request: PortalRequest) -> HttpResponse:
     visitor = request.visitor
     if not has_transfers(visitor.organization):
         raise NotFound
-    found = list(FileTransfer.objects.of_access(visitor.access).select_related("sender").order_by("-pk")[:SHOWN])
+    found = list(transfers_of(visitor.access).select_related("sender").order_by("-pk")[:SHOWN])
     context = {
         "here": "transfers",
         "waiting": [one for one in found if one.is_open],
@@ -63,7 +63,7 @@ def _found(request: PortalRequest, number: int) -> tuple[FileTransfer, PortalAcc
     if not has_transfers(visitor.organization):
         raise NotFound
     for access in visitor.accesses:
-        found = FileTransfer.objects.of_access(access).select_related("sender", "organization", "person", "client")
+        found = transfers_of(access).select_related("sender", "organization", "person", "client")
         one = found.filter(number=number).first()
         if one is not None:
             if one.is_over or one.state in (FileTransfer.State.EXPIRED, FileTransfer.State.CANCELLED):
