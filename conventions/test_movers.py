@@ -1,8 +1,8 @@
-"""Whatever hangs on a client moves with it when it is merged into another, or says here why it does not."""
+"""Whatever hangs on a client or a person moves when it is merged into another, or says here why it does not."""
 
 from django.db import connection
 
-from entregent.clients.extension_points import movers
+from entregent.clients.extension_points import movers, person_movers
 
 STAYS = {
     ("audit_action", "client_id"): "written once for all; the history of a client reads those that it has taken in",
@@ -46,3 +46,34 @@ def test_a_mover_moves_what_is_journaled(db):
         )
         journaled = {name for (name,) in cursor.fetchall()}
     assert {mover.table for mover in movers} - journaled == set()
+
+
+PEOPLE_STAY = {
+    ("clients_personprofile", "person_id"): "an index, written by each scan",
+    ("clients_personpair", "first_id"): "found anew by the next scan",
+    ("clients_personpair", "second_id"): "found anew by the next scan",
+    ("clients_notsameperson", "first_id"): "copied for the person that remains",
+    ("clients_notsameperson", "second_id"): "copied for the person that remains",
+    ("clients_personmerge", "winner_id"): "the merge itself",
+    ("clients_personmerge", "loser_id"): "the merge itself",
+    ("interactions_publishedentry", "person_id"): "a copy, kept by triggers",
+    ("interactions_publishedentry", "author_person_id"): "a copy, kept by triggers",
+    ("documents_storedfile", "created_by_person_id"): "who brought it, as they were then",
+}
+
+
+def test_every_column_that_names_a_person_is_moved_or_says_why_not(db):
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT c.relname, a.attname FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0
+            WHERE c.relkind = 'r' AND c.relnamespace = 'public'::regnamespace AND NOT a.attisdropped
+              AND ((a.attname ~ '(^|_)person_id$' AND a.atttypid = 'bigint'::regtype) OR EXISTS (
+                SELECT 1 FROM pg_constraint k WHERE k.contype = 'f' AND k.conrelid = c.oid
+                  AND k.confrelid = 'clients_person'::regclass AND a.attnum = ANY (k.conkey)))
+            """
+        )
+        columns = set(cursor.fetchall())
+    moved = {(mover.table, mover.column) for mover in person_movers}
+    assert columns - moved - set(PEOPLE_STAY) == set()
+    assert len({mover.key for mover in person_movers}) == len(list(person_movers))

@@ -6,7 +6,7 @@ from datetime import timedelta
 from django.utils import timezone
 
 from entregent.audit.actions import record
-from entregent.clients.duplicate_models import ClientAlias, DuplicatePair, Merge
+from entregent.clients.duplicate_models import ClientAlias, DuplicatePair, Merge, PersonMerge
 from entregent.clients.models import (
     Address,
     BusinessObject,
@@ -168,6 +168,14 @@ def _client_with_everything(world, organization, variety, sector, marker, delete
     )  # fmt: skip
     link = ClientPerson.objects.create(organization=organization, client=client, person=person)
     world.put("person", variety, person.pk)
+    former = Person.objects.create(
+        organization=organization, file_as=f"Ancien {marker}", sort_key=f"ancien {marker}".lower(), deleted_at=now,
+        merged_into=person,
+    )  # fmt: skip
+    person_merge = PersonMerge.objects.create(
+        organization=organization, winner=person, loser=former, loser_before={"external_key": ""}
+    )
+    world.put("person_merge", variety, person_merge.pk)
     world.put("link", variety, link.pk)
     CreditHold.objects.create(organization=organization, client=client, reason="other", note=marker)
     thing = BusinessObject.objects.create(

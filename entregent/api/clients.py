@@ -8,8 +8,8 @@ from entregent.access.rights import Right
 from entregent.api.guard import operation
 from entregent.api.paging import MOST, page
 from entregent.api.requests import created_once, criteria, member_user, sector_of, tag, version_asked
-from entregent.api.schemas import ClientIn, ClientOut, ClientPage, ClientPatch
-from entregent.clients.actions import create_client, delete_client, update_client
+from entregent.api.schemas import ClientIn, ClientOut, ClientPage, ClientPatch, MergeIn
+from entregent.clients.actions import create_client, delete_client, merge_clients, update_client
 from entregent.clients.merging import by_number
 from entregent.clients.models import Client
 from entregent.clients.search import marks_in_reach
@@ -107,3 +107,21 @@ def remove_client(request: MemberRequest, number: str):
     member = request.member
     delete_client(_clients(member, Right.CLIENT_DELETE).found(number=number), by=member)
     return Status(204, None)
+
+
+@router.post("/{number}/merge", response=ClientOut, summary="Merge another client into this one")
+@operation(Right.CLIENT_MERGE)
+def merge_client(request: MemberRequest, response: HttpResponse, number: str, payload: MergeIn):
+    """What hangs on the other moves here, its number stays as an alias; a member can undo it later on the page of the
+    merges. `If-Match` names the version of this client that you saw."""
+    member = request.member
+    reached = _clients(member, Right.CLIENT_MERGE)
+    winner, loser = by_number(reached, number), reached.found(number=payload.other)
+    other_version = loser.version if payload.other_version is None else payload.other_version
+    merge_clients(
+        winner, loser, by=member, choices=payload.choices, lists=payload.lists(),
+        versions=(version_asked(request), other_version),
+    )  # fmt: skip
+    shown = _shown(member, pk=winner.pk)
+    tag(response, shown.version)
+    return shown

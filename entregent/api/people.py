@@ -8,8 +8,8 @@ from entregent.access.rights import Right
 from entregent.api.guard import operation
 from entregent.api.paging import MOST, page
 from entregent.api.requests import client_of, created_once, tag, version_asked
-from entregent.api.schemas import PersonIn, PersonOut, PersonPage, PersonPatch
-from entregent.clients.actions import create_person, delete_person, update_person
+from entregent.api.schemas import MergeIn, PersonIn, PersonOut, PersonPage, PersonPatch
+from entregent.clients.actions import create_person, delete_person, merge_people, update_person
 from entregent.clients.models import Client, ClientPerson, Person
 from entregent.clients.search import marks_in_reach
 from entregent.search.models import Kind
@@ -91,3 +91,19 @@ def remove_person(request: MemberRequest, person_id: int):
     member = request.member
     delete_person(_people(member, Right.CLIENT_DELETE).found(pk=person_id), by=member)
     return Status(204, None)
+
+
+@router.post("/{int:person_id}/merge", response=PersonOut, summary="Merge another person into this one")
+@operation(Right.CLIENT_MERGE)
+def merge_person(request: MemberRequest, response: HttpResponse, person_id: int, payload: MergeIn):
+    """What names the other names this person from now on. `If-Match` names the version of this person that you saw."""
+    member = request.member
+    reached = _people(member, Right.CLIENT_MERGE)
+    winner = reached.found(pk=person_id)
+    loser = reached.found(pk=int(payload.other) if payload.other.isdecimal() and len(payload.other) < 19 else 0)
+    other_version = loser.version if payload.other_version is None else payload.other_version
+    merge_people(
+        winner, loser, by=member, choices=payload.choices, lists=payload.lists(),
+        versions=(version_asked(request), other_version),
+    )  # fmt: skip
+    return _one(member, person_id, response)

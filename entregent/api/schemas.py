@@ -106,6 +106,23 @@ class ClientIn(Given):
     addresses: list[AddressIn] = []
 
 
+class MergeIn(Given):
+    """What becomes a part of the record of the address. Without `choices`, what that record says stays."""
+
+    other: str = Field(description="Number of the client, or id of the person, that becomes a part of it.")
+    other_version: int | None = Field(None, description="The version of the other that you saw.")
+    choices: dict[str, Literal["winner", "loser"]] = Field(
+        {}, description="For a field (`name`, `status`, `custom.meter`…) whose value is kept."
+    )
+    emails: list[str] | None = Field(None, description="Those that are kept; by default as many as fit.")
+    phones: list[str] | None = None
+    tags: list[str] | None = None
+
+    def lists(self) -> dict[str, list[str]]:
+        given = {"emails": self.emails, "phones": self.phones, "tags": self.tags}
+        return {name: values for name, values in given.items() if values is not None}
+
+
 class ClientPatch(Given):
     """Only what is given is changed."""
 

@@ -33,10 +33,11 @@ class ClientsConfig(AppConfig):
         scope_words["client"] = client_words
         client_readers.add(clients_of)
 
-        from entregent.clients.extension_points import movers
-        from entregent.clients.movers import fill
+        from entregent.clients.extension_points import movers, person_movers
+        from entregent.clients.movers import fill, fill_people
 
         fill(movers)
+        fill_people(person_movers)
 
         from entregent.clients import custom
         from entregent.listing.extension_points import custom_subjects

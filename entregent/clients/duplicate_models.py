@@ -143,16 +143,18 @@ class MergeQuerySet(ScopedQuerySet):
         return super().visible_to(member, right).filter(winner__deleted_at__isnull=True)
 
 
-class Merge(models.Model):
-    """`loser` became part of `winner`. With its rows (`MergedRow`) it holds all that it takes to undo it.
+class Merging(models.Model):
+    """`loser` became part of `winner`. With its rows (in `rows_table`) it holds all that it takes to undo it.
 
     `fields` maps each field of the winner that the merge changed to {"before", "after"}; `loser_before` the columns of
     the loser that it changed; `last_ids` the highest row of each table at that time: what is above came since.
     """
 
+    rows_table = ""
+    winner_id: int
+    loser_id: int
+
     organization = models.ForeignKey(Organization, models.CASCADE)
-    winner = models.ForeignKey("clients.Client", models.PROTECT, related_name="merges")
-    loser = models.ForeignKey("clients.Client", models.PROTECT, related_name="merges_lost")
     merged_at = models.DateTimeField(db_default=Now())
     merged_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
     action_id = models.BigIntegerField(null=True)
@@ -162,6 +164,21 @@ class Merge(models.Model):
     undone_at = models.DateTimeField(null=True)
     undone_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
     undo_action_id = models.BigIntegerField(null=True)
+
+    class Meta:
+        abstract = True
+
+    def __str__(self):
+        return f"{self.loser_id} → {self.winner_id}"
+
+
+class Merge(Merging):
+    """A merge of two clients."""
+
+    rows_table = "clients_mergedrow"
+
+    winner = models.ForeignKey("clients.Client", models.PROTECT, related_name="merges")
+    loser = models.ForeignKey("clients.Client", models.PROTECT, related_name="merges_lost")
 
     objects = MergeQuerySet.as_manager()
 
@@ -173,15 +190,42 @@ class Merge(models.Model):
         ]
         indexes = [models.Index("organization", F("id").desc(), name="merge_of_organization")]
 
-    def __str__(self):
-        return f"{self.loser_id} → {self.winner_id}"
+
+class PersonMergeQuerySet(ScopedQuerySet):
+    """A merge is seen by whoever sees the person that remained."""
+
+    def visible_to(self, member, right=Right.CLIENT_VIEW):
+        records = self.filter(organization_id=member.organization_id)
+        people: Any = self.model._meta.get_field("winner").related_model
+        seen = people.objects.visible_to(member, right, among_few=True).filter(pk=models.OuterRef("winner_id"))
+        return records.filter(models.Exists(seen))
 
 
-class MergedRow(models.Model):
-    """A row that a merge moved or changed, as it was before and after; `table_name` and `row_id` say which."""
+class PersonMerge(Merging):
+    """A merge of two people."""
+
+    rows_table = "clients_personmergedrow"
+
+    winner = models.ForeignKey("clients.Person", models.PROTECT, related_name="merges")
+    loser = models.ForeignKey("clients.Person", models.PROTECT, related_name="merges_lost")
+
+    objects = PersonMergeQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-id"]
+        constraints = [
+            models.UniqueConstraint(fields=["loser"], condition=Q(undone_at__isnull=True), name="person_merged_once")
+        ]
+        indexes = [models.Index("organization", F("id").desc(), name="person_merge_of_organization")]
+
+
+class RowOfMerge(models.Model):
+    """A row that a merge moved or changed, as it was before and after; `table_name` and `row_id` say which
+    (`table_name`: the key of the mover)."""
+
+    merge_id: int
 
     organization = models.ForeignKey(Organization, models.CASCADE)
-    merge = models.ForeignKey(Merge, models.CASCADE, related_name="rows")
     table_name = models.CharField(max_length=63)
     row_id = models.BigIntegerField()
     # False: a row of the winner that gave way (« principale »); it stays with the winner.
@@ -192,7 +236,98 @@ class MergedRow(models.Model):
     digest = models.CharField(max_length=32, blank=True, default="")
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["merge", "table_name", "row_id"], name="merged_row_once")]
+        abstract = True
 
     def __str__(self):
         return f"{self.table_name} {self.row_id}"
+
+
+class MergedRow(RowOfMerge):
+    """A row that a merge of clients moved or changed."""
+
+    merge = models.ForeignKey(Merge, models.CASCADE, related_name="rows")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["merge", "table_name", "row_id"], name="merged_row_once")]
+
+
+class PersonMergedRow(RowOfMerge):
+    """A row that a merge of people moved, changed or took away (`after` empty: a second tie to the same client)."""
+
+    merge = models.ForeignKey(PersonMerge, models.CASCADE, related_name="rows")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["merge", "table_name", "row_id"], name="person_row_once")]
+
+
+class PersonProfile(models.Model):
+    """What a person is compared by, as `DuplicateProfile` of a client; written anew by each scan."""
+
+    person_id = models.BigIntegerField(primary_key=True)
+    organization_id = models.BigIntegerField()
+    name = models.TextField()
+    sound = models.TextField()
+    keys = ArrayField(models.TextField(), default=list)
+
+    class Meta:
+        indexes = [models.Index(fields=["organization_id", "person_id"], name="person_profile_scan")]
+
+    def __str__(self):
+        return f"{self.person_id}: {self.name}"
+
+
+class PersonPairQuerySet(ScopedQuerySet):
+    """A pair is seen by whoever sees both people."""
+
+    def visible_to(self, member, right=Right.CLIENT_VIEW):
+        records = self.filter(organization_id=member.organization_id)
+        people: Any = self.model._meta.get_field("first").related_model
+        seen = people.objects.visible_to(member, right, among_few=True)
+        return records.filter(
+            *[models.Exists(seen.filter(pk=models.OuterRef(side))) for side in ("first_id", "second_id")]
+        )
+
+
+class PersonPair(models.Model):
+    """Two people that the rules take for one, `first` being the older. Found by the scan of people."""
+
+    organization = models.ForeignKey(Organization, models.CASCADE)
+    # Without a constraint: an import that is taken back deletes people by SQL; a pair without one of them is not seen.
+    first = models.ForeignKey("clients.Person", models.CASCADE, related_name="+", db_constraint=False)
+    second = models.ForeignKey("clients.Person", models.CASCADE, related_name="+", db_constraint=False)
+    score = models.IntegerField()
+    reasons = ArrayField(models.CharField(max_length=30), default=list)
+    found_at = models.DateTimeField(db_default=Now())
+
+    objects = PersonPairQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-score", "-id"]
+        constraints = [
+            models.UniqueConstraint(fields=["first", "second"], name="person_pair_once"),
+            models.CheckConstraint(condition=Q(first__lt=F("second")), name="person_pair_in_order"),
+        ]
+        indexes = [models.Index("organization", F("score").desc(), F("id").desc(), name="person_pair_by_score")]
+
+    def __str__(self):
+        return f"{self.first_id} ~ {self.second_id}: {self.score}"
+
+
+class NotSamePerson(models.Model):
+    """« Pas un doublon »: somebody said that these are two people; they are never proposed again."""
+
+    organization = models.ForeignKey(Organization, models.CASCADE)
+    # Without a constraint, as pairs.
+    first = models.ForeignKey("clients.Person", models.CASCADE, related_name="+", db_constraint=False)
+    second = models.ForeignKey("clients.Person", models.CASCADE, related_name="+", db_constraint=False)
+    said_at = models.DateTimeField(db_default=Now())
+    said_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["first", "second"], name="not_same_person_once"),
+            models.CheckConstraint(condition=Q(first__lt=F("second")), name="not_same_person_in_order"),
+        ]
+
+    def __str__(self):
+        return f"{self.first_id} ≠ {self.second_id}"

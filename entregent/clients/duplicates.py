@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from entregent.access.rights import Right
 from entregent.clients.duplicate_models import DuplicatePair, DuplicateRules, NotDuplicate
-from entregent.clients.models import Client
+from entregent.clients.models import Client, Person
 from entregent.clients.search import marks_in_reach
 from entregent.clients.validation import clean_identifiers
 from entregent.organizations.models import Membership
@@ -175,6 +175,33 @@ def compare(first: Client, second: Client) -> tuple[int, list[str]]:
             WHERE a.client_id = %s AND b.client_id = %s
             """,
             [rules.weights_json, first.pk, second.pk],
+        )
+        row = cursor.fetchone()
+    return (row[0], row[1]) if row is not None else (0, [])
+
+
+def compare_people(first: Person, second: Person) -> tuple[int, list[str]]:
+    """How alike two people are, in points, and the codes of the reasons."""
+    rules = rules_of(first.organization_id)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            WITH profile AS MATERIALIZED (
+                SELECT p.id, duplicate_name(p.sort_key) AS name, s.sound,
+                    duplicate_keys(s.sound, p.birth_date, p.emails::text[], p.phones, '{}', '[]') AS keys
+                FROM clients_person p CROSS JOIN LATERAL (SELECT french_sound(p.sort_key) AS sound OFFSET 0) s
+                WHERE p.id IN (%(first)s, %(second)s) AND p.organization_id = %(org)s
+            )
+            SELECT s.score, s.reasons FROM profile a, profile b,
+                duplicate_score(a.name, a.sound, a.keys, '{}', b.name, b.sound, b.keys, '{}', %(weights)s::jsonb) s
+            WHERE a.id = %(first)s AND b.id = %(second)s
+            """,
+            {
+                "first": first.pk,
+                "second": second.pk,
+                "org": first.organization_id,
+                "weights": rules.weights_json,
+            },
         )
         row = cursor.fetchone()
     return (row[0], row[1]) if row is not None else (0, [])

@@ -10,3 +10,5 @@ client_changed = ExtensionPoint("clients.client_changed", doc="What else happens
 person_deleted = ExtensionPoint("clients.person_deleted", doc="What else happens when a person is deleted.")
 # Contributions: movers.Mover, one for each table whose rows hang on clients.
 movers = ExtensionPoint("clients.movers", doc="What moves with a client that is merged into another, and back.")
+# Contributions: movers.Mover, one for each column that names a person.
+person_movers = ExtensionPoint("clients.person_movers", doc="What moves with a person merged into another, and back.")

@@ -42,6 +42,11 @@ ACTION_WORDS = {
     "change_clients": gettext_lazy("Clients modifiés par lot"),
     "merge_clients": gettext_lazy("Fiches fusionnées"),
     "undo_merge": gettext_lazy("Fusion annulée"),
+    "merge_people": gettext_lazy("Personnes-ressources fusionnées"),
+    "undo_person_merge": gettext_lazy("Fusion de personnes-ressources annulée"),
+    "scan_people": gettext_lazy("Recherche de doublons parmi les personnes-ressources"),
+    "dismiss_people": gettext_lazy("Doublon de personnes-ressources écarté"),
+    "propose_people": gettext_lazy("Doublon de personnes-ressources proposé de nouveau"),
     "dismiss_duplicate": gettext_lazy("Doublon écarté"),
     "propose_duplicate": gettext_lazy("Doublon proposé de nouveau"),
     "set_duplicate_rules": gettext_lazy("Règles de doublons modifiées"),
@@ -78,6 +83,8 @@ TABLE_WORDS = {
     "clients_notduplicate": gettext_lazy("Paire écartée"),
     "clients_clientalias": gettext_lazy("Ancien numéro"),
     "clients_merge": gettext_lazy("Fusion"),
+    "clients_personmerge": gettext_lazy("Fusion de personnes-ressources"),
+    "clients_notsameperson": gettext_lazy("Paire de personnes-ressources écartée"),
     "clients_bulkrow": gettext_lazy("Ligne d’un lot"),
 }
 

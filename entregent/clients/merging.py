@@ -1,11 +1,12 @@
-"""What a merge of two clients would do, and what undoing one would: read before anybody decides.
+"""What a merge of two clients, or of two people, would do, and what undoing one would: read before anybody decides.
 
-The actions (`actions/merging.py`) work from the same comparison, so that what was shown is what happens.
+The actions (`actions/merging.py`, `actions/merging_people.py`) work from the same comparison, so that what was shown is
+what happens.
 """
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -15,9 +16,8 @@ from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 
 from entregent.clients import validation
-from entregent.clients.duplicate_models import Merge
-from entregent.clients.extension_points import movers
-from entregent.clients.models import Client, ClientPerson, ClientQuerySet
+from entregent.clients.extension_points import movers, person_movers
+from entregent.clients.models import Client, ClientPerson, ClientQuerySet, Person
 from entregent.clients.movers import Mover
 from entregent.listing import custom_fields
 from entregent.listing.models import CustomField
@@ -26,16 +26,66 @@ from entregent.toolbox.errors import NotFound
 from entregent.toolbox.phones import national
 
 WINNER, LOSER = "winner", "loser"
-# One of the two values is kept. A dot leads into a column that holds several values by code.
-_SINGLE = ("status", "category", "language", "birth_date", "responsible_id", "sector_id")
-# Both lists are put together, up to so many.
-GATHERED = {"emails": validation.MOST_EMAILS, "phones": validation.MOST_PHONES, "tags": 20}
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What is merged. Of the fields in `single` one of two values is kept, and of each code in the columns `by_code`;
+    the name goes as a whole (`name_parts`). Lists are put together, up to so many (`gathered`)."""
+
+    model: Any
+    code: str
+    name_parts: tuple[str, ...]
+    single: tuple[str, ...]
+    by_code: tuple[str, ...]
+    gathered: Mapping[str, int]
+    movers: Iterable[Mover]
+    name: Callable[[Any], str]
+
+
+def _client_name(client: Client) -> str:
+    # A name goes with the kind: « Moreau, Anne » and « Moreau SARL » have other parts.
+    return f"{client.display_name} ({client.get_kind_display().lower()})"
+
+
+def _person_name(person: Person) -> str:
+    full = person.full_name
+    return full if full == person.file_as else f"{full} ({person.file_as})"
+
+
+CLIENTS = Subject(
+    model=Client,
+    code="client",
+    name_parts=("kind", "name", "first_name"),
+    single=("status", "category", "language", "birth_date", "responsible_id", "sector_id"),
+    by_code=("identifiers", "custom"),
+    gathered={"emails": validation.MOST_EMAILS, "phones": validation.MOST_PHONES, "tags": 20},
+    movers=movers,
+    name=_client_name,
+)
+PEOPLE = Subject(
+    model=Person,
+    code="person",
+    name_parts=("file_as", "first_name", "last_name"),
+    single=("title", "company", "language", "birth_date"),
+    by_code=("custom",),
+    gathered={"emails": validation.MOST_EMAILS, "phones": validation.MOST_PHONES},
+    movers=person_movers,
+    name=_person_name,
+)
+
+
+def subject_of(record: Client | Person) -> Subject:
+    return CLIENTS if isinstance(record, Client) else PEOPLE
+
+
 # Of each there is one person at most.
 MARKS = {
     "is_primary": gettext_lazy("Personne principale"),
     "is_preferred": gettext_lazy("Personne privilégiée"),
     "is_billing": gettext_lazy("Personne de facturation"),
 }
+_LABELS = {"name": gettext_lazy("Nom"), "external_key": gettext_lazy("Clé externe")}
 # Rows that came to the client since, as many as a page can show.
 MOST_MADE = 200
 
@@ -87,39 +137,45 @@ class Comparison:
         return [choice for choice in self.choices if choice.is_open]
 
 
-def compare_for_merge(member: Membership, winner: Client, loser: Client) -> Comparison:
+def compare_for_merge(member: Membership, winner: Any, loser: Any) -> Comparison:
     """The two side by side, field by field, with what would be kept, and the counts of what would move."""
-    words = Words(member)
+    subject = subject_of(winner)
+    words = Words(member, subject)
     choices = [_choice(code, words, winner, loser) for code in codes_of(winner, loser)]
     choices = [choice for choice in choices if choice.winner or choice.loser]
     return Comparison(
-        choices=choices + _mark_choices(winner, loser),
-        gatherings=[found for code in GATHERED if (found := _gathering(code, words, winner, loser)).values],
+        choices=choices + (_mark_choices(winner, loser) if subject is CLIENTS else []),
+        gatherings=[found for code in subject.gathered if (found := _gathering(code, words, winner, loser)).values],
         moves=[
-            mover.words(number) for mover in movers if (number := mover.count(loser.pk, to=winner.pk, member=member))
+            mover.words(number)
+            for mover in subject.movers
+            if (number := mover.count(loser.pk, to=winner.pk, member=member))
         ],
     )
 
 
-def codes_of(winner: Client, loser: Client) -> list[str]:
-    """The fields of which one value is kept."""
+def codes_of(winner: Any, loser: Any) -> list[str]:
+    """The fields of which one value is kept. A dot leads into a column that holds several values by code."""
+    subject = subject_of(winner)
     by_code = [
         f"{column}.{code}"
-        for column in ("identifiers", "custom")
+        for column in subject.by_code
         for code in sorted({**getattr(winner, column), **getattr(loser, column)})
     ]
-    return ["name", *_SINGLE, *by_code]
+    return ["name", *subject.single, *by_code]
 
 
-def preferred(code: str, winner: Client, loser: Client) -> str:
+def preferred(code: str, winner: Any, loser: Any) -> str:
     """The side that is taken unless somebody chooses: the one that remains, if it says anything."""
     if code == "status":
         return LOSER if winner.is_prospect and loser.status == Client.Status.CLIENT else WINNER
+    if code == "name":
+        return WINNER
     return LOSER if held(winner, code) in (None, "") and held(loser, code) not in (None, "") else WINNER
 
 
-def held(client: Client, code: str) -> Any:
-    """What a client holds under a code, as JSON keeps it."""
+def held(client: Any, code: str) -> Any:
+    """What a client or a person holds under a code, as JSON keeps it."""
     if "." in code:
         column, key = code.split(".", 1)
         return getattr(client, column).get(key)
@@ -127,7 +183,7 @@ def held(client: Client, code: str) -> Any:
     return value.isoformat() if isinstance(value, date) else value
 
 
-def put(client: Client, code: str, value: Any) -> None:
+def put(client: Any, code: str, value: Any) -> None:
     """Sets what `held` gives."""
     if "." in code:
         column, key = code.split(".", 1)
@@ -140,7 +196,7 @@ def put(client: Client, code: str, value: Any) -> None:
         setattr(client, code, date.fromisoformat(value) if code == "birth_date" and value else value)
 
 
-def gathered(code: str, winner: Client, loser: Client) -> list[tuple[str, Any, str]]:
+def gathered(code: str, winner: Any, loser: Any) -> list[tuple[str, Any, str]]:
     """Each value of both lists once, those of the winner first: (its key, itself, the side)."""
     seen: dict[str, tuple[str, Any, str]] = {}
     for side, client in ((WINNER, winner), (LOSER, loser)):
@@ -151,22 +207,23 @@ def gathered(code: str, winner: Client, loser: Client) -> list[tuple[str, Any, s
 
 
 class Words:
-    """Values of clients in words, in the reader's language; names are read once."""
+    """Values of what is merged in words, in the reader's language; names are read once."""
 
-    def __init__(self, member: Membership):
+    def __init__(self, member: Membership, subject: Subject):
         self.member = member
-        self.fields = {f.code: f for f in custom_fields.fields_of(member, "client")}
+        self.subject = subject
+        self.fields = {f.code: f for f in custom_fields.fields_of(member, subject.code)}
         self._names: dict[tuple[str, int], str] = {}
 
     def label(self, code: str) -> str:
-        if code == "name":
-            return _("Nom")
+        if code in _LABELS:
+            return str(_LABELS[code])
         column, _dot, key = code.partition(".")
         if column == "identifiers":
             return str(validation.IDENTIFIERS[key][0]) if key in validation.IDENTIFIERS else key.upper()
         if column == "custom":
             return str(self.fields[key].label) if key in self.fields else ""
-        label = str(_field(code.removesuffix("_id")).verbose_name)
+        label = str(self._field(code.removesuffix("_id")).verbose_name)
         return label[:1].upper() + label[1:]
 
     def text(self, code: str, value: Any) -> str:
@@ -178,7 +235,7 @@ class Words:
             names = custom_fields.names_of([field_of_it], [{key: value}]) if field_of_it else {}
             return custom_fields.shown(field_of_it, value, names) if field_of_it else ""
         if code in ("kind", "status", "language"):
-            return str(dict(_field(code).flatchoices).get(value, value))
+            return str(dict(self._field(code).flatchoices).get(value, value))
         if code == "birth_date":
             return format_date(date.fromisoformat(value), "d MMM y", locale=get_language())
         if code == "responsible_id":
@@ -195,6 +252,9 @@ class Words:
         number = national(value["number"], region=self.member.organization.country)
         return f"{number} ({value['label']})" if value.get("label") else number
 
+    def _field(self, name: str) -> Any:
+        return self.subject.model._meta.get_field(name)
+
     def _name(self, model: Any, pk: int) -> str:
         known = (model.__name__, pk)
         if known not in self._names:
@@ -202,26 +262,21 @@ class Words:
         return self._names[known]
 
 
-def _field(name: str) -> Any:
-    return Client._meta.get_field(name)
-
-
-def _choice(code: str, words: Words, winner: Client, loser: Client) -> Choice:
+def _choice(code: str, words: Words, winner: Any, loser: Any) -> Choice:
     if code == "name":
-        sides = [
-            f"{client.display_name} ({client.get_kind_display().lower()})" for client in (winner, loser)
-        ]  # A name goes with the kind: « Moreau, Anne » and « Moreau SARL » have other parts.
+        sides = [words.subject.name(one) for one in (winner, loser)]
     else:
-        sides = [words.text(code, held(client, code)) for client in (winner, loser)]
+        sides = [words.text(code, held(one, code)) for one in (winner, loser)]
     return Choice(code, words.label(code), sides[0], sides[1], preferred(code, winner, loser))
 
 
-def _gathering(code: str, words: Words, winner: Client, loser: Client) -> Gathering:
+def _gathering(code: str, words: Words, winner: Any, loser: Any) -> Gathering:
+    most = words.subject.gathered[code]
     values = [
-        Value(key, words.item(code, value), side, place < GATHERED[code])
+        Value(key, words.item(code, value), side, place < most)
         for place, (key, value, side) in enumerate(gathered(code, winner, loser))
     ]
-    return Gathering(code, words.label(code), GATHERED[code], values)
+    return Gathering(code, words.label(code), most, values)
 
 
 def _mark_choices(winner: Client, loser: Client) -> list[Choice]:
@@ -306,18 +361,19 @@ class UndoPlan:
         return None if self.has_conflicts or self.made else self.token
 
 
-def plan_undo(member: Membership, merge: Merge) -> UndoPlan:
+def plan_undo(member: Membership, merge: Any) -> UndoPlan:
     """Everything that was edited since on what the merge moved or changed, and what came since.
 
     Rows that the member may not see are listed without name and contents: they go with the others.
     """
-    words = Words(member)
     winner = merge.winner
+    subject = subject_of(winner)
+    words = Words(member, subject)
     state: list[Any] = []
     fields = []
     for code, change in merge.fields.items():
         now = held(winner, code)
-        lost = _lost(merge, code, change["before"])
+        lost = _lost(merge, subject, code, change["before"])
         if lost or now != change["after"]:
             state.append([code, now, bool(lost)])
             before, after, stands = (words.text(code, value) for value in (change["before"], change["after"], now))
@@ -326,30 +382,30 @@ def plan_undo(member: Membership, merge: Merge) -> UndoPlan:
     rows: list[RowConflict] = []
     made: list[MadeSince] = []
     goes_back: list[str] = []
-    for mover in movers:
+    for mover in subject.movers:
         if number := mover.going_back(merge, member=member):
             goes_back.append(mover.words(number))
         changed, came = mover.changed_since(merge), mover.made_since(merge, limit=MOST_MADE)
         unseen = mover.unseen(member, [*(found["row_id"] for found in changed), *(row_id for row_id, _name in came)])
         for found in changed:
-            state.append([mover.table, found["row_id"], found["now"]])
+            state.append([mover.key, found["row_id"], found["now"]])
             rows.append(_row_conflict(mover, found, is_unseen=found["row_id"] in unseen))
         for row_id, name in came:
-            state.append([mover.table, row_id])
+            state.append([mover.key, row_id])
             name = _("Hors de votre périmètre") if row_id in unseen else name
-            made.append(MadeSince(mover.table, row_id, mover.words(1), name or ""))
+            made.append(MadeSince(mover.key, row_id, mover.words(1), name or ""))
     text = json.dumps(state, sort_keys=True, default=str)
     return UndoPlan(goes_back, fields, rows, made, hashlib.sha256(text.encode()).hexdigest()[:32])
 
 
-def _lost(merge: Merge, code: str, before: Any) -> str:
+def _lost(merge: Any, subject: Subject, code: str, before: Any) -> str:
     """Why a field cannot be again what it was, in words; "" when it can."""
     column, _dot, key = code.partition(".")
     of_organization = {"organization_id": merge.organization_id}
     if code == "sector_id" and before and not Sector.objects.filter(pk=before, **of_organization).exists():
         return _("secteur supprimé depuis")
     if column == "custom" and before is not None:
-        standing = CustomField.objects.filter(subject="client", code=key, **of_organization)
+        standing = CustomField.objects.filter(subject=subject.code, code=key, **of_organization)
         return "" if standing.exists() else _("champ supprimé depuis")
     return ""
 
@@ -358,7 +414,7 @@ def _row_conflict(mover: Mover, found: Mapping[str, Any], *, is_unseen: bool) ->
     kind = "deleted" if found["is_gone"] else "elsewhere" if found["is_elsewhere"] else "edited"
     if is_unseen:
         return RowConflict(
-            mover.table, found["row_id"], kind, mover.words(1), _("Hors de votre périmètre"), is_unseen=True
+            mover.key, found["row_id"], kind, mover.words(1), _("Hors de votre périmètre"), is_unseen=True
         )
     after, now = _json(found["after"]), _json(found["now"]) or {}
     hidden = {"id", "version", "updated_at", "organization_id", mover.column, *mover.ignored}
@@ -367,7 +423,7 @@ def _row_conflict(mover: Mover, found: Mapping[str, Any], *, is_unseen: bool) ->
         for column in after
         if kind == "edited" and column not in hidden and column in now and after[column] != now[column]
     ]
-    return RowConflict(mover.table, found["row_id"], kind, mover.words(1), found["name"] or "", lines)
+    return RowConflict(mover.key, found["row_id"], kind, mover.words(1), found["name"] or "", lines)
 
 
 def _json(value: Any) -> Any:

@@ -279,6 +279,8 @@ class Person(models.Model):
     created_at = models.DateTimeField(db_default=Now())
     updated_at = models.DateTimeField(db_default=Now())
     deleted_at = models.DateTimeField(null=True)
+    # The person that this one became part of; deleted then.
+    merged_into = models.ForeignKey("self", models.PROTECT, null=True, related_name="merged", editable=False)
     version = models.IntegerField(default=1)
 
     objects = PersonQuerySet.as_manager()

@@ -1,12 +1,13 @@
-"""What hangs on a client and moves with it when it is merged into another: one declaration for each table.
+"""What hangs on a client, or on a person, and moves with it when it is merged into another: one declaration for each
+table.
 
-A mover says which rows hang on a client and what keeps one from going; the moving, its undoing and the search for what
+A mover says which rows hang on it and what keeps one from going; the moving, its undoing and the search for what
 was changed in between are the same for all. Texts here are SQL over the row `r` of the table, written by areas of ours
-and never made of what people type; `%(to)s` is the client to whom a row would go.
+and never made of what people type; `%(to)s` is the client, or the person, to whom a row would go.
 """
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from django.db import connection
@@ -15,15 +16,15 @@ from django.db.models.expressions import RawSQL
 from django.utils.translation import ngettext
 
 from entregent.access.rights import Right
-from entregent.clients.duplicate_models import Merge
-from entregent.clients.models import BusinessObject, Client
+from entregent.clients.duplicate_models import Merging
+from entregent.clients.models import BusinessObject, Client, ClientPerson
 from entregent.organizations.models import Grant, Membership
 from entregent.toolbox.extension_points import ExtensionPoint
 
 
 @dataclass(frozen=True)
 class Mover:
-    """Rows of `table` whose `column` names a client.
+    """Rows of `table` whose `column` names a client; or a person, in the movers of people.
 
     `words(n)` counts them (« 3 adresses »), `name` tells one of them. `where` says which rows hang on clients at all.
     `clashes`: the client has the like already, the row stays where it is and comes to light again when the merge is
@@ -31,7 +32,7 @@ class Mover:
     a row that comes second is given the neutral value. `digest` sums up what hangs on the row, so that a change there
     is seen. `ignored` columns are no change. `soft`: a condition under which a row no longer counts (deleted).
     `seen(member)`: which rows the member may be told of, None for all; without it whoever reaches the client sees them.
-    All rows move, told or not.
+    All rows move, told or not. `key` tells two movers of one table apart.
     """
 
     table: str
@@ -45,6 +46,10 @@ class Mover:
     ignored: tuple[str, ...] = ()
     soft: str = "false"
     seen: Callable[[Membership], QuerySet | None] | None = None
+    key: str = ""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "key", self.key or self.table)
 
     def count(self, client_id: int, *, to: int, member: Membership) -> int:
         """How many rows of the client would go to another, of those that the member sees."""
@@ -73,7 +78,7 @@ class Mover:
     def last_id(self) -> int:
         return _one(f"SELECT coalesce(max(r.id), 0) FROM {self.table} r")  # noqa: S608
 
-    def move(self, merge: Merge) -> int:
+    def move(self, merge: Merging) -> int:
         """Moves the rows of the loser to the winner and writes down what they were and became."""
         names = ["id", "before", "digest", *(f"{column}_now" for column in self.single)]
         settled = [
@@ -93,7 +98,7 @@ class Mover:
                 UPDATE {self.table} t SET {", ".join(changed)} FROM gone g WHERE t.id = g.id
                 RETURNING t.id, g.before, to_jsonb(t) AS after, g.digest
             )
-            INSERT INTO clients_mergedrow
+            INSERT INTO {merge.rows_table}
                 (organization_id, merge_id, table_name, row_id, is_moved, before, after, digest)
             SELECT %(org)s, %(merge)s, %(table)s, m.id, true, m.before, m.after, m.digest FROM moved m
             """,  # noqa: S608
@@ -101,21 +106,21 @@ class Mover:
             **{"from": merge.loser_id, "to": merge.winner_id},
         )
 
-    def changed_since(self, merge: Merge) -> list[dict[str, Any]]:
+    def changed_since(self, merge: Merging) -> list[dict[str, Any]]:
         """The rows that the merge moved and that are no longer as it left them, those that are gone included."""
         moved = "m.merge_id = %(merge)s AND m.table_name = %(table)s AND m.is_moved"
         return _rows(
             f"""
             SELECT m.row_id, m.after, to_jsonb(r) AS now, {self.name} AS name, false AS is_gone,
                    r.{self.column} IS DISTINCT FROM %(to)s AS is_elsewhere
-            FROM clients_mergedrow m JOIN {self.table} r ON r.id = m.row_id
+            FROM {merge.rows_table} m JOIN {self.table} r ON r.id = m.row_id
             WHERE {moved} AND (coalesce({self.digest}, '') <> m.digest OR EXISTS (
                 SELECT 1 FROM jsonb_each(m.after) e
                 WHERE e.key <> ALL (%(ignored)s) AND to_jsonb(r) ? e.key
                   AND to_jsonb(r) -> e.key IS DISTINCT FROM e.value))
             UNION ALL
             SELECT m.row_id, m.after, NULL, {self.name}, true, false
-            FROM clients_mergedrow m CROSS JOIN LATERAL jsonb_populate_record(NULL::{self.table}, m.after) r
+            FROM {merge.rows_table} m CROSS JOIN LATERAL jsonb_populate_record(NULL::{self.table}, m.after) r
             WHERE {moved} AND NOT EXISTS (SELECT 1 FROM {self.table} x WHERE x.id = m.row_id)
             ORDER BY 1
             """,  # noqa: S608
@@ -124,50 +129,50 @@ class Mover:
             ignored=list(self.ignored),
         )
 
-    def made_since(self, merge: Merge, *, limit: int) -> list[tuple[int, str]]:
+    def made_since(self, merge: Merging, *, limit: int) -> list[tuple[int, str]]:
         """The rows that came to the winner since: (id, name). Those that a later merge brought are none of them."""
         found = _rows(
             f"""
             SELECT r.id, {self.name} AS name FROM {self.table} r
             WHERE r.{self.column} = %(to)s AND ({self.where}) AND NOT ({self.soft}) AND r.id > %(last)s
               AND NOT EXISTS (
-                SELECT 1 FROM clients_mergedrow o JOIN clients_merge b ON b.id = o.merge_id
+                SELECT 1 FROM {merge.rows_table} o JOIN {merge._meta.db_table} b ON b.id = o.merge_id
                 WHERE o.table_name = %(table)s AND o.row_id = r.id AND o.is_moved AND b.undone_at IS NULL)
             ORDER BY r.id LIMIT %(limit)s
             """,  # noqa: S608
             **self._of(merge),
             to=merge.winner_id,
-            last=merge.last_ids.get(self.table, 0),
+            last=merge.last_ids.get(self.key, 0),
             limit=limit,
         )
         return [(row["id"], row["name"]) for row in found]
 
-    def going_back(self, merge: Merge, *, member: Membership) -> int:
+    def going_back(self, merge: Merging, *, member: Membership) -> int:
         """How many rows would go back if nothing else is chosen, of those that the member sees."""
         return self._count(
             member,
             f"""
-            SELECT r.id FROM clients_mergedrow m JOIN {self.table} r ON r.id = m.row_id
-            WHERE m.merge_id = %(merge)s AND m.table_name = '{self.table}' AND m.is_moved AND r.{self.column} = %(to)s
+            SELECT r.id FROM {merge.rows_table} m JOIN {self.table} r ON r.id = m.row_id
+            WHERE m.merge_id = %(merge)s AND m.table_name = '{self.key}' AND m.is_moved AND r.{self.column} = %(to)s
             """,  # noqa: S608
             merge=merge.pk,
             to=merge.winner_id,
         )
 
-    def give_back(self, merge: Merge, *, kept: list[int], given: list[int], revived: list[int]) -> None:
+    def give_back(self, merge: Merging, *, kept: list[int], given: list[int], revived: list[int]) -> None:
         """Takes the move back but for the rows `kept`; `given` came since and go as well; `revived` were deleted since
         and come back as they were."""
         parameters = self._of(merge) | {
             "from": merge.winner_id, "to": merge.loser_id, "kept": kept, "given": given, "revived": revived,
         }  # fmt: skip
-        self._revive(parameters)
+        self._revive(merge, parameters)
         neutral = "".join(f", {column} = {value}" for column, value in self.single.items())
         # As they stand now, before the neutral values; a row that somebody moved elsewhere since stays there.
         _run(
             f"""
             CREATE TEMP TABLE merge_back ON COMMIT DROP AS
             SELECT r.id, to_jsonb(r) AS now, m.before, m.after FROM {self.table} r
-            LEFT JOIN clients_mergedrow m ON m.merge_id = %(merge)s AND m.table_name = %(table)s AND m.row_id = r.id
+            LEFT JOIN {merge.rows_table} m ON m.merge_id = %(merge)s AND m.table_name = %(table)s AND m.row_id = r.id
                 AND m.is_moved
             WHERE r.{self.column} = %(from)s AND ({self.where}) AND NOT ({self.clashes})
               AND ((m.id IS NOT NULL AND r.id <> ALL (%(kept)s)) OR r.id = ANY (%(given)s))
@@ -183,7 +188,7 @@ class Mover:
         _run("DROP TABLE merge_back")
         self._put_marks_back(merge)
 
-    def _revive(self, parameters: dict[str, Any]) -> None:
+    def _revive(self, merge: Merging, parameters: dict[str, Any]) -> None:
         if not parameters["revived"]:
             return
         columns = _columns(self.table)
@@ -191,7 +196,7 @@ class Mover:
         _run(
             f"""
             INSERT INTO {self.table} ({", ".join(columns)})
-            SELECT {", ".join(values)} FROM clients_mergedrow m, jsonb_populate_record(NULL::{self.table}, m.after) v
+            SELECT {", ".join(values)} FROM {merge.rows_table} m, jsonb_populate_record(NULL::{self.table}, m.after) v
             WHERE m.merge_id = %(merge)s AND m.table_name = %(table)s AND m.is_moved AND m.row_id = ANY (%(revived)s)
               AND NOT EXISTS (SELECT 1 FROM {self.table} t WHERE t.id = m.row_id)
             """,  # noqa: S608
@@ -221,7 +226,7 @@ class Mover:
             column=column,
         )
 
-    def _put_marks_back(self, merge: Merge) -> None:
+    def _put_marks_back(self, merge: Merging) -> None:
         """Rows of the winner that gave way to one of the loser are again what they were, unless changed since."""
         for column, neutral in self.single.items():
             # First those that give the value up again, then the one that had it.
@@ -229,7 +234,7 @@ class Mover:
                 _run(
                     f"""
                     UPDATE {self.table} t SET {column} = v.{column}
-                    FROM clients_mergedrow m, jsonb_populate_record(NULL::{self.table}, m.before) v
+                    FROM {merge.rows_table} m, jsonb_populate_record(NULL::{self.table}, m.before) v
                     WHERE m.merge_id = %(merge)s AND m.table_name = %(table)s AND NOT m.is_moved AND t.id = m.row_id
                       AND t.{self.column} = %(winner)s AND {whose} AND t.{column} <> v.{column}
                       AND to_jsonb(t) -> %(column)s IS NOT DISTINCT FROM m.after -> %(column)s
@@ -242,8 +247,8 @@ class Mover:
                     column=column,
                 )
 
-    def _of(self, merge: Merge) -> dict[str, Any]:
-        return {"org": merge.organization_id, "merge": merge.pk, "table": self.table}
+    def _of(self, merge: Merging) -> dict[str, Any]:
+        return {"org": merge.organization_id, "merge": merge.pk, "table": self.key}
 
 
 def _columns(table: str) -> list[str]:
@@ -285,6 +290,13 @@ def _grants_seen(member: Membership) -> QuerySet | None:
         return None
     clients = Client.objects.visible_to(member, Right.ACCESS_EXPLAIN)
     return Grant.objects.filter(scope_type="client", scope_id__in=clients.values("pk"))
+
+
+def _ties_seen(member: Membership) -> QuerySet | None:
+    """Whoever sees a person sees of their clients those within reach."""
+    if member.reach.is_whole(Right.CLIENT_VIEW):
+        return None
+    return ClientPerson.objects.filter(client__in=Client.objects.visible_to(member).values("pk"))
 
 
 PEOPLE = Mover(
@@ -335,6 +347,39 @@ GRANTS = Mover(
     " (r.membership_id, r.role, r.starts_on, r.ends_on))",
     seen=_grants_seen,
 )
+
+
+PERSON_TIES = Mover(
+    table="clients_clientperson",
+    column="person_id",
+    words=lambda n: ngettext("%(n)d client", "%(n)d clients", n) % {"n": n},
+    name="(SELECT c.number || ' ' || c.display_name FROM clients_client c WHERE c.id = r.client_id)",
+    clashes="EXISTS (SELECT 1 FROM clients_clientperson w WHERE w.person_id = %(to)s AND w.client_id = r.client_id)",
+    seen=_ties_seen,
+)
+PERSON_ADDRESSES = replace(
+    ADDRESSES, column="person_id", clashes=ADDRESSES.clashes.replace("w.client_id = %(to)s", "w.person_id = %(to)s")
+)
+PERSON_PHOTOS = Mover(
+    table="clients_personphoto",
+    column="person_id",
+    words=lambda n: ngettext("%(n)d photo", "%(n)d photos", n) % {"n": n},
+    name="r.media_type",
+    clashes="EXISTS (SELECT 1 FROM clients_personphoto w WHERE w.person_id = %(to)s)",
+)
+FORMER_PEOPLE = Mover(
+    table="clients_person",
+    column="merged_into_id",
+    words=lambda n: ngettext("%(n)d ancienne fiche", "%(n)d anciennes fiches", n) % {"n": n},
+    name="r.file_as",
+)
+
+
+def fill_people(person_movers: ExtensionPoint) -> None:
+    person_movers.add(PERSON_TIES, order=10, name="ties")
+    person_movers.add(PERSON_ADDRESSES, order=20, name="addresses")
+    person_movers.add(PERSON_PHOTOS, order=30, name="photos")
+    person_movers.add(FORMER_PEOPLE, order=35, name="former_people")
 
 
 def fill(movers: ExtensionPoint) -> None:

@@ -9,9 +9,10 @@ from entregent.access.rights import Right
 from entregent.audit.actions import record
 from entregent.clients.actions.bulk import JOB, change_chunk, check_change
 from entregent.clients.actions.duplicates import SCAN
-from entregent.clients.duplicate_models import DuplicatePair, DuplicateProfile
+from entregent.clients.actions.merging_people import PEOPLE_SCAN, forget_profiles
+from entregent.clients.duplicate_models import DuplicatePair, DuplicateProfile, PersonPair
 from entregent.clients.duplicates import MOST_SHARING, rules_of
-from entregent.clients.models import BulkRow, Client
+from entregent.clients.models import BulkRow, Client, Person
 from entregent.jobs.models import Job
 from entregent.jobs.registry import job_kind
 from entregent.jobs.work import Work
@@ -88,6 +89,47 @@ def scan_duplicates(work: Work) -> None:
                 pairs = DuplicatePair.objects.filter(organization_id=job.organization_id)
                 pairs.filter(found_at__lt=chunk.cursor["began"]).delete()
                 job.result["pairs"] = pairs.count()
+        if part == parts:
+            return
+
+
+@job_kind(PEOPLE_SCAN, right=Right.CLIENT_MERGE)
+def scan_people(work: Work) -> None:
+    """Writes down what people are compared by, some thousand at a time; then compares those who share something, one
+    part of all shared values after the other; pairs that are none any more go at the end, and the profiles too."""
+    while True:
+        with work.chunk() as chunk:
+            job = chunk.job
+            organization_id = job.organization_id
+            cursor = chunk.cursor
+            if "after" not in cursor:
+                forget_profiles(organization_id)
+                job.total = Person.objects.filter(organization_id=organization_id, deleted_at=None).count()
+                began = _asked("SELECT clock_timestamp()::text", [])[0][0]
+                chunk.advance(0, after=0, began=began)
+                continue
+            if "part" not in cursor:
+                ((done, last),) = _asked(
+                    "SELECT done, last FROM people_profiles(%s, %s, %s)", [organization_id, cursor["after"], 10_000]
+                )
+                if done:
+                    chunk.advance(done, after=last)
+                else:
+                    chunk.advance(0, part=0, parts=max(1, -(-(job.total or 0) // SCANNED_AT_ONCE)))
+                continue
+            part, parts = cursor["part"], cursor["parts"]
+            if part < parts:
+                rules = rules_of(organization_id)
+                _asked(
+                    "SELECT people_scan(%s, %s, %s, %s::jsonb, %s, %s, %s)",
+                    [organization_id, part, parts, rules.weights_json, rules.threshold, rules.by_sound, MOST_SHARING],
+                )
+                chunk.advance(0, part=part + 1)
+            else:
+                pairs = PersonPair.objects.filter(organization_id=organization_id)
+                pairs.filter(found_at__lt=cursor["began"]).delete()
+                job.result = {"pairs": pairs.count()}
+                forget_profiles(organization_id)
         if part == parts:
             return
 

@@ -41,6 +41,17 @@ UPDATE exchange_incoming i SET extra = jsonb_set(i.extra, '{client}', to_jsonb(c
 FROM clients_clientalias a JOIN clients_client c ON c.id = a.client_id
 WHERE a.organization_id = %(org)s AND a.number = i.extra ->> 'client'
 """
+# Likewise a person by the key of one that is part of them since.
+_PEOPLE_BY_OLD_KEY = """
+UPDATE exchange_incoming i SET key = w.external_key
+FROM clients_person p JOIN clients_person w ON w.id = p.merged_into_id AND w.external_key <> ''
+WHERE p.organization_id = %(org)s AND p.external_key = i.key AND p.external_key <> ''
+"""
+_ABOUT_PEOPLE_BY_OLD_KEY = """
+UPDATE exchange_incoming i SET extra = jsonb_set(i.extra, '{person}', to_jsonb(w.external_key))
+FROM clients_person p JOIN clients_person w ON w.id = p.merged_into_id AND w.external_key <> ''
+WHERE p.organization_id = %(org)s AND p.external_key = i.extra ->> 'person' AND p.external_key <> ''
+"""
 
 # OFFSET 0 keeps the planner from working the same expression out anew wherever it is used: 5 × faster.
 # What every kind has in common. `matched` adds to each row: fields, extra, target_id, target_version, refusal (it
@@ -355,7 +366,8 @@ class Planner:
         subject = kind_named(kind).subject if kind in ("clients", "people") else ""
         needed = [one for one in fields_of(member, subject) if one.is_required and one.is_active] if subject else []
         parts["client_ref"] = _CLIENT_REF.format(**parts)
-        self._by_old_number = _KEYS_BY_OLD_NUMBER if kind == "clients" else _CLIENTS_BY_OLD_NUMBER
+        self._former = [_KEYS_BY_OLD_NUMBER if kind == "clients" else _CLIENTS_BY_OLD_NUMBER]
+        self._former.append(_PEOPLE_BY_OLD_KEY if kind == "people" else _ABOUT_PEOPLE_BY_OLD_KEY)
         self._sql = _PLAN.format(matched=_MATCHED[kind].format(**parts))
         rules = rules_of(member.organization_id)
         self._parameters = {
@@ -390,7 +402,8 @@ class Planner:
                             str(row.fault or cleaned.reason),
                         )
                     )
-            cursor.execute(self._by_old_number, self._parameters)
+            for statement in self._former:
+                cursor.execute(statement, self._parameters)
             cursor.execute("ANALYZE exchange_incoming")
             cursor.execute(self._sql, self._parameters)
             return dict(cursor.fetchall())

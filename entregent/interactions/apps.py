@@ -35,9 +35,9 @@ class InteractionsConfig(AppConfig):
         table_words.add(history.TABLE_WORDS, name="interactions.history.TABLE_WORDS")
         sentences.add(history.sentence)
 
-        from entregent.clients.extension_points import client_changed, movers, person_deleted
+        from entregent.clients.extension_points import client_changed, movers, person_deleted, person_movers
         from entregent.interactions import portal_access
-        from entregent.interactions.movers import INTERACTIONS, PARTICIPANTS, PORTAL_ACCESSES
+        from entregent.interactions.movers import INTERACTIONS, OF_PEOPLE, PARTICIPANTS, PORTAL_ACCESSES
 
         person_deleted.add(portal_access.close_of_person)
         client_changed.add(portal_access.close_untied)
@@ -45,6 +45,8 @@ class InteractionsConfig(AppConfig):
 
         movers.add(INTERACTIONS, order=70, name="interactions")
         movers.add(PARTICIPANTS, order=80, name="participants")
+        for place, (name, mover) in enumerate(OF_PEOPLE.items()):
+            person_movers.add(mover, order=40 + place, name=name)
         top_bar.add(navigation.top_bar, order=30)
 
 

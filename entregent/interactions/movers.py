@@ -1,11 +1,13 @@
-"""What of this area moves with a client that is merged into another (see clients/movers.py)."""
+"""What of this area moves with a client, or a person, that is merged into another (see clients/movers.py)."""
+
+from dataclasses import replace
 
 from django.db.models import Q, QuerySet
 from django.utils.translation import ngettext
 
 from entregent.access.rights import Right
 from entregent.clients.movers import Mover
-from entregent.interactions.models import Interaction, InteractionParticipant
+from entregent.interactions.models import Interaction, InteractionEntry, InteractionParticipant
 from entregent.organizations.models import Membership
 
 
@@ -23,6 +25,13 @@ def _participants_seen(member: Membership) -> QuerySet | None:
     if interactions is None:
         return None
     return InteractionParticipant.objects.filter(interaction__in=interactions.values("pk"))
+
+
+def _entries_seen(member: Membership) -> QuerySet | None:
+    interactions = _interactions_seen(member)
+    if interactions is None:
+        return None
+    return InteractionEntry.objects.filter(interaction__in=interactions.values("pk"))
 
 
 INTERACTIONS = Mover(
@@ -58,3 +67,40 @@ PORTAL_ACCESSES = Mover(
     " AND w.person_id = r.person_id AND w.state <> 'closed')",
     ignored=("subscriptions", "language"),
 )
+
+# Of people.
+_SALES_CONTACT = "sales_contact_id"
+OF_PEOPLE = {
+    "interactions": replace(INTERACTIONS, column="person_id", ignored=(_SALES_CONTACT,)),
+    "sales_contacts": Mover(
+        table="interactions_interaction",
+        column=_SALES_CONTACT,
+        key="interactions_interaction.sales_contact",
+        words=lambda n: ngettext("%(n)d mention comme contact commercial", "%(n)d mentions comme contact commercial", n)
+        % {"n": n},
+        name=INTERACTIONS.name,
+        ignored=("person_id",),
+        soft=INTERACTIONS.soft,
+        seen=_interactions_seen,
+    ),
+    "participants": replace(
+        PARTICIPANTS,
+        column="person_id",
+        clashes=PARTICIPANTS.clashes.replace("w.client_id = %(to)s", "w.person_id = %(to)s"),
+    ),
+    "messages": Mover(
+        table="interactions_interactionentry",
+        column="author_person_id",
+        words=lambda n: ngettext("%(n)d message écrit", "%(n)d messages écrits", n) % {"n": n},
+        name="(SELECT concat_ws(' ', 'n° ' || i.number, i.subject) FROM interactions_interaction i"
+        " WHERE i.id = r.interaction_id)",
+        seen=_entries_seen,
+    ),
+    # An access that clashes is closed with the person (`close_of_person`).
+    "portal_accesses": replace(
+        PORTAL_ACCESSES,
+        column="person_id",
+        clashes="EXISTS (SELECT 1 FROM interactions_portalaccess w WHERE w.person_id = %(to)s"
+        " AND w.client_id IS NOT DISTINCT FROM r.client_id AND w.state <> 'closed')",
+    ),
+}

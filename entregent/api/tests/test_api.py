@@ -259,3 +259,26 @@ def test_clients_are_narrowed_by_criteria_of_views(call, manager, client_north, 
     for broken in ("{", '["gone", "is", "x"]', '{"has": "gone"}'):
         refused = api("GET", f"/clients?filter={quote(broken)}")
         assert (refused.status_code, refused.body["code"]) == (422, "E-CONDITION")
+
+
+def test_a_program_merges_clients_and_people(call, manager, agent, north, org):
+    make_client(org, "K1", "Moreau", sector=north)
+    make_client(org, "K2", "Moreau SARL", sector=north)
+    asks = call(manager)
+    assert asks("POST", "/clients/K1/merge", {"other": "K2"}).status_code == 428
+    assert asks("POST", "/clients/K1/merge", {"other": "K2"}, If_Match='"9"').status_code == 412
+    assert asks("POST", "/clients/K1/merge", {"other": "K1"}, If_Match='"1"').status_code == 422
+    assert asks("POST", "/clients/K1/merge", {"other": "NO"}, If_Match='"1"').status_code == 404
+    assert call(agent)("POST", "/clients/K1/merge", {"other": "K2"}, If_Match='"1"').status_code == 403
+    asks = call(manager)
+    answer = asks("POST", "/clients/K1/merge", {"other": "K2", "choices": {"name": "loser"}}, If_Match='"1"')
+    assert (answer.status_code, answer.body["number"], answer.body["name"]) == (200, "K1", "Moreau SARL")
+    assert asks("GET", "/clients/K2").body["number"] == "K1"
+    people = [
+        asks("POST", "/people", {"client": "K1", "last_name": "Moreau", "first_name": name}).body["id"]
+        for name in ("Anne", "A.")
+    ]
+    answer = asks("POST", f"/people/{people[0]}/merge", {"other": str(people[1])}, If_Match='"1"')
+    assert (answer.status_code, answer.body["id"]) == (200, people[0])
+    assert asks("GET", f"/people/{people[1]}").status_code == 404
+

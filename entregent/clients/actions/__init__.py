@@ -18,6 +18,13 @@ from entregent.clients.actions.clients import (
 from entregent.clients.actions.credit import lift_credit_hold, set_credit_hold
 from entregent.clients.actions.duplicates import dismiss_pair, propose_pair_again, set_duplicate_rules, start_scan
 from entregent.clients.actions.merging import merge_clients, undo_merge
+from entregent.clients.actions.merging_people import (
+    dismiss_people,
+    merge_people,
+    propose_people_again,
+    start_people_scan,
+    undo_person_merge,
+)
 from entregent.clients.actions.objects import (
     create_object_type,
     delete_object_type,
@@ -47,10 +54,13 @@ __all__ = [
     "delete_person",
     "detach_person",
     "dismiss_pair",
+    "dismiss_people",
     "lift_credit_hold",
     "mark_person",
     "merge_clients",
+    "merge_people",
     "propose_pair_again",
+    "propose_people_again",
     "reactivate_client",
     "remove_address",
     "restore_client",
@@ -58,9 +68,11 @@ __all__ = [
     "set_address",
     "set_credit_hold",
     "set_duplicate_rules",
+    "start_people_scan",
     "start_scan",
     "sync_business_object",
     "undo_merge",
+    "undo_person_merge",
     "update_client",
     "update_object_type",
     "update_person",

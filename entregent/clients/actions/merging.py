@@ -16,16 +16,17 @@ from entregent.clients.duplicate_models import ClientAlias, Merge, MergedRow, No
 from entregent.clients.duplicates import refresh_pairs
 from entregent.clients.extension_points import movers
 from entregent.clients.merging import (
-    GATHERED,
     LOSER,
     MARKS,
     WINNER,
+    UndoPlan,
     codes_of,
     gathered,
     held,
     plan_undo,
     preferred,
     put,
+    subject_of,
 )
 from entregent.clients.models import Client, ClientPerson
 from entregent.organizations.models import Membership
@@ -72,8 +73,9 @@ def merge_clients(
         _rules.check_version(client, version, by=by, who=client.updated_by, when=client.updated_at)
     merge = Merge(organization_id=by.organization_id, winner=winner, loser=loser, merged_by_id=by.user_id)
     merge.action_id = action
-    merge.loser_before = {column: _plain(getattr(loser, column)) for column in _OF_LOSER}
-    merge.fields = _merged_fields(winner, loser, choices, lists)
+    merge.loser_before = {column: plain(getattr(loser, column)) for column in _OF_LOSER}
+    merge.fields = merged_fields(winner, loser, choices, lists)
+    winner.display_name, winner.sort_key = validation.names(winner.kind, winner.name, winner.first_name)
     merge.save()
     mine = _rows_of(list(ClientPerson.objects.filter(client=winner).values_list("pk", flat=True)))
     _settle_marks(merge, choices)
@@ -87,7 +89,7 @@ def merge_clients(
     for client in (winner, loser):
         _rules.bump(client, by=by)
         client.save(update_fields=_SAVED)
-    merge.last_ids = {mover.table: mover.last_id() for mover in movers}
+    merge.last_ids = {mover.key: mover.last_id() for mover in movers}
     merge.save(update_fields=["loser_before", "last_ids"])
     refresh_pairs(winner)
     refresh_pairs(loser)
@@ -127,15 +129,8 @@ def undo_merge(merge: Merge, *, by: Membership, answers: Mapping[str, str] | Non
         if name in _OF_LOSER:
             setattr(loser, name, value)
     loser.merged_into = None
-    _undo_fields(merge, plan, answers)
-    for mover in reversed(list(movers)):
-        conflicts = [row for row in plan.rows if row.table == mover.table]
-        mover.give_back(
-            merge,
-            kept=[row.row_id for row in conflicts if answers.get(row.key) == "keep"],
-            given=[row.row_id for row in plan.made if row.table == mover.table and answers.get(row.key) == "give"],
-            revived=[row.row_id for row in conflicts if row.kind == "deleted" and answers.get(row.key) == "give"],
-        )
+    undo_fields(merge, plan, answers)
+    give_rows_back(merge, plan, answers)
     ClientAlias.objects.filter(organization_id=by.organization_id, number=loser.number).delete()
     NotDuplicate.objects.filter(pk__in=merge.loser_before.get("copied", [])).delete()
     for client in (winner, loser):
@@ -143,13 +138,25 @@ def undo_merge(merge: Merge, *, by: Membership, answers: Mapping[str, str] | Non
         client.display_name, client.sort_key = validation.names(client.kind, client.name, client.first_name)
         client.save(update_fields=_SAVED)
     merge.undone_at, merge.undone_by_id = timezone.now(), by.user_id
-    merge.undo_action_id = _current_action()
+    merge.undo_action_id = current_action()
     merge.save(update_fields=["undone_at", "undone_by", "undo_action_id"])
     refresh_pairs(winner)
     refresh_pairs(loser)
     for client in (winner, loser):
         _rules.announce(client, by=by, what="undo_merge")
     return merge
+
+
+def give_rows_back(merge: Any, plan: UndoPlan, answers: Mapping[str, str]) -> None:
+    """Everything that the merge moved goes back, but for what was answered otherwise."""
+    for mover in reversed(list(subject_of(merge.winner).movers)):
+        conflicts = [row for row in plan.rows if row.table == mover.key]
+        mover.give_back(
+            merge,
+            kept=[row.row_id for row in conflicts if answers.get(row.key) == "keep"],
+            given=[row.row_id for row in plan.made if row.table == mover.key and answers.get(row.key) == "give"],
+            revived=[row.row_id for row in conflicts if row.kind == "deleted" and answers.get(row.key) == "give"],
+        )
 
 
 def _both_locked(winner: Client, loser: Client, *, by: Membership) -> tuple[Client, Client]:
@@ -171,16 +178,17 @@ def _merged_already(client: Client, into: Client) -> Refusal:
     return Refusal("E-MERGED", sentence % words, status=409)
 
 
-def _merged_fields(winner: Client, loser: Client, choices: Mapping, lists: Mapping) -> dict[str, dict[str, Any]]:
+def merged_fields(winner: Any, loser: Any, choices: Mapping, lists: Mapping) -> dict[str, dict[str, Any]]:
     """Sets the winner's fields; returns those that changed, each with what it was and became."""
+    subject = subject_of(winner)
     before: dict[str, Any] = {}
     for code in codes_of(winner, loser):
         if choices.get(code, preferred(code, winner, loser)) != LOSER:
             continue
-        for part in ("kind", "name", "first_name") if code == "name" else (code,):
+        for part in subject.name_parts if code == "name" else (code,):
             before[part] = held(winner, part)
             put(winner, part, held(loser, part))
-    for code, most in GATHERED.items():
+    for code, most in subject.gathered.items():
         values = gathered(code, winner, loser)
         if code in lists:
             values = [found for found in values if found[0] in lists[code]]
@@ -189,7 +197,6 @@ def _merged_fields(winner: Client, loser: Client, choices: Mapping, lists: Mappi
                 raise Refusal("E-MERGE-LIST", sentence, field=code)
         before[code] = held(winner, code)
         setattr(winner, code, [value for _key, value, _side in values][:most])
-    winner.display_name, winner.sort_key = validation.names(winner.kind, winner.name, winner.first_name)
     return {
         code: {"before": was, "after": held(winner, code)} for code, was in before.items() if held(winner, code) != was
     }
@@ -253,7 +260,7 @@ def _copy_what_was_said(winner: Client, loser: Client, *, by: Membership) -> lis
     return made
 
 
-def _undo_fields(merge: Merge, plan, answers: Mapping[str, str]) -> None:
+def undo_fields(merge: Any, plan, answers: Mapping[str, str]) -> None:
     """A field that nobody touched since is again what it was. One that was stays, or goes to the other client; one
     whose former value is no more stays."""
     conflicts = {conflict.code: conflict for conflict in plan.fields}
@@ -265,11 +272,11 @@ def _undo_fields(merge: Merge, plan, answers: Mapping[str, str]) -> None:
             put(merge.winner, code, change["before"])
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
     return value.isoformat() if hasattr(value, "isoformat") else value
 
 
-def _current_action() -> int | None:
+def current_action() -> int | None:
     with connection.cursor() as cursor:
         cursor.execute("SELECT NULLIF(current_setting('app.action_id', true), '')::bigint")
         return cursor.fetchone()[0]

@@ -56,7 +56,7 @@ def create_person(
     values, refusals = validation.clean_person(data, country=by.organization.country)
     values["custom"], custom_refusals = custom_fields.clean(by, "person", custom, is_new=True)
     _rules.refuse_if_any(refusals + custom_refusals)
-    person = Person.objects.create(organization_id=by.organization_id, sort_key=_sort_key(values), **values)
+    person = Person.objects.create(organization_id=by.organization_id, sort_key=sort_key_of(values), **values)
     if client is not None:
         _attach(person, client, by=by, is_primary=is_primary, is_preferred=is_preferred, is_billing=is_billing)
     return person
@@ -73,7 +73,7 @@ def update_person(person: Person, *, by: Membership, version: int | None, **chan
     values["custom"], custom_refusals = custom_fields.clean(by, "person", custom, before=person.custom)
     _rules.refuse_if_any(refusals + custom_refusals)
     known = {field: getattr(person, field) for field in ("file_as", "first_name", "last_name", "company")}
-    values["sort_key"] = _sort_key(known | values)
+    values["sort_key"] = sort_key_of(known | values)
     changed = [field for field, value in values.items() if getattr(person, field) != value]
     if changed:
         for field in changed:
@@ -170,5 +170,5 @@ def _locked_person(person: Person, *, by: Membership) -> Person:
     return person
 
 
-def _sort_key(values: dict) -> str:
+def sort_key_of(values: dict) -> str:
     return search_key(f"{values['last_name']} {values['first_name']}".strip() or values["file_as"])[:200]

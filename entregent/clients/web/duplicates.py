@@ -42,7 +42,7 @@ class Pair:
 @requires(Right.CLIENT_EDIT)
 def pair_list(request) -> HttpResponse:
     """The pairs of which the member may change both, the most alike first; further ones by `?apres=`."""
-    cursor = _cursor(request.GET.get("apres", ""))
+    cursor = cursor_of(request.GET.get("apres", ""))
     pairs, further = _pairs(request.member, cursor)
     address = reverse("clients:pairs", args=[request.member.organization.slug])
     context = {
@@ -163,7 +163,7 @@ def _last_scan(member) -> Job | None:
     return Job.objects.filter(organization_id=member.organization_id, kind=SCAN).order_by("-id").first()
 
 
-def _cursor(text: str) -> tuple[int, int] | None:
+def cursor_of(text: str) -> tuple[int, int] | None:
     score, _dot, pk = text.partition(".")
     if score.isdecimal() and pk.isdecimal() and len(score) < 4 and len(pk) < 19:
         return int(score), int(pk)

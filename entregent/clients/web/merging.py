@@ -1,5 +1,7 @@
 """Two clients side by side, their merge, the list of merges, and taking one back."""
 
+from typing import NamedTuple
+
 from django.db.models import OuterRef, Q, QuerySet, Subquery
 from django.db.models.lookups import IsNull
 from django.http import HttpResponse
@@ -19,6 +21,18 @@ from entregent.toolbox.errors import NotFound, Refusal, Refusals, RightMissing, 
 from entregent.ui.pages import render, see
 
 PAGE = 50
+
+
+class Party(NamedTuple):
+    """One of the two, client or person, as the pages of a merge name it. `reference` stands beside the name (a number,
+    a title); `short` is how choices name it; `key` is what `?avec=` holds."""
+
+    name: str
+    reference: str
+    url: str
+    key: str
+    version: int
+    short: str
 
 
 @requires(Right.CLIENT_VIEW)
@@ -52,15 +66,21 @@ def client_merge(request, number) -> HttpResponse:
         refusal = Refusal("E-MERGE-SELF", _("Une fiche ne se fusionne pas avec elle-même."))
     score, reasons = compare(winner, loser)
     context = {
-        "winner": winner,
-        "loser": loser,
+        "winner": _party(winner, member.organization.slug),
+        "loser": _party(loser, member.organization.slug),
         "score": score,
         "reasons": reasons_in_words(reasons),
         "comparison": compare_for_merge(member, winner, loser) if winner.pk != loser.pk else None,
         "refusal": refusal,
         "may_merge": all(reaches(member, Right.CLIENT_MERGE, client) for client in (winner, loser)),
         "may_dismiss": all(reaches(member, Right.CLIENT_EDIT, client) for client in (winner, loser)),
+        "merge_url": reverse("clients:merge", args=[member.organization.slug, winner.number]),
         "swapped_url": _merge_url(request, loser, winner),
+        "dismiss_url": reverse("clients:pair_dismiss", args=[member.organization.slug]),
+        "remark": _(
+            "La seconde adresse principale devient « Autre ». Le n° %(number)s reste un alias : il mène à la fiche "
+            "conservée. La fusion peut être annulée plus tard."
+        ) % {"number": loser.number},
         "posted": request.POST if request.method == "POST" else None,
     }
     status = getattr(refusal, "status", 200) if refusal is not None else 200
@@ -75,11 +95,13 @@ def merge_list(request) -> HttpResponse:
     if after.isdecimal() and len(after) < 19:
         merges = merges.filter(pk__lt=int(after))
     shown = list(merges.order_by("-id")[: PAGE + 1])
-    address = reverse("clients:merges", args=[request.member.organization.slug])
+    slug = request.member.organization.slug
+    address = reverse("clients:merges", args=[slug])
     context = {
-        "merges": shown[:PAGE],
+        "merges": [(merge, _party(merge.winner, slug), _party(merge.loser, slug)) for merge in shown[:PAGE]],
         "next_url": f"{address}?{urlencode({'apres': shown[PAGE - 1].pk})}" if len(shown) > PAGE else "",
         "may_undo": request.member.can(Right.CLIENT_MERGE),
+        "is_of_people": False,
     }
     return render(request, "clients/merges.html", context, fragment="merges" if after else "content")
 
@@ -90,15 +112,12 @@ def merge_undo(request, pk) -> HttpResponse:
     merge = _merge_in_reach(request.member, pk)
     refusal = None
     if request.method == "POST":
-        answers = {
-            key: value for key, value in request.POST.items() if key.partition(":")[0] in ("field", "row", "made")
-        }
         # « Annuler » right after the merge says no more than that: where there is something to choose, it is shown.
         token = request.POST.get("token") or plan_undo(request.member, merge).token_without_conflicts
         if token is None:
             return see(request, request.path)
         try:
-            actions.undo_merge(merge, by=request.member, answers=answers, token=token)
+            actions.undo_merge(merge, by=request.member, answers=answers_of(request), token=token)
         except Refusal as refused:
             if isinstance(refused, NotFound):
                 raise
@@ -109,10 +128,28 @@ def merge_undo(request, pk) -> HttpResponse:
             return see(request, _file_url(request, merge.loser), toast=toast % words)
         merge = _merge_in_reach(request.member, pk)
     plan = plan_undo(request.member, merge) if merge.undone_at is None else None
-    context = {"merge": merge, "plan": plan, "refusal": refusal}
+    slug = request.member.organization.slug
+    context = {
+        "merge": merge,
+        "winner": _party(merge.winner, slug),
+        "loser": _party(merge.loser, slug),
+        "plan": plan,
+        "refusal": refusal,
+    }
     return render(
         request, "clients/merge_undo.html", context, fragment="content", status=refusal.status if refusal else 200
     )
+
+
+def answers_of(request) -> dict[str, str]:
+    """What was chosen for each conflict, by its key."""
+    kinds = ("field", "row", "made")
+    return {key: value for key, value in request.POST.items() if key.partition(":")[0] in kinds}
+
+
+def _party(client: Client, slug: str) -> Party:
+    address = reverse("workspace:client", args=[slug, client.number])
+    return Party(client.display_name, client.number, address, client.number, client.version, client.number)
 
 
 def _merge(request, winner: Client, loser: Client) -> HttpResponse:
@@ -129,7 +166,7 @@ def _merge(request, winner: Client, loser: Client) -> HttpResponse:
         by=member,
         choices=choices,
         lists={name: typed.getlist(f"list.{name}") for name in gathered},
-        versions=(_number(typed.get("winner_version", "")), _number(typed.get("loser_version", ""))),
+        versions=(number_of(typed.get("winner_version", "")), number_of(typed.get("loser_version", ""))),
     )
     undo_url = reverse("clients:merge_undo", args=[member.organization.slug, merge.pk])
     toast = _("%(name)s (n° %(number)s) fait maintenant partie de cette fiche.")
@@ -179,5 +216,5 @@ def _merge_url(request, winner: Client, loser: Client) -> str:
     return f"{address}?{urlencode({'avec': loser.number})}"
 
 
-def _number(text: str) -> int:
+def number_of(text: str) -> int:
     return int(text) if text.isdecimal() and len(text) < 10 else 0

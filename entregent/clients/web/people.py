@@ -1,5 +1,6 @@
 """People at a client, and by themselves."""
 
+from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -36,7 +37,7 @@ def person_attach(request, number) -> HttpResponse:
     """People found by name, to be tied to the client: the search, and the tying."""
     client = open_file(request, number, Right.CLIENT_EDIT)
     if request.method == "POST":
-        person = Person.objects.get_visible(request.member, pk=_id(request.POST.get("person")))
+        person = Person.objects.get_visible(request.member, pk=id_of(request.POST.get("person")))
         actions.attach_person(person, client=client, by=request.member)
         return see(request, file_url(request, client), toast=_("%(name)s est rattachée.") % {"name": person})
     context = {"client": client, "found": _find_people(request, client), "query": request.GET.get("q", "")}
@@ -71,7 +72,13 @@ def tie_edit(request, number, pk) -> HttpResponse:
 
 @requires(Right.CLIENT_VIEW)
 def person_detail(request, pk) -> HttpResponse:
-    person = Person.objects.get_visible(request.member, pk=pk)
+    seen_people = Person.objects.visible_to(request.member)
+    person = seen_people.filter(pk=pk).first()
+    if person is None:  # Part of another one since: whoever holds the old address gets there.
+        remained = seen_people.filter(merged=pk).first()
+        if remained is None:
+            raise NotFound
+        return see(request, _person_url(request, remained))
     seen = Client.objects.visible_to(request.member)
     context = {
         "person": person,
@@ -82,6 +89,7 @@ def person_detail(request, pk) -> HttpResponse:
         "custom": told(request.member, "person", person.custom),
         "may_edit": request.member.can(Right.CLIENT_EDIT),
         "may_delete": request.member.can(Right.CLIENT_DELETE),
+        "may_merge": request.member.can(Right.CLIENT_MERGE),
         "has_photo": PersonPhoto.objects.filter(person=person).exists(),
     }
     return render(request, "clients/person.html", context, fragment="content")
@@ -168,23 +176,24 @@ def _create(request, client: Client | None) -> HttpResponse:
 
 
 def _find_people(request, client: Client) -> list[Person]:
-    words = search_key(request.GET.get("q", "")).split()
+    found = people_named(request.member, request.GET.get("q", ""))
+    return list(found.exclude(client_people__client=client)[:20])
+
+
+def people_named(member, text: str) -> QuerySet[Person]:
+    """People in reach in whose entry every word stands."""
+    words = search_key(text).split()
     if len("".join(words)) < 2:
-        return []
-    entries = Entry.objects.filter(organization_id=request.member.organization_id, kind=Kind.PERSON)
+        return Person.objects.none()
+    entries = Entry.objects.filter(organization_id=member.organization_id, kind=Kind.PERSON)
     for word in words:
         entries = entries.filter(doc__contains=word)
-    return list(
-        Person.objects.visible_to(request.member)
-        .filter(pk__in=entries.values("subject_id"))
-        .exclude(client_people__client=client)
-        .order_by("sort_key", "id")[:20]
-    )
+    return Person.objects.visible_to(member).filter(pk__in=entries.values("subject_id")).order_by("sort_key", "id")
 
 
 def _person_url(request, person) -> str:
     return reverse("clients:person", args=[request.member.organization.slug, person.pk])
 
 
-def _id(text) -> int:
+def id_of(text) -> int:
     return int(text) if text and text.isdecimal() and len(text) < 19 else 0

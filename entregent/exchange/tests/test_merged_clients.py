@@ -35,6 +35,17 @@ def test_what_hangs_on_the_old_number_goes_to_the_client_that_remained(manager, 
     assert Address.objects.get(street="1 rue Neuve").client == merged
 
 
+def test_a_row_with_the_key_of_a_person_who_is_part_of_another_is_about_the_one_who_remained(manager, bringing):
+    kept = actions.create_person(by=manager, last_name="Moreau", first_name="Anne", external_key="P1")
+    gone = actions.create_person(by=manager, last_name="Moreau", first_name="A.", external_key="P2")
+    actions.merge_people(kept, gone, by=manager)
+    batch = bringing.bring(manager, "people", "cle;nom;fonction\nP2;Moreau;Gérante\n")
+    assert batch.counts["update"] == 1
+    enter(manager)
+    kept.refresh_from_db()
+    assert kept.title == "Gérante"
+
+
 def test_the_weights_of_the_organization_hold_for_imports(manager, admin, bringing):
     enter(manager)
     actions.create_client(
