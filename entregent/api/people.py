@@ -10,6 +10,7 @@ from entregent.api.paging import MOST, page
 from entregent.api.requests import client_of, created_once, tag, version_asked
 from entregent.api.schemas import MergeIn, PersonIn, PersonOut, PersonPage, PersonPatch
 from entregent.clients.actions import create_person, delete_person, merge_people, update_person
+from entregent.clients.merging import person_by_id
 from entregent.clients.models import Client, ClientPerson, Person
 from entregent.clients.search import marks_in_reach
 from entregent.search.models import Kind
@@ -32,7 +33,7 @@ def _shown(member, people) -> list[PersonOut]:
 
 
 def _one(member, pk: int, response: HttpResponse) -> PersonOut:
-    (shown,) = _shown(member, [_people(member).found(pk=pk)])
+    (shown,) = _shown(member, [person_by_id(_people(member), pk)])
     tag(response, shown.version)
     return shown
 

@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 
 from entregent.clients import validation
 from entregent.clients.extension_points import movers, person_movers
-from entregent.clients.models import Client, ClientPerson, ClientQuerySet, Person
+from entregent.clients.models import Client, ClientPerson, ClientQuerySet, Person, PersonQuerySet
 from entregent.clients.movers import Mover
 from entregent.listing import custom_fields
 from entregent.listing.models import CustomField
@@ -86,7 +86,7 @@ MARKS = {
     "is_billing": gettext_lazy("Personne de facturation"),
 }
 _LABELS = {"name": gettext_lazy("Nom"), "external_key": gettext_lazy("Clé externe")}
-# Rows that came to the client since, as many as a page can show.
+# Rows of a table that came since, as many as a page shows at once.
 MOST_MADE = 200
 
 
@@ -343,6 +343,16 @@ class MadeSince:
 
 
 @dataclass(frozen=True)
+class MoreMade:
+    """Further rows that came since, which the next page lists: `number` of them, of `table`, after the row `after`."""
+
+    table: str
+    after: int
+    number: int
+    what: str
+
+
+@dataclass(frozen=True)
 class UndoPlan:
     """What undoing a merge would do, and what there is to choose. `token` says which state this was read from."""
 
@@ -350,6 +360,7 @@ class UndoPlan:
     fields: list[FieldConflict]
     rows: list[RowConflict]
     made: list[MadeSince]
+    more: list[MoreMade]
     token: str
 
     @property
@@ -381,21 +392,41 @@ def plan_undo(member: Membership, merge: Any) -> UndoPlan:
             fields.append(FieldConflict(code, label, lost or before, after, stands, bool(lost)))
     rows: list[RowConflict] = []
     made: list[MadeSince] = []
+    more: list[MoreMade] = []
     goes_back: list[str] = []
     for mover in subject.movers:
         if number := mover.going_back(merge, member=member):
             goes_back.append(mover.words(number))
-        changed, came = mover.changed_since(merge), mover.made_since(merge, limit=MOST_MADE)
-        unseen = mover.unseen(member, [*(found["row_id"] for found in changed), *(row_id for row_id, _name in came)])
+        changed = mover.changed_since(merge)
+        unseen = mover.unseen(member, [found["row_id"] for found in changed])
         for found in changed:
             state.append([mover.key, found["row_id"], found["now"]])
             rows.append(_row_conflict(mover, found, is_unseen=found["row_id"] in unseen))
-        for row_id, name in came:
-            state.append([mover.key, row_id])
-            name = _("Hors de votre périmètre") if row_id in unseen else name
-            made.append(MadeSince(mover.key, row_id, mover.words(1), name or ""))
+        state.append([mover.key, *mover.count_made(merge)])
+        listed, further = made_since(member, merge, mover)
+        made += listed
+        more += further
     text = json.dumps(state, sort_keys=True, default=str)
-    return UndoPlan(goes_back, fields, rows, made, hashlib.sha256(text.encode()).hexdigest()[:32])
+    return UndoPlan(goes_back, fields, rows, made, more, hashlib.sha256(text.encode()).hexdigest()[:32])
+
+
+def made_since(
+    member: Membership, merge: Any, mover: Mover, *, after: int = 0
+) -> tuple[list[MadeSince], list[MoreMade]]:
+    """One page of the rows that came since, and whether there are others."""
+    came = mover.made_since(merge, limit=MOST_MADE, after=after)
+    unseen = mover.unseen(member, [row_id for row_id, _name in came])
+    listed = [
+        MadeSince(
+            mover.key, row_id, mover.words(1), _("Hors de votre périmètre") if row_id in unseen else name or ""
+        )
+        for row_id, name in came
+    ]
+    if len(came) < MOST_MADE:
+        return listed, []
+    last = came[-1][0]
+    number, _newest = mover.count_made(merge, after=last)
+    return listed, [MoreMade(mover.key, last, number, mover.words(number))] if number else []
 
 
 def _lost(merge: Any, subject: Subject, code: str, before: Any) -> str:
@@ -453,3 +484,11 @@ def by_number(clients: ClientQuerySet, number: str) -> Client:
     if client is None:
         raise NotFound
     return client
+
+
+def person_by_id(people: PersonQuerySet, pk: int) -> Person:
+    """The person of that id among `people`, or the one who has taken in the person of that id."""
+    person = people.filter(pk=pk).first() or people.filter(merged=pk).first()
+    if person is None:
+        raise NotFound
+    return person

@@ -129,23 +129,43 @@ class Mover:
             ignored=list(self.ignored),
         )
 
-    def made_since(self, merge: Merging, *, limit: int) -> list[tuple[int, str]]:
-        """The rows that came to the winner since: (id, name). Those that a later merge brought are none of them."""
+    def made_since(
+        self, merge: Merging, *, limit: int, after: int = 0, among: Collection[int] | None = None
+    ) -> list[tuple[int, str]]:
+        """The rows that came to the winner since: (id, name), those above `after`, of those `among` alone. What a
+        later merge brought is none of them."""
         found = _rows(
             f"""
-            SELECT r.id, {self.name} AS name FROM {self.table} r
+            SELECT r.id, {self.name} AS name {self._made(merge)} AND r.id > %(after)s
+              AND (%(among)s::bigint[] IS NULL OR r.id = ANY (%(among)s)) ORDER BY r.id LIMIT %(limit)s
+            """,
+            **self._made_parameters(merge),
+            after=after,
+            among=None if among is None else list(among),
+            limit=limit,
+        )
+        return [(row["id"], row["name"]) for row in found]
+
+    def count_made(self, merge: Merging, *, after: int = 0) -> tuple[int, int]:
+        """How many rows came to the winner since above `after`, and the newest of them."""
+        ((row),) = _rows(
+            f"SELECT count(*) AS number, coalesce(max(r.id), 0) AS newest {self._made(merge)} AND r.id > %(after)s",
+            **self._made_parameters(merge),
+            after=after,
+        )
+        return row["number"], row["newest"]
+
+    def _made(self, merge: Merging) -> str:
+        return f"""
+            FROM {self.table} r
             WHERE r.{self.column} = %(to)s AND ({self.where}) AND NOT ({self.soft}) AND r.id > %(last)s
               AND NOT EXISTS (
                 SELECT 1 FROM {merge.rows_table} o JOIN {merge._meta.db_table} b ON b.id = o.merge_id
                 WHERE o.table_name = %(table)s AND o.row_id = r.id AND o.is_moved AND b.undone_at IS NULL)
-            ORDER BY r.id LIMIT %(limit)s
-            """,  # noqa: S608
-            **self._of(merge),
-            to=merge.winner_id,
-            last=merge.last_ids.get(self.key, 0),
-            limit=limit,
-        )
-        return [(row["id"], row["name"]) for row in found]
+        """  # noqa: S608
+
+    def _made_parameters(self, merge: Merging) -> dict[str, Any]:
+        return self._of(merge) | {"to": merge.winner_id, "last": merge.last_ids.get(self.key, 0)}
 
     def going_back(self, merge: Merging, *, member: Membership) -> int:
         """How many rows would go back if nothing else is chosen, of those that the member sees."""

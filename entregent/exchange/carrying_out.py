@@ -220,7 +220,7 @@ class Chunk:
     def _clients(self) -> None:
         columns = (
             "kind, name, first_name, display_name, sort_key, status, category, language, birth_date, responsible_id, "
-            "sector_id, emails, phones, identifiers, custom"
+            "sector_id, emails, phones, identifiers, tags, custom"
         )
         self._give_numbers()
         self._run(f"""
@@ -230,7 +230,8 @@ class Chunk:
                    {_prefixed(columns, "r")}, '{{}}', 1, %(user)s, %(user)s
             FROM exchange_chunk c CROSS JOIN LATERAL jsonb_populate_record(NULL::clients_client,
                 jsonb_build_object('status', 'client', 'category', '', 'language', %(language)s::text, 'first_name', '',
-                                   'emails', '[]'::jsonb, 'phones', '[]'::jsonb, 'identifiers', '{{}}'::jsonb)
+                                   'emails', '[]'::jsonb, 'phones', '[]'::jsonb, 'tags', '[]'::jsonb,
+                                   'identifiers', '{{}}'::jsonb)
                 || {laid("c.fields")}) r
             WHERE c.act = 'create'
         """)  # noqa: S608

@@ -163,6 +163,9 @@ class Cleaner:
             cleaned["emails"] = validation.clean_emails(data.pop("emails"))
         if "phones" in data:
             cleaned["phones"] = validation.clean_phones(data.pop("phones"), country=self.country)
+        if "tags" in data:
+            # One column holds several, with commas; several columns may be matched.
+            cleaned["tags"] = validation.clean_tags(",".join(data.pop("tags")))
         if identifiers:
             cleaned["identifiers"] = validation.clean_identifiers(identifiers)
         if "birth_date" in data:

@@ -113,14 +113,14 @@ def _clients(member: Membership):
             "identifiers", F("sector__code"), F("responsible__email"),
             Subquery(main.values("street")[:1]), Subquery(main.values("unit")[:1]),
             Subquery(main.values("postal_code")[:1]), Subquery(main.values("city")[:1]),
-            Subquery(main.values("region")[:1]), Subquery(main.values("country")[:1]), "custom",
+            Subquery(main.values("region")[:1]), Subquery(main.values("country")[:1]), "tags", "custom",
         )
     )  # fmt: skip
     header = [
         _("numéro"), _("nature"), _("nom"), _("prénom"), _("statut"), _("catégorie"), _("langue"),
         _("date de naissance"), _("courriel 1"), _("courriel 2"), _("courriel 3"), _("téléphone 1"), _("téléphone 2"),
         "siren", "siret", _("secteur"), _("agent responsable"), _("adresse"), _("complément"), _("code postal"),
-        _("ville"), _("province"), _("pays"), *(field.label for field in fields),
+        _("ville"), _("province"), _("pays"), _("étiquettes"), *(field.label for field in fields),
     ]  # fmt: skip
 
     def as_row(one) -> list[str]:
@@ -129,7 +129,7 @@ def _clients(member: Membership):
         identifiers = one[10]
         return [
             *one[:7], one[7].isoformat() if one[7] else "", *emails, *phones, identifiers.get("siren", ""),
-            identifiers.get("siret", ""), *(cell or "" for cell in one[11:-1]),
+            identifiers.get("siret", ""), *(cell or "" for cell in one[11:-2]), ", ".join(one[-2]),
             *(written(field, one[-1].get(field.code), staff) for field in fields),
         ]  # fmt: skip
 

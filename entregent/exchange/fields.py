@@ -201,6 +201,7 @@ _CLIENT_FIELDS = (
     Field("birth_date", _("Date de naissance"), _BIRTH),
     Field("emails", _("Courriels"), _EMAILS, is_list=True),
     Field("phones", _("Téléphones"), _PHONES, is_list=True),
+    Field("tags", _("Étiquettes"), ("etiquettes", "etiquette", "tags", "tag", "mots cles", "labels"), is_list=True),
     Field("identifiers.siren", _("SIREN"), ("siren", "n siren", "numero siren")),
     Field("identifiers.siret", _("SIRET"), ("siret", "n siret", "numero siret")),
     Field("identifiers.bn", _("Numéro d’entreprise (NE)"), ("ne", "numero d entreprise", "business number", "bn")),

@@ -29,6 +29,7 @@ from entregent.clients.merging import (
     subject_of,
 )
 from entregent.clients.models import Client, ClientPerson
+from entregent.clients.movers import Mover
 from entregent.organizations.models import Membership
 from entregent.toolbox.errors import NotFound, Refusal
 
@@ -154,9 +155,20 @@ def give_rows_back(merge: Any, plan: UndoPlan, answers: Mapping[str, str]) -> No
         mover.give_back(
             merge,
             kept=[row.row_id for row in conflicts if answers.get(row.key) == "keep"],
-            given=[row.row_id for row in plan.made if row.table == mover.key and answers.get(row.key) == "give"],
+            given=_given(mover, merge, answers),
             revived=[row.row_id for row in conflicts if row.kind == "deleted" and answers.get(row.key) == "give"],
         )
+
+
+def _given(mover: Mover, merge: Any, answers: Mapping[str, str]) -> list[int]:
+    """Rows that came since and are to go as well, from whichever page of the list."""
+    wanted = []
+    for key, answer in answers.items():
+        kind, _colon, rest = key.partition(":")
+        table, _colon, row_id = rest.rpartition(":")
+        if kind == "made" and table == mover.key and answer == "give" and row_id.isdecimal() and len(row_id) < 19:
+            wanted.append(int(row_id))
+    return [pk for pk, _name in mover.made_since(merge, limit=len(wanted), among=wanted)] if wanted else []
 
 
 def _both_locked(winner: Client, loser: Client, *, by: Membership) -> tuple[Client, Client]:

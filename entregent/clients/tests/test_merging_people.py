@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 from django.utils import timezone
 
-from entregent.clients import actions
+from entregent.clients import actions, merging
 from entregent.clients.duplicate_models import NotSamePerson, PersonMerge, PersonPair
 from entregent.clients.merging import compare_for_merge, plan_undo
 from entregent.clients.models import Address, ClientPerson, Person, PersonPhoto
@@ -263,3 +263,39 @@ def test_the_list_of_pairs(manager, agent, two, scanned, signed_in):
     assert "Aucun doublon possible" in http.get("/eaux/doublons/personnes/").content.decode()
     assert http.post(f"/eaux/doublons/personnes/ecartes/{kept.pk}/{gone.pk}/annulation/").status_code == 303
     assert http.post("/eaux/doublons/personnes/recherche/").status_code == 303
+
+
+def test_what_came_since_is_listed_page_by_page(manager, two, topic, signed_in, monkeypatch):
+    kept, gone = two
+    merge = actions.merge_people(kept, gone, by=manager)
+    made = [interaction_with(kept, topic, number) for number in range(20, 25)]
+    monkeypatch.setattr(merging, "MOST_MADE", 2)
+    http = signed_in(manager)
+    address = f"/eaux/fusions/personnes/{merge.pk}/annulation/"
+    first = http.get(address).content.decode()
+    assert "3 interactions" in first
+    assert f"made:interactions_interaction:{made[1].pk}" in first
+    assert f"made:interactions_interaction:{made[2].pk}" not in first
+    asked = {"table": "interactions_interaction", "apres": made[1].pk}
+    rest = http.get(address, asked, htmx=True).content.decode()
+    assert "<main" not in rest
+    assert f"made:interactions_interaction:{made[3].pk}" in rest
+    assert "1 interaction" in rest
+    # Chosen on another page than the first, it goes as well.
+    sent = {"token": first.split('name="token" value="')[1][:32], f"made:interactions_interaction:{made[4].pk}": "give"}
+    assert http.post(address, sent).status_code == 303
+    enter(manager)
+    assert list(Interaction.objects.filter(person=gone)) == [made[4]]
+
+
+def test_an_old_address_of_a_person_leads_to_who_remained(manager, two, topic, signed_in):
+    kept, gone = two
+    actions.merge_people(kept, gone, by=manager)
+    page = signed_in(manager).get("/eaux/contacts/nouveau/", {"personne": gone.pk}).content.decode()
+    assert "Anne Moreau" in page
+
+
+def test_an_old_number_of_a_client_leads_the_composer_to_who_remained(manager, client_north, client_south, signed_in):
+    actions.merge_clients(client_north, client_south, by=manager)
+    page = signed_in(manager).get("/eaux/contacts/nouveau/", {"client": "S1"}).content.decode()
+    assert "Blanchisserie Moreau" in page

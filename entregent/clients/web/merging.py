@@ -1,6 +1,6 @@
 """Two clients side by side, their merge, the list of merges, and taking one back."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.db.models import OuterRef, Q, QuerySet, Subquery
 from django.db.models.lookups import IsNull
@@ -14,7 +14,14 @@ from entregent.access.rights import Right
 from entregent.clients import actions
 from entregent.clients.duplicate_models import Merge
 from entregent.clients.duplicates import compare, look_alikes, reasons_in_words
-from entregent.clients.merging import by_number, compare_for_merge, plan_undo
+from entregent.clients.merging import (
+    UndoPlan,
+    by_number,
+    compare_for_merge,
+    made_since,
+    plan_undo,
+    subject_of,
+)
 from entregent.clients.models import Client
 from entregent.clients.web.panes import open_file, reaches
 from entregent.toolbox.errors import NotFound, Refusal, Refusals, RightMissing, Stale
@@ -135,10 +142,23 @@ def merge_undo(request, pk) -> HttpResponse:
         "loser": _party(merge.loser, slug),
         "plan": plan,
         "refusal": refusal,
+        **made_context(request, merge, plan),
     }
     return render(
-        request, "clients/merge_undo.html", context, fragment="content", status=refusal.status if refusal else 200
+        request, "clients/merge_undo.html", context, fragment="made" if "table" in request.GET else "content",
+        status=refusal.status if refusal else 200,
     )
+
+
+def made_context(request, merge, plan: UndoPlan | None) -> dict[str, Any]:
+    """Rows that came since the merge: those of the plan, or with `?table=` and `?apres=` the next ones of a table."""
+    mover = next((one for one in subject_of(merge.winner).movers if one.key == request.GET.get("table")), None)
+    if plan is None or mover is None:
+        return {"made": plan.made if plan else [], "more": plan.more if plan else []}
+    after = request.GET.get("apres", "")
+    after_row = int(after) if after.isdecimal() and len(after) < 19 else 0
+    made, more = made_since(request.member, merge, mover, after=after_row)
+    return {"made": made, "more": more}
 
 
 def answers_of(request) -> dict[str, str]:

@@ -20,7 +20,7 @@ from entregent.clients.duplicates import compare_people, reasons_in_words
 from entregent.clients.merging import compare_for_merge, plan_undo
 from entregent.clients.models import Person
 from entregent.clients.web.duplicates import cursor_of
-from entregent.clients.web.merging import PAGE, Party, answers_of, number_of
+from entregent.clients.web.merging import PAGE, Party, answers_of, made_context, number_of
 from entregent.clients.web.people import id_of, people_named
 from entregent.jobs.models import Job
 from entregent.toolbox.errors import NotFound, Refusal, Refusals, RightMissing, Stale
@@ -109,15 +109,18 @@ def merge_undo(request, pk) -> HttpResponse:
             toast = _("La fusion est annulée : %(name)s est de nouveau une fiche à part.")
             return see(request, party(merge.loser, slug).url, toast=toast % {"name": merge.loser.full_name})
         merge = _merge_in_reach(member, pk)
+    plan = plan_undo(member, merge) if merge.undone_at is None else None
     context = {
         "merge": merge,
         "winner": party(merge.winner, slug),
         "loser": party(merge.loser, slug),
-        "plan": plan_undo(member, merge) if merge.undone_at is None else None,
+        "plan": plan,
         "refusal": refusal,
+        **made_context(request, merge, plan),
     }
     status = refusal.status if refusal else 200
-    return render(request, "clients/merge_undo.html", context, fragment="content", status=status)
+    fragment = "made" if "table" in request.GET else "content"
+    return render(request, "clients/merge_undo.html", context, fragment=fragment, status=status)
 
 
 @dataclass(frozen=True)

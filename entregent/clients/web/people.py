@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from entregent.access.guard import requires
 from entregent.access.rights import Right
 from entregent.clients import actions
+from entregent.clients.merging import person_by_id
 from entregent.clients.models import Client, ClientPerson, Person, PersonPhoto
 from entregent.clients.web.editing import _version, file_url, list_url
 from entregent.clients.web.forms import MarksForm, PersonForm
@@ -72,13 +73,9 @@ def tie_edit(request, number, pk) -> HttpResponse:
 
 @requires(Right.CLIENT_VIEW)
 def person_detail(request, pk) -> HttpResponse:
-    seen_people = Person.objects.visible_to(request.member)
-    person = seen_people.filter(pk=pk).first()
-    if person is None:  # Part of another one since: whoever holds the old address gets there.
-        remained = seen_people.filter(merged=pk).first()
-        if remained is None:
-            raise NotFound
-        return see(request, _person_url(request, remained))
+    person = person_by_id(Person.objects.visible_to(request.member), pk)
+    if person.pk != pk:  # Part of another one since: whoever holds the old address gets there.
+        return see(request, _person_url(request, person))
     seen = Client.objects.visible_to(request.member)
     context = {
         "person": person,
@@ -184,7 +181,7 @@ def people_named(member, text: str) -> QuerySet[Person]:
     """People in reach in whose entry every word stands."""
     words = search_key(text).split()
     if len("".join(words)) < 2:
-        return Person.objects.none()
+        return Person.objects.visible_to(member).none()
     entries = Entry.objects.filter(organization_id=member.organization_id, kind=Kind.PERSON)
     for word in words:
         entries = entries.filter(doc__contains=word)

@@ -6,6 +6,7 @@ from django.utils.translation import gettext as _
 from entregent.access.guard import requires
 from entregent.access.recall import recalled
 from entregent.access.rights import Right
+from entregent.clients.merging import person_by_id
 from entregent.clients.models import Client, CreditHold, Person
 from entregent.interactions.actions import log_interaction
 from entregent.interactions.audience import audience_of
@@ -186,17 +187,24 @@ def _clients_numbered(member, number: str):
     return Client.objects.visible_to(member, Right.INTERACTION_LOG).filter(number=number)
 
 
+def _client_once_numbered(member, number: str) -> Client | None:
+    """Whoever types the number of a client that is part of another since means that one."""
+    clients = Client.objects.visible_to(member, Right.INTERACTION_LOG)
+    return clients.filter(aliases__number=number).first()
+
+
 def _whom(member, wanted) -> tuple[Client | None, Person | None, str]:
     """The client by number, or the person by id; else the number that is unknown to this member, or ""."""
     number, person_id = wanted.get("client", "").strip(), wanted.get("personne", "").strip()
     client = person = None
     if number:
         clients = _clients_numbered(member, number)
-        if not clients:
+        client = clients[0] if clients else _client_once_numbered(member, number)
+        if client is None:
             return None, None, number
-        client = clients[0]
-    if as_id(person_id) is not None:
-        person = Person.objects.get_visible(member, Right.INTERACTION_LOG, pk=as_id(person_id))
+    key = as_id(person_id)
+    if key is not None:
+        person = person_by_id(Person.objects.visible_to(member, Right.INTERACTION_LOG), key)
     return client, person, ""
 
 

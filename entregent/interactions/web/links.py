@@ -5,6 +5,7 @@ from django.views.decorators.http import require_POST
 
 from entregent.access.guard import requires
 from entregent.access.rights import Right
+from entregent.clients.merging import by_number, person_by_id
 from entregent.clients.models import BusinessObject, Client, Person
 from entregent.interactions import actions
 from entregent.interactions.models import Interaction, InteractionAgent
@@ -22,11 +23,12 @@ def participant_create(request, number):
     interaction = _get(request, number)
     typed, person_id = request.POST.get("client", "").strip(), as_id(request.POST.get("person", ""))
     if person_id is not None:
-        party = Person.objects.get_visible(request.member, pk=person_id)
+        party = person_by_id(Person.objects.visible_to(request.member), person_id)
     elif typed:
-        party = Client.objects.visible_to(request.member).filter(number=typed).first()
-        if party is None:
-            raise Refusal("E-003-CLIENT", _("Numéro de client inconnu."), field="client")
+        try:
+            party = by_number(Client.objects.visible_to(request.member), typed)
+        except NotFound as unknown:
+            raise Refusal("E-003-CLIENT", _("Numéro de client inconnu."), field="client") from unknown
     else:
         raise required("client", _("Client"))
     actions.link_participant(interaction, by=request.member, party=party)
