@@ -59,6 +59,8 @@ PEOPLE_STAY = {
     ("interactions_publishedentry", "person_id"): "a copy, kept by triggers",
     ("interactions_publishedentry", "author_person_id"): "a copy, kept by triggers",
     ("documents_storedfile", "created_by_person_id"): "who brought it, as they were then",
+    ("inbound_rawmail", "person_id"): "whose it was when it came; what it became is an entry",
+    ("inbound_phonecall", "person_id"): "whose number it was when it rang; what it became is an interaction",
 }
 
 

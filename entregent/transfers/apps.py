@@ -6,7 +6,7 @@ class TransfersConfig(AppConfig):
 
     def ready(self):
         from entregent.audit.extension_points import sentences
-        from entregent.clients.extension_points import deletion_blockers, movers, person_deleted
+        from entregent.clients.extension_points import deletion_blockers, movers, person_deleted, person_movers
         from entregent.listing.extension_points import list_definitions
         from entregent.notifications.extension_points import events
         from entregent.organizations.extension_points import (
@@ -16,7 +16,7 @@ class TransfersConfig(AppConfig):
             table_words,
         )
         from entregent.transfers import history, navigation
-        from entregent.transfers.clients import TRANSFERS, cancel_those_of, open_transfers
+        from entregent.transfers.clients import OF_PEOPLE, TRANSFERS, cancel_those_of, open_transfers
         from entregent.transfers.events import events as own_events
         from entregent.transfers.lists import transfer_lists
         from entregent.transfers.web.portlets import portlets as own_portlets
@@ -31,5 +31,6 @@ class TransfersConfig(AppConfig):
         administration_entries.add(navigation.administration, order=60)
         top_bar.add(navigation.top_bar, order=35)
         movers.add(TRANSFERS, order=90, name="transfers")
+        person_movers.add(OF_PEOPLE, order=90, name="transfers")
         deletion_blockers.add(open_transfers)
         person_deleted.add(cancel_those_of)

@@ -1,5 +1,7 @@
 """What transfers mean for the client and the person whom they are for."""
 
+from dataclasses import replace
+
 from django.db.models import Q
 from django.utils.translation import ngettext
 
@@ -47,3 +49,4 @@ TRANSFERS = Mover(
     soft="r.deleted_at IS NOT NULL",
     seen=_seen,
 )
+OF_PEOPLE = replace(TRANSFERS, column="person_id")
