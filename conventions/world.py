@@ -17,7 +17,7 @@ from entregent.clients.models import (
     Person,
 )
 from entregent.documents.actions import keep_file
-from entregent.documents.models import Upload
+from entregent.documents.models import StoredFile, Upload
 from entregent.exchange.models import Import
 from entregent.inbound.models import Mailbox, MailboxState, RawMail
 from entregent.interactions.models import (
@@ -29,11 +29,12 @@ from entregent.interactions.models import (
     InteractionParticipant,
     Topic,
 )
+from entregent.interactions.portal_models import PortalAccess
 from entregent.jobs.models import Job
 from entregent.listing.custom_fields import definitions_changed
 from entregent.listing.models import CustomField, View
 from entregent.notifications.models import Notification
-from entregent.organizations.models import ApiToken, Grant, Sector, Substitution
+from entregent.organizations.models import ApiToken, Grant, Sector, Substitution, User
 from entregent.outbox.models import Message
 from entregent.transfers.models import FileTransfer, Signature, TransferFile
 from testing.cast import enter_organization, make_client, make_member
@@ -48,6 +49,8 @@ class World:
     """`records[kind][variety]` is what stands in an address for that record."""
 
     records: dict[str, dict[str, object]] = field(default_factory=dict)
+    # Who is let into the portal, by the variety of their client.
+    people: dict[str, User] = field(default_factory=dict)
 
     def put(self, kind, variety, value):
         self.records.setdefault(kind, {})[variety] = value
@@ -224,6 +227,7 @@ def _client_with_everything(world, organization, variety, sector, marker, delete
     )  # fmt: skip
     world.put("upload", variety, upload.token)
     world.put("raw_mail", variety, _mail(organization, client, marker, variety).pk)
+    _seen_by_the_client(world, organization, variety, client, person, interaction, marker)
 
 
 def _mail(organization, client, marker, variety):
@@ -235,3 +239,25 @@ def _mail(organization, client, marker, variety):
         digest=f"{variety:0>64}", sender=f"{told.lower()}@x.example", subject=told, preview=told, state="to_attach",
         guesses=[client.pk],
     )  # fmt: skip
+
+
+def _seen_by_the_client(world, organization, variety, client, person, interaction, marker):
+    """Somebody at the client with access to the portal, and an entry with a file that was published to them."""
+    user = User.objects.create(email=f"portail-{variety}@client.example", name=f"Portail {marker or 'visible'}")
+    access = PortalAccess.objects.create(
+        organization=organization, person=person, client=client, user=user, state="active", email=user.email,
+        activated_at=timezone.now(), consent_at=timezone.now(),
+    )  # fmt: skip
+    world.put("portal_access", variety, access.pk)
+    world.people[variety] = user
+    entry = InteractionEntry.objects.create(
+        organization=organization, interaction=interaction, seq=2, entry_name=f"N{marker}",
+        notes=f"Publié : {marker or 'visible'}", published_at=timezone.now(),
+    )  # fmt: skip
+    world.put("published", variety, interaction.number)
+    file = StoredFile.objects.create(
+        organization=organization, key=f"documents/{variety}", name=f"plan-{marker or 'visible'}.txt",
+        media_type="text/plain", size=1, sha256="0" * 64,
+    )  # fmt: skip
+    world.put("published_file", variety, EntryAttachment.objects.create(
+        organization=organization, entry=entry, file=file).pk)  # fmt: skip

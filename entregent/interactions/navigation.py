@@ -5,6 +5,7 @@ from django.utils.translation import gettext as _
 
 from entregent.access.rights import Right
 from entregent.organizations.extension_points import AdministrationEntry
+from entregent.organizations.models import Module
 from entregent.ui.extension_points import NavigationEntry
 
 
@@ -15,10 +16,14 @@ def top_bar(member) -> list[NavigationEntry]:
 
 
 def administration(member) -> list[AdministrationEntry]:
-    if not member.can(Right.TOPICS):
-        return []
-    words = _("motif type de contact composer touche chiffre")
-    return [AdministrationEntry(_("Rubriques"), "tags", _at("topics", member), words)]
+    shown = []
+    if member.can(Right.TOPICS):
+        words = _("motif type de contact composer touche chiffre")
+        shown.append(AdministrationEntry(_("Rubriques"), "tags", _at("topics", member), words))
+    if member.can(Right.SETTINGS) and member.organization.has_module(Module.PORTAL):
+        words = _("clients accueil conditions invitation collègues coordonnées")
+        shown.append(AdministrationEntry(_("Portail client"), "globe", _at("portal_settings", member), words))
+    return shown
 
 
 def _at(name: str, member) -> str:

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from entregent.interactions.models import PublishedEntry, Topic
 from entregent.interactions.portal_models import PortalAccess
@@ -39,10 +40,10 @@ class Conversation:
 def state_words(entry: PublishedEntry) -> str:
     """The state of a conversation in a client's words."""
     if entry.status == "closed":
-        return _("Terminé")
+        return pgettext("portal", "Terminé")
     if entry.status == "waiting":
         return _("Nous attendons votre réponse")
-    return _("Nous nous en occupons") if entry.is_incoming else _("En cours")
+    return _("Nous nous en occupons") if entry.is_incoming else pgettext("portal", "En cours")
 
 
 def recent(access: PortalAccess, *, before: tuple[datetime, int] | None = None, limit: int = PAGE):

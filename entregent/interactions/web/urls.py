@@ -1,6 +1,6 @@
 from django.urls import path
 
-from entregent.interactions.web import compose, files, links, recipients, topics, views
+from entregent.interactions.web import compose, files, links, portal, recipients, topics, views
 
 app_name = "interactions"
 
@@ -33,6 +33,13 @@ urlpatterns = [
     path("suivis/", views.follow_up_list, name="follow_ups"),
     path("clients/<str:number>/interactions/", views.client_activity, name="client_activity"),
     path("clients/<str:number>/suivis/", views.client_follow_up_list, name="client_follow_ups"),
+    path("clients/<str:number>/portail/", portal.client_portal, name="client_portal"),
+    path(
+        "clients/<str:number>/portail/<int:pk>/<slug:verb>/", portal.client_portal_change, name="client_portal_change"
+    ),
+    path("personnes/<int:pk>/portail/", portal.person_portal, name="person_portal"),
+    path("personnes/<int:pk>/portail/<slug:verb>/", portal.person_portal_change, name="person_portal_change"),
+    path("administration/portail/", portal.portal_settings, name="portal_settings"),
     path("administration/rubriques/", topics.topic_list, name="topics"),
     path("administration/rubriques/nouvelle/", topics.topic_create, name="topic_create"),
     path("administration/rubriques/<slug:code>/", topics.topic_update, name="topic_update"),

@@ -1,0 +1,17 @@
+"""The portal's pages for a member who sees them as a client does, at the staff's door."""
+
+from django.urls import path
+
+from entregent.portal.web import details, documents, exchanges, home
+from entregent.portal.web.watch import watched
+
+app_name = "portal_watch"
+
+urlpatterns = [
+    path("portail/voir/<int:access_id>/", watched(home.home), name="home"),
+    path("portail/voir/<int:access_id>/echanges/", watched(exchanges.exchanges), name="exchanges"),
+    path("portail/voir/<int:access_id>/echanges/<int:number>/", watched(exchanges.exchange), name="exchange"),
+    path("portail/voir/<int:access_id>/documents/", watched(documents.documents), name="documents"),
+    path("portail/voir/<int:access_id>/documents/<int:pk>/", watched(documents.document), name="document"),
+    path("portail/voir/<int:access_id>/coordonnees/", watched(details.details), name="details"),
+]
