@@ -7,17 +7,26 @@ import subprocess
 import sys
 import time
 from datetime import timedelta
+from email.header import decode_header, make_header
 
 import pytest
 from aiosmtpd.controller import Controller
 from django.db import connection, transaction
 from django.db.utils import ProgrammingError
 from django.utils import timezone
+from hypothesis import HealthCheck, given
+from hypothesis import settings as settings_of_hypothesis
+from hypothesis import strategies as st
 
 from entregent.access.wall import outside
-from entregent.outbox.actions import retry_message, send_mail
-from entregent.outbox.delivery import deliver_due
+from entregent.documents.actions import keep_file, remove_content
+from entregent.outbox.actions import _sender, retry_message, send_mail
+from entregent.outbox.addresses import read_reply_address, reply_address
+from entregent.outbox.delivery import _as_mail, deliver_due
+from entregent.outbox.extension_points import Letterhead
+from entregent.outbox.letters import compose, paragraphs_of
 from entregent.outbox.models import Message
+from entregent.toolbox.text import one_line
 from testing.cast import enter, enter_organization
 from testing.worker import start_worker, test_database_url
 
@@ -28,6 +37,8 @@ class Server:
     def __init__(self):
         self.taken = []
         self.answers = []
+        self.reached = []
+        self.busy = True
 
     async def handle_DATA(self, server, session, envelope):
         self.taken.append(email.message_from_bytes(envelope.content))
@@ -37,11 +48,15 @@ class Server:
             return "421 gone"
         if not answer.startswith("2"):
             self.taken.pop()
+        else:
+            self.reached += envelope.rcpt_tos
         return answer
 
     async def handle_RCPT(self, server, session, envelope, address, options):
         if address.startswith("inconnu@"):
             return "550 no such user"
+        if address.startswith("occupe@") and self.busy:
+            return "450 mailbox busy"
         envelope.rcpt_tos.append(address)
         return "250 OK"
 
@@ -213,6 +228,165 @@ def test_a_rolled_back_action_leaves_no_mail(org):
         mail(org)
         transaction.set_rollback(True)
     assert not Message.objects.exists()
+
+
+def test_of_several_recipients_only_those_who_were_refused_for_now_get_another_try(smtp, org):
+    enter_organization(org)
+    message = mail(org, to=["a@example.com", "occupe@example.com", "inconnu@example.com"])
+    deliver_due()
+    message.refresh_from_db()
+    assert (message.state, message.reason, message.reached) == ("pending", "busy", ["a@example.com"])
+    smtp.busy = False
+    due_again()
+    deliver_due()
+    message.refresh_from_db()
+    # The one who is refused for good is named, and nobody got it twice.
+    assert (message.state, message.reason) == ("failed", "address")
+    assert "inconnu@example.com: 550" in message.error
+    assert sorted(message.reached) == ["a@example.com", "occupe@example.com"]
+    assert smtp.reached == ["a@example.com", "occupe@example.com"]
+
+
+def test_while_the_mail_server_is_away_no_mail_comes_nearer_to_failing(smtp, org, settings):
+    enter_organization(org)
+    first, second = mail(org), mail(org, 2)
+    there = settings.EMAIL_PORT
+    settings.EMAIL_PORT = 1
+    for _try in range(7):
+        assert deliver_due() == 0
+        due_again()
+    first.refresh_from_db()
+    second.refresh_from_db()
+    assert (first.state, first.tries, first.reason) == ("pending", 0, "away")
+    assert (second.state, second.tries) == ("pending", 0)
+    settings.EMAIL_PORT = there
+    assert deliver_due() == 2
+    assert set(smtp.ids) == {first.message_id, second.message_id}
+
+
+def test_a_mail_that_cannot_be_composed_fails_and_keeps_no_other_from_leaving(smtp, org):
+    enter_organization(org)
+    wrong = mail(org)
+    Message.objects.filter(pk=wrong.pk).update(subject="Deux\nlignes", next_try_at=timezone.now() - timedelta(hours=1))
+    right = mail(org, 2)
+    assert deliver_due() == 2
+    wrong.refresh_from_db()
+    right.refresh_from_db()
+    assert (wrong.state, wrong.reason, right.state) == ("failed", "wrong", "sent")
+
+
+def test_the_layout_carries_the_organizations_name_and_signature_in_the_readers_language(smtp, org):
+    org.mail_sender_name, org.mail_sender_address = 'Accueil "Eaux"', "accueil@eaux.example"
+    org.mail_signature_fr, org.mail_signature_en = "Eaux du Val\n12 rue des Puits", "Eaux du Val\nFrance"
+    org.save()
+    enter_organization(org)
+    send_mail(
+        organization_id=org.pk,
+        to="claire@example.com",
+        subject="Your request",
+        paragraphs=["Hello,", "Line 1 <b>\nline 2"],
+        button=("Open", "http://127.0.0.1:8000/portail/"),
+        language="en",
+    )
+    deliver_due()
+    taken = smtp.taken[0]
+    assert str(make_header(decode_header(taken["From"]))) == '"Accueil Eaux" <accueil@eaux.example>'
+    text, html = (part.get_payload(decode=True).decode() for part in taken.get_payload())
+    assert text.endswith("Open\nhttp://127.0.0.1:8000/portail/\n\n-- \nEaux du Val\nFrance\n")
+    assert "Line 1 &lt;b&gt;<br>line 2" in html
+    assert "If the button does not respond:" in html
+    assert 'style="' in html
+    assert "<style" not in html
+    # Opening it loads nothing from anywhere.
+    assert "src=" not in html
+    assert "<link" not in html
+
+
+def test_mails_about_one_record_stand_in_one_thread_and_carry_its_reply_address(smtp, org):
+    org.mail_reply_address, org.replies_by_mail = "contact@eaux.example", True
+    org.save()
+    enter_organization(org)
+    for _again in range(2):
+        mail(org, thread=("i", 123), in_reply_to="<question@example.com>", nature=Message.Nature.LETTER)
+    deliver_due()
+    first, second = smtp.taken
+    assert first["References"] == second["References"]
+    assert first["References"].split()[1] == first["In-Reply-To"] == "<question@example.com>"
+    assert first["Reply-To"].startswith("contact+i123-")
+    assert first["Reply-To"].endswith("@eaux.example")
+    # A letter that a person wrote may be answered by a machine, an alert may not.
+    assert first["Auto-Submitted"] is None
+
+
+def test_a_digest_says_how_to_be_rid_of_it(smtp, org):
+    enter_organization(org)
+    mail(org, nature=Message.Nature.DIGEST, unsubscribe_url="https://grc.example/eaux/notifications/choix/")
+    deliver_due()
+    assert smtp.taken[0]["List-Unsubscribe"] == "<https://grc.example/eaux/notifications/choix/>"
+    assert smtp.taken[0]["Auto-Submitted"] == "auto-generated"
+
+
+def test_a_kept_file_travels_with_its_mail_and_one_that_is_gone_is_told(smtp, org):
+    enter_organization(org)
+    file = keep_file(organization=org, name="Relevé été.txt", content=b"42 m3")
+    gone = keep_file(organization=org, name="parti.txt", content=b"rien")
+    mail(org, attachments=[file.pk])
+    missing = mail(org, 2, attachments=[gone.pk])
+    remove_content(gone)
+    deliver_due()
+    missing.refresh_from_db()
+    assert (missing.state, missing.reason) == ("failed", "attachment")
+    carried = smtp.taken[0].get_payload()[1]
+    assert carried.get_filename() == "Relevé été.txt"
+    assert carried.get_payload(decode=True) == b"42 m3"
+
+
+def test_a_reply_address_holds_for_its_organization_and_record_only(org, other_org):
+    for one in (org, other_org):
+        one.mail_reply_address, one.replies_by_mail = "contact@eaux.example", True
+    address = reply_address(org, "i", 123)
+    assert read_reply_address(address, org) == ("i", 123)
+    assert read_reply_address(address.upper(), org) == ("i", 123)
+    assert read_reply_address(f"Contact <{address}>", org) == ("i", 123)
+    assert read_reply_address(address, other_org) is None
+    assert read_reply_address(address.replace("i123", "i124"), org) is None
+    for wrong in ("", "@", "contact@eaux.example", "contact+i123-@eaux.example", "+i-@x", "é+i1-" + "a" * 16 + "@x"):
+        assert read_reply_address(wrong, org) is None
+    org.replies_by_mail = False
+    assert reply_address(org, "i", 123) == ""
+
+
+def test_one_transaction_wakes_the_sender_once(org):
+    enter_organization(org)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM procrastinate_jobs WHERE task_name = 'entregent.outbox.deliver_due'")
+        (before,) = cursor.fetchone()
+        for number in range(5):
+            mail(org, number)
+        cursor.execute("SELECT count(*) FROM procrastinate_jobs WHERE task_name = 'entregent.outbox.deliver_due'")
+        assert cursor.fetchone()[0] == before + 1
+
+
+@given(subject=st.text(max_size=200), text=st.text(max_size=400), name=st.text(max_size=60), reply=st.text(max_size=60))
+@settings_of_hypothesis(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+def test_no_text_makes_a_header_of_its_own(subject, text, name, reply):
+    letterhead_ = Letterhead(name=name, sender_name=name, signature_fr=text)
+    drawn, html = compose(
+        subject=subject, paragraphs=paragraphs_of(text), button=None, letterhead=letterhead_, language="fr"
+    )
+    message = Message(
+        sender=_sender(letterhead_, ""), recipients=["a@example.com"], subject=one_line(subject)[:900],
+        text=drawn, html=html, reply_to=one_line(reply), message_id="<1@example.com>", created_at=timezone.now(),
+    )  # fmt: skip
+    try:
+        raw = _as_mail(message).message().as_bytes()
+    except ValueError:
+        return
+    read = email.message_from_bytes(raw)
+    assert set(read.keys()) <= {
+        "Content-Type", "MIME-Version", "Subject", "From", "To", "Reply-To", "Message-ID", "Date", "Auto-Submitted",
+    }  # fmt: skip
+    assert "<script" not in html.lower() or "&lt;script" in html.lower()
 
 
 @pytest.mark.django_db(transaction=True)
