@@ -22,8 +22,9 @@ from entregent.clients.actions import (
 )
 from entregent.clients.duplicates import refresh_pairs
 from entregent.clients.models import Client
-from entregent.interactions.actions import log_interaction
+from entregent.interactions.actions import add_entry, change_status, log_interaction, receive_message
 from entregent.interactions.models import Topic
+from entregent.interactions.portal_access import activate_access, invite_person
 from entregent.listing.actions import save_view
 from entregent.listing.custom_field_actions import create_custom_field
 from entregent.organizations.actions import (
@@ -100,6 +101,13 @@ class _Scene:
             occurred_at=moment,
             **details,
         )
+
+
+def _open_portal(person, client, *, by) -> None:
+    """Lets a person into the portal, with the password of everybody here."""
+    _access, url = invite_person(by=by, person=person, client=client, mail=False)
+    user = create_user(email=person.main_email, name=person.full_name, password=PASSWORD, language=person.language)
+    activate_access(url.rstrip("/").rpartition("/")[2], user=user, consents=True)
 
 
 def _today():
@@ -355,12 +363,24 @@ def _mecano():
             phones=[("Standard", "03 53 01 00 10")], emails=["achats@ateliers-garnier.example"],
             addresses=[_address("Zone des Forges, bâtiment 4", "57999", "Forbois")],
         )  # fmt: skip
-        create_person(
+        lea = create_person(
             by=tom, first_name="Léa", last_name="Garnier", title="Acheteuse", client=works, is_primary=True,
             phones=[("Bureau", "03 53 01 00 12")], emails=["lea@client.mecano.example"],
         )  # fmt: skip
-        scene.said("tom", works, "Commande 4512 en attente : le plafond de crédit est dépassé.", days_ago=5,
-                   follow_up_on=_in_days(3))  # fmt: skip
+        # By the mail and the portal too: what they say to each other, and what the house keeps to itself.
+        waiting = scene.said("tom", works, "Commande 4512 en attente : le plafond de crédit est dépassé.", days_ago=5,
+                             follow_up_on=_in_days(3), subject="Commande 4512", internal=True)  # fmt: skip
+        _open_portal(lea, works, by=tom)
+        add_entry(waiting, by=tom, notes="Bonjour, votre commande 4512 attend un acompte de 30 %. Pouvez-vous le "
+                  "régler cette semaine ?", notify=False)  # fmt: skip
+        receive_message(
+            organization=organization, client=works, person=lea, channel="portal", interaction=waiting.number,
+            text="Bonjour Tom, le virement part demain. Merci de réserver les pièces.",
+        )  # fmt: skip
+        delivered = scene.said("tom", works, "Les pièces de la commande 4498 sont livrées au quai 2.", days_ago=9,
+                               subject="Livraison 4498", direction="outgoing", channel="email",
+                               notify=False)  # fmt: skip
+        change_status(delivered, by=tom, status="closed")
         set_credit_hold(works, by=tom, reason="limit", note="Plafond de 20 000 €")
 
 

@@ -1,6 +1,9 @@
 """« Nouveau contact »: the page, the dialog over any page, and what the composer of the client file sends."""
 
+from zoneinfo import ZoneInfo
+
 from django.db import transaction
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from entregent.access.guard import requires
@@ -55,9 +58,9 @@ def interaction_create(request):
         composer = Composer.fresh(
             member, client, person=person, channel=channel, is_dialog=is_htmx(request), is_open=True
         )
-        _prepare(composer, is_informing=request.GET.get("informer") == "1")
         if as_id(request.GET.get("copie", "")) is not None:
             _copy(composer, as_id(request.GET["copie"]))
+        _prepare(composer, is_informing=request.GET.get("informer") == "1")
         return render(request, PAGE, {"composer": composer, "step": "compose"}, fragment="compose")
 
     is_on_file = request.POST.get("place") == "file"
@@ -110,12 +113,35 @@ def interaction_create(request):
 
 
 def _prepare(composer: Composer, *, is_informing: bool) -> None:
-    """What the page and the dialog show besides: the credit hold; whom one can write to."""
+    """What the page and the dialog show besides: the credit hold, the time, who will see; whom one can write to."""
     member, client = composer.member, composer.client
     if client is not None:
         composer.hold = CreditHold.objects.filter(client_id=client.pk, lifted_at__isnull=True).first()
-    if not is_informing:
-        return
+    if not composer.values["occurred_at"]:
+        now = timezone.now().astimezone(ZoneInfo(member.organization.time_zone))
+        composer.values["occurred_at"] = composer.values["occurred_default"] = f"{now:%Y-%m-%dT%H:%M}"
+    if is_informing:
+        _prepare_informing(composer)
+    chosen = composer.values["mail_to"]
+    composer.audience = _audience(composer, mail_to=list(Person.objects.visible_to(member).filter(pk__in=chosen)))
+
+
+def _audience(composer: Composer, *, mail_to=()):
+    """Who will see and be mailed what is written, as the form stands."""
+    client, person, values = composer.client, composer.person, composer.values
+    return audience_of(
+        composer.member,
+        client_id=client.pk if client is not None else None,
+        person_id=person.pk if person is not None else None,
+        internal=values["visibility"] == "internal",
+        incoming=values["visibility"] == "incoming",
+        notify=bool(values["notify"]),
+        mail_to=mail_to,
+    )
+
+
+def _prepare_informing(composer: Composer) -> None:
+    member, client = composer.member, composer.client
     composer.is_informing = True
     people = people_to_write_to(member, client, composer.person)
     composer.recipients = [(person.pk, f"{person.full_name} — {person.main_email}") for person in people]
@@ -124,15 +150,7 @@ def _prepare(composer: Composer, *, is_informing: bool) -> None:
         if composer.topics:
             composer.values["topic"] = composer.values["topic"] or usual_topic(composer.topics).pk
         # Without anybody on the portal it would reach nobody: the first of them is proposed.
-        audience = audience_of(
-            member,
-            client_id=client.pk if client is not None else None,
-            person_id=composer.person.pk if composer.person is not None else None,
-            internal=False,
-            incoming=False,
-            notify=True,
-        )
-        if people and not audience.mailed:
+        if people and not _audience(composer).mailed:
             composer.values["mail_to"] = [people[0].pk]
 
 

@@ -14,6 +14,7 @@ from entregent.access.recall import recalled
 from entregent.clients.models import BusinessObject, BusinessObjectType, Client, Person
 from entregent.interactions.actions import NO_CONTRACT
 from entregent.interactions.actions.recording import ACTIVE_CONTRACT_STATES
+from entregent.interactions.audience import Audience
 from entregent.interactions.models import Interaction, Topic
 from entregent.listing.custom_fields import is_for, offered
 from entregent.listing.web.custom_forms import CustomInputs
@@ -79,6 +80,7 @@ class Composer:
     is_informing: bool = False
     recipients: list[tuple[int, str]] = field(default_factory=list)
     hold: Any = None
+    audience: Audience | None = None
 
     @classmethod
     def fresh(
@@ -98,6 +100,7 @@ class Composer:
             "follow_up": "",
             "follow_up_on": "",
             "occurred_at": "",
+            "occurred_default": "",
             "contract": only,
             "subject": "",
             "participants": [],
@@ -198,6 +201,7 @@ class ContactForm(forms.Form):
     )
     follow_up_on = forms.DateField(required=False, input_formats=["%Y-%m-%d"])
     occurred_at = forms.DateTimeField(required=False, input_formats=["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"])
+    occurred_default = forms.CharField(required=False)
     contract = forms.CharField(required=False)
     contact_name = forms.CharField(required=False)
     contact_phone = forms.CharField(required=False)
@@ -230,6 +234,8 @@ class ContactForm(forms.Form):
         contracts = {str(contract.pk): contract for contract in composer.contracts}
         visibility = data["visibility"] or "none"
         occurred_at: datetime | None = data["occurred_at"]
+        if self.data.get("occurred_at") == data["occurred_default"]:
+            occurred_at = None  # Left as proposed: now.
         if occurred_at is not None:
             # Django reads it in its own zone: what was typed is the time of the organization.
             occurred_at = occurred_at.replace(tzinfo=ZoneInfo(composer.member.organization.time_zone))
