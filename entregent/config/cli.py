@@ -122,9 +122,11 @@ def worker(concurrency: int) -> None:
     _environment()
     with _sentences(), _database():
         _set_up()
+        from entregent.inbound.receiving import receiving
         from entregent.jobs.worker import run_worker
 
-        run_worker(concurrency=concurrency)
+        with receiving():
+            run_worker(concurrency=concurrency)
 
 
 @main.command(help=spoken("Met la base de données à jour.", "Brings the database up to date."))

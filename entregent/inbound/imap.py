@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from django.utils.translation import gettext as _
 from imap_tools.errors import ImapToolsError
 from imap_tools.idle import IdleManager
+from imap_tools.imap_utf7 import utf7_encode
 from imap_tools.mailbox import BaseMailBox
 
 from entregent.inbound.mails import MOST_OCTETS
@@ -103,6 +104,9 @@ class Connection:
         found = self._box.uids(f"UID {last + 1}:*", charset=None)
         return sorted(uid for uid in map(int, found) if uid > last)
 
+    def matching(self, criterion: str) -> set[int]:
+        return set(map(int, self._box.uids(criterion, charset=None)))
+
     def fetch(self, uids: list[int]) -> Iterator[tuple[int, bytes, bool]]:
         """(uid, the mail, is it whole?), one by one. Of one that is too large, the header only. Marks nothing."""
         for uid in uids:
@@ -144,8 +148,10 @@ class Connection:
         if self.account.done_folder and self.account.done_folder != self.account.folder:
             if not self._box.folder.exists(self.account.done_folder):
                 self._box.folder.create(self.account.done_folder)
+            # Without MOVE they stay where they are: copying and deleting is not ours to do.
             if "MOVE" in self._box.client.capabilities:
-                self._box.client.uid("MOVE", ",".join(named), self._box.client._quote(self.account.done_folder))  # type: ignore[attr-defined]
+                folder = b'"' + utf7_encode(self.account.done_folder).replace(b'"', b"") + b'"'
+                self._box.client.uid("MOVE", ",".join(named), folder)  # type: ignore[arg-type]
 
     def wait(self, seconds: float) -> bool:
         """Whether the server said that something came. Ends early when it says anything."""

@@ -45,6 +45,7 @@ def update_mailbox(mailbox: Mailbox, *, by: Membership, version: int, password: 
     if current.version != version:
         raise Stale(who=_("un autre membre"), when="", current=current)
     before = (current.host, current.security, current.port)
+    place = (current.host, current.username, current.folder)
     _fill(current, values, password=password or "•")
     if not password and before[0] and (current.host, current.security, current.port) != before:
         raise Refusal(
@@ -57,8 +58,8 @@ def update_mailbox(mailbox: Mailbox, *, by: Membership, version: int, password: 
     state = MailboxState.objects.select_for_update().get(mailbox=current)
     if password:
         state.secret = seal(password, purpose=PURPOSE)
-    # Another folder or server: read from its beginning; what is known is known.
-    state.uid_validity, state.last_uid = None, 0
+    if (current.host, current.username, current.folder) != place:  # Another mailbox: it was never read.
+        state.uid_validity, state.last_uid = None, 0
     state.error, state.failing_since, state.told_at = "", None, None
     state.save()
     return current

@@ -92,6 +92,7 @@ class InstanceMailbox(models.Model):
     """
 
     digest = models.CharField(max_length=64, unique=True)
+    created_at = models.DateTimeField(db_default=Now())
     uid_validity = models.BigIntegerField(null=True)
     last_uid = models.BigIntegerField(default=0)
     seen_at = models.DateTimeField(null=True)

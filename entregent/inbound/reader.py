@@ -11,6 +11,7 @@ import random
 import threading
 import time
 from collections.abc import Iterable
+from datetime import datetime, timedelta
 from typing import Protocol
 from urllib.parse import unquote, urlsplit
 
@@ -18,6 +19,7 @@ import psycopg
 from django.db import Error as DatabaseError
 from django.db import close_old_connections, connection, connections
 from django.utils import timezone, translation
+from django.utils.translation import gettext as _
 
 from entregent.access.statements import rows_of
 from entregent.access.wall import in_organization, outside
@@ -51,6 +53,8 @@ class Source(Protocol):
 
     def progress(self) -> tuple[int | None, int]: ...
 
+    def since(self) -> datetime: ...
+
     def advance(self, uid_validity: int, last_uid: int, *, has_mail: bool) -> None: ...
 
     def keep(self, content: bytes, *, is_whole: bool) -> bool: ...
@@ -75,6 +79,10 @@ class MailboxSource:
         with in_organization(self.organization_id):
             state = MailboxState.objects.get(mailbox_id=self.mailbox_id)
         return state.uid_validity, state.last_uid
+
+    def since(self) -> datetime:
+        with in_organization(self.organization_id):
+            return Mailbox.objects.values_list("created_at", flat=True).get(pk=self.mailbox_id)
 
     def advance(self, uid_validity: int, last_uid: int, *, has_mail: bool) -> None:
         now = timezone.now()
@@ -129,6 +137,9 @@ class InstanceSource:
         state, _is_new = InstanceMailbox.objects.get_or_create(digest=self._digest)
         return state.uid_validity, state.last_uid
 
+    def since(self) -> datetime:
+        return InstanceMailbox.objects.values_list("created_at", flat=True).get(digest=self._digest)
+
     def advance(self, uid_validity: int, last_uid: int, *, has_mail: bool) -> None:
         InstanceMailbox.objects.filter(digest=self._digest).update(
             uid_validity=uid_validity, last_uid=last_uid, seen_at=timezone.now(), error=""
@@ -179,12 +190,20 @@ def account_of_url(url: str) -> imap.Account:
 
 
 def fetch(source: Source, box: imap.Connection) -> int:
-    """Keeps what is new in the mailbox, and tells the mailbox afterwards. Says how many mails came."""
+    """Keeps what is new in the mailbox, and tells the mailbox afterwards. Says how many mails came.
+
+    Of a mailbox that was never read, what nobody has read yet: the firm's past is not its news. Of one that is numbered
+    anew, also whatever came since we know it; what we have is known by its digest. Until such a first reading is
+    through, its number is not noted: whoever goes on, begins it again and finds marked as read what was kept.
+    """
     uid_validity = box.uid_validity
     known, last = source.progress()
-    if known != uid_validity:
-        last = 0  # Numbered anew, or never read: what we have is known by its digest.
-    waiting = box.uids_after(last)
+    is_first = known != uid_validity
+    everything = box.uids_after(0 if is_first else last)
+    waiting = everything
+    if is_first:
+        unread = box.matching("UNSEEN" if known is None else f"OR UNSEEN SINCE {_imap_day(source.since())}")
+        waiting = [uid for uid in everything if uid in unread]
     came = 0
     for start in range(0, len(waiting), imap.AT_ONCE):
         chunk = waiting[start : start + imap.AT_ONCE]
@@ -194,11 +213,18 @@ def fetch(source: Source, box: imap.Connection) -> int:
                 kept.append(uid)
                 came += 1
         box.settle(kept)
-        last = chunk[-1]
-        source.advance(uid_validity, last, has_mail=bool(kept))
-    if not waiting:
-        source.advance(uid_validity, last, has_mail=False)
+        if not is_first:
+            source.advance(uid_validity, chunk[-1], has_mail=bool(kept))
+    last = max(everything, default=0 if is_first else last)
+    source.advance(uid_validity, last, has_mail=came > 0)
     return came
+
+
+def _imap_day(moment: datetime) -> str:
+    """« 22-Nov-2026 », in the English of the protocol, a day earlier: servers have their own time zone."""
+    day = (moment - timedelta(days=1)).date()
+    months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
+    return f"{day.day:02d}-{months[day.month - 1]}-{day.year}"
 
 
 class Reader(threading.Thread):
@@ -226,7 +252,7 @@ class Reader(threading.Thread):
                 with translation.override("fr"):
                     self._read()
             except SealBroken:
-                self._tell("Le mot de passe de la boîte ne peut plus être lu : saisissez-le à nouveau.")
+                self._tell(_("Le mot de passe de la boîte ne peut plus être lu : saisissez-le à nouveau."))
             except imap.TROUBLES as error:
                 if not self.stopping.is_set():
                     self._tell(imap.in_words(error))
@@ -266,7 +292,7 @@ class Reader(threading.Thread):
         logger.warning("%s: %s", self.source.name, error or "failed")
         try:
             with translation.override("fr"):
-                self.source.trouble(error or "Une erreur du logiciel a interrompu la lecture.")
+                self.source.trouble(error or _("Une erreur du logiciel a interrompu la lecture."))
         except (DatabaseError, psycopg.Error):
             pass
 
