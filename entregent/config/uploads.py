@@ -3,8 +3,8 @@
 from django.core.exceptions import RequestDataTooBig
 from django.core.files.uploadhandler import FileUploadHandler
 
-# A million clients with their addresses are about 150 MB of CSV.
-MOST_BYTES = 512 * 1024 * 1024
+# The largest file that an organization may allow (documents.models.LARGEST_LIMIT), and what a form puts around it.
+MOST_BYTES = (1024 + 16) * 1024 * 1024
 
 
 class LimitedUpload(FileUploadHandler):
