@@ -18,11 +18,14 @@ from entregent.clients.extension_points import client_changed
 from entregent.clients.models import BulkRow, Client
 from entregent.jobs.actions import start_job
 from entregent.jobs.models import Job
+from entregent.listing import custom_fields
 from entregent.organizations.models import Membership, Sector, User
 from entregent.toolbox.errors import NotFound, Refusal, required
 from entregent.toolbox.text import as_id, search_key
 
 CHANGES = ("responsible", "sector", "status", "add_tag", "remove_tag")
+# And each custom field of clients: « custom.<code> ».
+CUSTOM = "custom."
 JOB = "clients.bulk"
 # What a job keeps of a choice by hand: more is chosen by its search.
 MOST_CHOSEN = 5000
@@ -65,7 +68,7 @@ def change_clients(*, by: Membership, selection: Mapping, change: str, value: st
 class Checked:
     """A change that was found possible: its value as the job keeps it, and the sentence that names it."""
 
-    value: str | int | None
+    value: str | int | float | bool | None
     label: str
 
 
@@ -100,7 +103,22 @@ def check_change(by: Membership, change: str, value) -> Checked:
             raise required("value", _("Étiquette"))
         label = _("Ajouter l’étiquette : %(name)s") if change == "add_tag" else _("Retirer l’étiquette : %(name)s")
         return Checked(tags[0], label % {"name": tags[0]})
+    if change.startswith(CUSTOM):
+        return _checked_custom(by, change.removeprefix(CUSTOM), text)
     raise NotFound
+
+
+def _checked_custom(by: Membership, code: str, text: str) -> Checked:
+    """A value of a custom field as records keep it; an empty one takes the value away."""
+    field = next((one for one in custom_fields.offered(by, "client") if one.code == code), None)
+    if field is None:
+        raise Refusal("E-004-FIELD", _("Champ personnalisé inconnu."), field="changement")
+    values, refusals = custom_fields.clean(by, "client", {code: text})
+    _rules.refuse_if_any(refusals)
+    value = values.get(code)
+    names = custom_fields.names_of([field], [values])
+    words = {"field": field.label, "value": custom_fields.shown(field, value, names) or _("aucun")}
+    return Checked(value, _("%(field)s : %(value)s") % words)
 
 
 def change_chunk(*, by: Membership, job_id: int, client_ids: list[int], change: str, value) -> dict[str, int]:
@@ -111,9 +129,11 @@ def change_chunk(*, by: Membership, job_id: int, client_ids: list[int], change: 
         .filter(pk__in=client_ids)
         .select_for_update(of=("self",))
         .order_by("pk")
-        .values("id", "status", "sector_id", "responsible_id", "tags")
+        .values("id", "status", "sector_id", "responsible_id", "tags", "custom")
     }
     become = {"add_tag": _tag_added, "remove_tag": _tag_removed}.get(change, _set)
+    if change.startswith(CUSTOM):
+        become = _custom_set
     verdicts: dict[int, tuple[str, str]] = {}
     changed: dict[int, object] = {}
     for pk in client_ids:
@@ -157,6 +177,10 @@ def _set(row: dict, change: str, value):
     return before, value
 
 
+def _custom_set(row: dict, change: str, value):
+    return row["custom"].get(change.removeprefix(CUSTOM)), value
+
+
 def _tag_added(row: dict, _change: str, value: str):
     return row["tags"], validation.clean_tags([*row["tags"], value])
 
@@ -173,6 +197,9 @@ def _write(by: Membership, change: str, changed: dict[int, object]) -> None:
         records = Client.objects.filter(organization_id=by.organization_id, pk__in=list(changed))
         records.update(**{_COLUMNS[change]: value}, version=F("version") + 1, updated_at=now, updated_by_id=by.user_id)
         return
+    if change.startswith(CUSTOM):
+        _write_custom(by, change.removeprefix(CUSTOM), next(iter(changed.values())), list(changed))
+        return
     with connection.cursor() as cursor:
         cursor.execute(
             """
@@ -183,6 +210,28 @@ def _write(by: Membership, change: str, changed: dict[int, object]) -> None:
             WHERE c.id = fresh.id AND c.organization_id = %s
             """,
             [now, by.user_id, json.dumps(list(changed.items())), by.organization_id],
+        )
+
+
+def _write_custom(by: Membership, code: str, value, ids: list[int]) -> None:
+    """The same value for all; none takes it away, and leaves what else a record holds."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            UPDATE clients_client
+            SET custom = CASE WHEN %(value)s::jsonb = 'null' THEN custom - %(code)s
+                         ELSE custom || jsonb_build_object(%(code)s::text, %(value)s::jsonb) END,
+                version = version + 1, updated_at = %(now)s, updated_by_id = %(user)s
+            WHERE id = ANY (%(ids)s) AND organization_id = %(org)s
+            """,
+            {
+                "value": json.dumps(value),
+                "code": code,
+                "now": timezone.now(),
+                "user": by.user_id,
+                "ids": ids,
+                "org": by.organization_id,
+            },
         )
 
 

@@ -30,7 +30,7 @@ from entregent.toolbox.dates import thirty_days_ago, today_in
 from entregent.toolbox.errors import NotFound, Refusal, Refusals
 from entregent.toolbox.text import as_id
 from entregent.transfers.models import FileTransfer
-from entregent.workspace.web.client_management_values import OF_CLIENTS, OF_PEOPLE
+from entregent.workspace.web.client_management_values import values_of
 
 # Tab in the address → code of its list.
 TABS = {"clients": "clients", "personnes": "people", "interactions": "interactions", "transferts": "transfers"}
@@ -365,8 +365,10 @@ class Grid:
     @cached_property
     def editable(self) -> set[str]:
         """Columns whose values are edited in place by whoever may edit."""
-        known = {"clients": OF_CLIENTS, "personnes": OF_PEOPLE}.get(self.tab, {})
-        return set(known) if self.member.can(Right.CLIENT_EDIT) else set()
+        subject = {"clients": "client", "personnes": "person"}.get(self.tab)
+        if subject is None or not self.member.can(Right.CLIENT_EDIT):
+            return set()
+        return set(values_of(subject, self.member))
 
 
 class Row(NamedTuple):

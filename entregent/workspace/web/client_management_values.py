@@ -21,6 +21,9 @@ from entregent.clients.actions.clients import STATUS_MOVES
 from entregent.clients.models import Client, Person
 from entregent.clients.web.forms import sectors_in_reach
 from entregent.interactions.web.answers import announce
+from entregent.listing import custom_fields
+from entregent.listing.models import CustomField
+from entregent.listing.web.custom_forms import custom_initial, input_of
 from entregent.organizations.models import Membership, Sector, User
 from entregent.toolbox.errors import NotFound, Refusal, Refusals, Stale, required
 from entregent.toolbox.phones import national
@@ -29,6 +32,8 @@ from entregent.ui.pages import is_htmx, render, see
 from entregent.workspace.web.client_management_pane import MODULE
 
 VALUE_CHANGED = "g:value-changed"
+# Columns of custom fields are named so.
+CUSTOM = "custom."
 
 
 @dataclass(frozen=True)
@@ -137,16 +142,41 @@ OF_PEOPLE: dict[str, Value] = {
 }  # fmt: skip
 
 
+def values_of(subject: str, member: Membership) -> dict[str, Value]:
+    """What may be typed in the grid of clients, or of people: its own columns, and the custom fields on offer."""
+    own = OF_CLIENTS if subject == "client" else OF_PEOPLE
+    return own | {f"{CUSTOM}{field.code}": _custom(field) for field in custom_fields.offered(member, subject)}
+
+
+def _custom(field: CustomField) -> Value:
+    code, kind = field.code, CustomField.Type(field.type)
+    choices: Callable[[Any, Membership], list[tuple[str, str]]] | None = None
+    if kind == CustomField.Type.BOOLEAN:
+        choices = lambda one, member: [("", _("Non")), ("true", _("Oui"))]  # noqa: E731
+    elif kind in (CustomField.Type.CHOICE, CustomField.Type.MEMBER):
+        choices = lambda one, member: input_of(field, member, one.custom.get(code, "")).choices  # noqa: E731
+
+    def read(one, member) -> str:
+        value = one.custom.get(code, "")
+        return "true" if value is True else "" if value is False else custom_initial({code: value})[f"custom_{code}"]
+
+    return Value(
+        field.label, read, lambda one, text, member: {"custom": {code: text}}, choices=choices,
+        input_type="date" if kind == CustomField.Type.DATE else "text",
+    )  # fmt: skip
+
+
 @requires(Right.CLIENT_EDIT, module=MODULE)
 def client_value(request, number, field) -> HttpResponse:
     client = Client.objects.visible_to(request.member, Right.CLIENT_EDIT).select_related("sector", "responsible")
-    return _value(request, client.found(number=number), OF_CLIENTS, field, "workspace:client_value", number)
+    known = values_of("client", request.member)
+    return _value(request, client.found(number=number), known, field, "workspace:client_value", number)
 
 
 @requires(Right.CLIENT_EDIT, module=MODULE)
 def person_value(request, pk, field) -> HttpResponse:
     person = Person.objects.get_visible(request.member, Right.CLIENT_EDIT, pk=pk)
-    return _value(request, person, OF_PEOPLE, field, "workspace:person_value", pk)
+    return _value(request, person, values_of("person", request.member), field, "workspace:person_value", pk)
 
 
 def _value(request, record, known: dict[str, Value], name: str, address: str, key) -> HttpResponse:
@@ -241,6 +271,12 @@ def _cell(record, name: str, member) -> dict:
     if name in ("responsible", "sector"):
         text = str(getattr(record, name).name) if getattr(record, name) else ""
         return {"code": name, "value": text, "text": text}
+    if name.startswith(CUSTOM):
+        subject = "client" if isinstance(record, Client) else "person"
+        field = next(one for one in custom_fields.offered(member, subject) if one.code == name.removeprefix(CUSTOM))
+        value = record.custom.get(field.code)
+        names = custom_fields.names_of([field], [record.custom])
+        return {"code": name, "value": value, "text": custom_fields.shown(field, value, names)}
     if name == "phone":
         return {"code": name, "value": record.main_phone, "text": OF_PEOPLE["phone"].read(record, member)}
     if name == "email":
