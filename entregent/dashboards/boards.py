@@ -11,14 +11,18 @@ from entregent.organizations.models import Membership
 WIDTHS = (4, 6, 12)
 MOST_PORTLETS = 24
 
-_OF_AGENTS = ["follow-ups", "recent-interactions", "credit-holds", "my-clients", "silent-clients"]
+_OF_AGENTS = ["follow-ups", "recent-interactions", "credit-holds", "my-clients", "silent-clients", "transfers"]
 _OF_MANAGERS = [
     "follow-ups", "recent-interactions", "credit-holds", "late-by-agent", "clients-by-status", "interactions-by-week",
+    "transfers",
 ]  # fmt: skip
 _OF_FIRMS = [
     "clients-by-status", "clients-by-sector", "late-by-agent", "interactions-by-week", "credit-holds", "silent-clients",
 ]  # fmt: skip
-_OF_CLIENTS = ["client-interactions", "client-follow-ups", "client-contracts", "client-invoices", "client-people"]
+_OF_CLIENTS = [
+    "client-interactions", "client-follow-ups", "client-contracts", "client-invoices", "client-people",
+    "client-transfers",
+]  # fmt: skip
 # What a dashboard holds where nobody arranged it, by role.
 DEFAULTS: dict[Board, dict[str, list[str]]] = {
     Board.STAFF: {
@@ -64,7 +68,9 @@ def offered(member: Membership, board: Board) -> dict[str, Portlet]:
         portlet.code: portlet
         for give in portlets
         for portlet in give()
-        if board in portlet.boards and member.can(portlet.right)
+        if board in portlet.boards
+        and member.can(portlet.right)
+        and (not portlet.module or member.organization.has_module(portlet.module))
     }
 
 

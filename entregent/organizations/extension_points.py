@@ -79,3 +79,4 @@ class Portlet:
     refreshed_by: tuple[str, ...] = ()  # events of the page upon which it is drawn anew
     measure: Callable[..., Any] | None = None
     choices: Callable[..., list[tuple[str, str]]] | None = None
+    module: str = ""  # offered where it is on

@@ -5,7 +5,7 @@ from django.utils.translation import gettext_lazy as _
 
 from entregent.access.rights import Right
 from entregent.organizations.extension_points import Board, Portlet
-from entregent.organizations.models import Membership
+from entregent.organizations.models import Membership, Module
 from entregent.transfers.models import FileTransfer
 from entregent.transfers.navigation import sees_transfers
 
@@ -18,11 +18,11 @@ def portlets() -> list[Portlet]:
     return [
         Portlet(
             "transfers", _("Transferts de fichiers"), "transfer", view, frozenset({Board.STAFF, Board.FIRM}),
-            f"{folder}/transfers.html", _newest,
+            f"{folder}/transfers.html", _newest, module=Module.FILE_TRANSFER,
         ),
         Portlet(
             "client-transfers", _("Transferts de fichiers"), "transfer", view, frozenset({Board.CLIENT}),
-            f"{folder}/transfers.html", _of_client,
+            f"{folder}/transfers.html", _of_client, module=Module.FILE_TRANSFER,
         ),
     ]  # fmt: skip
 
