@@ -9,6 +9,7 @@ import logging
 import smtplib
 import time
 from collections.abc import Sequence
+from contextlib import nullcontext
 from datetime import timedelta
 from email.utils import format_datetime
 
@@ -222,6 +223,11 @@ def _attachments(message: Message) -> list[tuple[str, bytes, str]]:
     raise _NoAttachment("no reader of kept files")
 
 
+def _alone():
+    """Outside of any organization. The worker is in no transaction: the statement is one by itself, in one go."""
+    return outside() if connection.in_atomic_block else nullcontext()
+
+
 def _take(most: int, lease: timedelta) -> list[Message]:
     with outside():
         return list(Message.objects.raw("SELECT * FROM outbox_lease(%s, %s)", [most, lease]))
@@ -237,7 +243,7 @@ def _settle(
     error: str = "",
     reached: Sequence[str] = (),
 ) -> None:
-    with outside(), connection.cursor() as cursor:
+    with _alone(), connection.cursor() as cursor:
         cursor.execute(
             "SELECT outbox_settle(%s, %s, %s, make_interval(secs => %s), %s, %s, %s::text[])",
             [message.pk, state, tried, retry_in.total_seconds(), str(reason), error, list(reached)],
