@@ -2,6 +2,7 @@
 
 import email
 import os
+import random
 import socket
 import subprocess
 import sys
@@ -442,3 +443,94 @@ def test_the_worker_sends_a_mail_as_soon_as_it_is_committed(smtp):
         assert worker.wait(timeout=30) == 0
         with connection.cursor() as cursor:
             cursor.execute("DELETE FROM procrastinate_jobs")
+
+
+# Writes each Message-ID down before it acknowledges: what is not in the file was never taken.
+SERVER = """
+import email, sys, time
+from aiosmtpd.controller import Controller
+log = open(sys.argv[1], "a")
+class Handler:
+    async def handle_DATA(self, server, session, envelope):
+        log.write(email.message_from_bytes(envelope.content)["Message-ID"] + "\\n")
+        log.flush()
+        return "250 OK"
+Controller(Handler(), hostname="127.0.0.1", port=int(sys.argv[2])).start()
+while True:
+    time.sleep(60)
+"""
+SENDER = """
+import django; django.setup()
+import time
+from datetime import timedelta
+from entregent.outbox import delivery
+delivery.AWAY = timedelta(milliseconds=50)
+while True:
+    delivery.deliver_due(lease=timedelta(seconds=0.5), pauses=[0.001] * 5)
+    time.sleep(0.02)
+"""
+
+
+def kill_both_until_all_is_settled(path, count, smtp_port, *, kills_wanted, seconds):
+    """Sender and mail server are killed at random moments; what the server took stands in the file at `path`."""
+    with transaction.atomic():
+        ids = [mail(None, number).message_id for number in range(count)]
+    path.touch()
+    chance = random.Random(count)
+    environment = os.environ | {
+        "ENTREGENT_DATABASE_URL": test_database_url(),
+        "ENTREGENT_MAIL_URL": f"smtp://127.0.0.1:{smtp_port}",
+    }
+    start = {
+        "server": lambda: subprocess.Popen([sys.executable, "-c", SERVER, str(path), str(smtp_port)]),
+        "sender": lambda: subprocess.Popen([sys.executable, "-c", SENDER], env=environment),
+    }
+    running = {name: make() for name, make in start.items()}
+    begun = time.monotonic()
+    kills = 0
+    next_kill = count // kills_wanted
+    try:
+        while Message.objects.filter(state="pending").exists():
+            assert time.monotonic() - begun < seconds
+            time.sleep(0.02)
+            if len(path.read_text().split()) >= next_kill:
+                victim = chance.choice(["server", "sender"])
+                running[victim].kill()
+                running[victim].wait()
+                running[victim] = start[victim]()
+                kills += 1
+                next_kill += chance.randint(count // kills_wanted // 2, count // kills_wanted)
+    finally:
+        for process in running.values():
+            process.kill()
+            process.wait()
+    return ids, path.read_text().split(), kills
+
+
+def check_what_arrived(ids, taken, kills):
+    assert kills >= 3
+    assert set(taken) == set(ids)
+    assert Message.objects.filter(state="sent").count() == len(ids)
+    # A repeat is possible only where the server had taken a mail and nobody lived to note it: one a kill at most.
+    assert len(taken) - len(ids) <= kills
+
+
+def free_port():
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return free.getsockname()[1]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_kills_of_the_sender_and_of_the_mail_server_lose_no_mail(tmp_path):
+    check_what_arrived(
+        *kill_both_until_all_is_settled(tmp_path / "taken", 100, free_port(), kills_wanted=4, seconds=200)
+    )
+
+
+@pytest.mark.long
+@pytest.mark.django_db(transaction=True)
+def test_kills_during_a_thousand_mails_lose_none(tmp_path):
+    check_what_arrived(
+        *kill_both_until_all_is_settled(tmp_path / "taken", 1000, free_port(), kills_wanted=20, seconds=900)
+    )
