@@ -19,7 +19,7 @@ from entregent.clients.models import (
 from entregent.documents.actions import keep_file
 from entregent.documents.models import StoredFile, Upload
 from entregent.exchange.models import Import
-from entregent.inbound.models import Mailbox, MailboxState, RawMail
+from entregent.inbound.models import Mailbox, MailboxState, PhoneCall, RawMail
 from entregent.interactions.models import (
     EntryAttachment,
     Interaction,
@@ -113,6 +113,8 @@ def build(org, other_org, north, south, people) -> World:
         )  # fmt: skip
         MailboxState.objects.create(organization=organization, mailbox=mailbox)
         world.put("mailbox", variety, mailbox.pk)
+        world.put("call", variety, PhoneCall.objects.create(
+            organization=organization, call_id=mark, caller=mark, user=author.user).pk)  # fmt: skip
         world.put("mail", variety, Message.objects.create(
             organization_id=organization.pk, sender="a@b.example", recipients=[f"{mark.lower()}@b.example"],
             subject=f"Courriel {mark}", text=mark, message_id=f"<{mark}@b.example>", state="failed").pk)  # fmt: skip

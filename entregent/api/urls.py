@@ -7,7 +7,7 @@ from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 
 from entregent import __version__
-from entregent.api import business_objects, clients, interactions, people, problems, reference
+from entregent.api import business_objects, calls, clients, interactions, people, problems, reference
 from entregent.api.documentation import documentation
 from entregent.api.guard import BearerToken, TokenMissing
 from entregent.api.schemas import Problem
@@ -62,6 +62,7 @@ for prefix, router in [
     ("/clients", clients.router),
     ("/people", people.router),
     ("/interactions", interactions.router),
+    ("/calls", calls.router),
     ("", business_objects.router),
     ("", reference.router),
 ]:

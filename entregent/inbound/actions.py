@@ -1,6 +1,6 @@
 """What is done with mails that came in: kept by readers, settled by people. Reading them is `filing`."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 from django.db import transaction
 from django.db.models import F, Q
@@ -14,7 +14,6 @@ from entregent.audit.actions import record
 from entregent.clients.models import Client, Person
 from entregent.documents.actions import keep_file
 from entregent.documents.files import opened
-from entregent.documents.models import StoredFile
 from entregent.inbound import mails
 from entregent.inbound.attachments import keep_attachments
 from entregent.inbound.models import FiledMail, Mailbox, RawMail
@@ -150,14 +149,10 @@ def write_message(
         mail_message_id=mark_of(mail),
         sender_name=read.sender_name or read.sender,
         topic=topic if topic is not None and topic.is_active else None,
-        **with_files(files),
+        files=files,
     )
     FiledMail.objects.get_or_create(organization_id=mail.organization_id, mail=mail, interaction_id=interaction_id)
     return interaction_id
-
-
-def with_files(files: Sequence[StoredFile]) -> dict:
-    return {"files": files} if files else {}
 
 
 @transaction.atomic

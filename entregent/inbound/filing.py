@@ -15,7 +15,7 @@ from entregent.access.wall import in_organization
 from entregent.audit.actions import record
 from entregent.clients.models import Client, Person
 from entregent.inbound import mails, senders
-from entregent.inbound.actions import content_of, fill, with_files, write_message
+from entregent.inbound.actions import content_of, fill, write_message
 from entregent.inbound.attachments import keep_attachments
 from entregent.inbound.models import FiledMail, RawMail
 from entregent.inbound.told import tell_waiting
@@ -242,7 +242,7 @@ def _answer_of_member(mail: RawMail, read: mails.Mail, member: Membership, inter
         notes=_notes(read, missing),
         internal=_is_internal(mail),
         notify=False,
-        **with_files(files),
+        files=files,
     )
     FiledMail.objects.get_or_create(organization_id=mail.organization_id, mail=mail, interaction=interaction)
     mail.client = interaction.client
@@ -316,7 +316,7 @@ def _log_copies(mail: RawMail, read: mails.Mail, member: Membership, found: list
             origin=Interaction.Origin.MAIL,
             external_key=f"mail:{mail.digest[:40]}:{client.pk if client is not None else person.pk}"[:80],
             notify=False,
-            **with_files(files),
+            files=files,
         )
         FiledMail.objects.get_or_create(organization_id=mail.organization_id, mail=mail, interaction=interaction)
     mail.client, mail.person = reached[0]

@@ -15,5 +15,6 @@ ACTION_WORDS = {
     "ignore_mails": gettext_lazy("Courriels ignorés"),
     "take_back_mails": gettext_lazy("Courriels ignorés remis à rattacher"),
     "retry_mail": gettext_lazy("Courriel en quarantaine relu"),
+    "set_phone_line": gettext_lazy("Poste téléphonique réglé"),
     "log_copied_mail": gettext_lazy("Courriel mis en copie enregistré"),
 }

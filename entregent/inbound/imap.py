@@ -78,6 +78,9 @@ class Connection:
                 self._box.login(account.username, account.password, initial_folder=None)
             else:
                 self._box.login_utf8(account.username, account.password, initial_folder=None)
+            # Servers say more once they know who asks: MOVE, for one.
+            _answer, told = self._box.client.capability()
+            self.capabilities = set(told[-1].decode("ascii", "replace").upper().split())
             self._box.folder.set(account.folder)
         except BaseException:
             self.close()
@@ -97,7 +100,7 @@ class Connection:
 
     @property
     def can_wait(self) -> bool:
-        return "IDLE" in self._box.client.capabilities
+        return "IDLE" in self.capabilities
 
     def uids_after(self, last: int) -> list[int]:
         """In the order in which they came. « n:* » always names the last one, also when it is older."""
@@ -149,7 +152,7 @@ class Connection:
             if not self._box.folder.exists(self.account.done_folder):
                 self._box.folder.create(self.account.done_folder)
             # Without MOVE they stay where they are: copying and deleting is not ours to do.
-            if "MOVE" in self._box.client.capabilities:
+            if "MOVE" in self.capabilities:
                 folder = b'"' + utf7_encode(self.account.done_folder).replace(b'"', b"") + b'"'
                 self._box.client.uid("MOVE", ",".join(named), folder)  # type: ignore[arg-type]
 

@@ -23,3 +23,8 @@ def interactions_behind(member, mail: RawMail) -> list[Interaction]:
     """The interactions of a mail that the member sees."""
     behind = FiledMail.objects.filter(mail=mail).values("interaction_id")
     return list(Interaction.objects.visible_to(member).select_related("client", "topic").filter(pk__in=behind)[:10])
+
+
+def mails_behind(interaction: Interaction) -> list[RawMail]:
+    """The mails of an interaction that the member was found to see, newest first."""
+    return list(RawMail.objects.filter(filed__interaction=interaction).distinct()[:200])

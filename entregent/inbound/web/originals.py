@@ -18,9 +18,9 @@ from entregent.documents.web.answers import SHOWN
 from entregent.inbound import actions, mails
 from entregent.inbound.markup import cleaned
 from entregent.inbound.models import RawMail
-from entregent.inbound.reach import interactions_behind, original_for
+from entregent.inbound.reach import interactions_behind, mails_behind, original_for
 from entregent.interactions.models import Interaction
-from entregent.toolbox.errors import NotFound, Refusal
+from entregent.toolbox.errors import NotFound, Refusal, Refusals
 from entregent.ui.pages import render, see
 
 # Pictures within the text, all together.
@@ -87,6 +87,21 @@ def mail_file(request, mail_id):
     return answer
 
 
+@require_GET
+@requires(Right.INTERACTION_VIEW)
+def mails_of_interaction(request, number):
+    """The mails that stand behind an interaction, as they came; where to drop one more."""
+    member = request.member
+    interaction = Interaction.objects.visible_to(member).select_related("client").found(number=number)
+    context = {
+        "interaction": interaction,
+        "mails": mails_behind(interaction),
+        "may_log": Interaction.objects.visible_to(member, Right.INTERACTION_LOG).filter(pk=interaction.pk).exists(),
+        "error": "",
+    }
+    return render(request, "inbound/originals.html", context)
+
+
 @require_POST
 @requires(Right.INTERACTION_LOG)
 def mail_add(request, number):
@@ -94,9 +109,15 @@ def mail_add(request, number):
     member = request.member
     interaction = Interaction.objects.get_visible(member, Right.INTERACTION_LOG, number=number)
     given = request.FILES.get("courriel")
-    if given is None or given.size > mails.MOST_OCTETS:
-        raise Refusal("E-003-EML", _("Ce fichier n’est pas un courriel lisible (.eml)."), field="courriel")
-    actions.add_mail(given.read(), by=member, interaction=interaction)
+    try:
+        if given is None or given.size > mails.MOST_OCTETS:
+            raise Refusal("E-003-EML", _("Ce fichier n’est pas un courriel lisible (.eml)."), field="courriel")
+        actions.add_mail(given.read(), by=member, interaction=interaction)
+    except (Refusal, Refusals) as refused:
+        refusals = refused.refusals if isinstance(refused, Refusals) else [refused]
+        told = " ".join(str(one.message) for one in refusals)
+        context = {"interaction": interaction, "mails": mails_behind(interaction), "may_log": True, "error": told}
+        return render(request, "inbound/originals.html", context, status=refusals[0].status)
     url = reverse("interactions:detail", kwargs={"organization": member.organization.slug, "number": number})
     return see(request, url, toast=_("Courriel ajouté à l’interaction."))
 

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from entregent.inbound.web import mailboxes, mails, originals
+from entregent.inbound.web import calls, mailboxes, mails, originals
 
 app_name = "inbound"
 
@@ -15,7 +15,11 @@ urlpatterns = [
     path("courriels-recus/<int:mail_id>/", originals.mail_detail, name="mail"),
     path("courriels-recus/<int:mail_id>/contenu/", originals.mail_content, name="content"),
     path("courriels-recus/<int:mail_id>/courriel.eml", originals.mail_file, name="file"),
+    path("interactions/<int:number>/courriels/", originals.mails_of_interaction, name="originals"),
     path("interactions/<int:number>/courriel/", originals.mail_add, name="add"),
+    path("mon-poste/", calls.my_line, name="my_line"),
+    path("appels/en-cours/", calls.call_now, name="call"),
+    path("appels/<int:pk>/fermeture/", calls.call_close, name="call_close"),
     path("administration/boites-de-reception/", mailboxes.mailbox_list, name="mailboxes"),
     path("administration/boites-de-reception/nouvelle/", mailboxes.mailbox_create, name="mailbox_create"),
     path("administration/boites-de-reception/<int:pk>/", mailboxes.mailbox_update, name="mailbox"),
