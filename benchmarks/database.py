@@ -25,9 +25,17 @@ ROOT = HERE.parent
 
 # Tables that are filled, in an order that their references allow.
 TABLES = [
-    "clients_client", "clients_person", "clients_clientperson", "clients_address", "clients_businessobject",
-    "clients_credithold", "interactions_interaction", "interactions_interactionentry", "interactions_interactionagent",
-    "search_entry", "search_word",
+    "clients_client",
+    "clients_person",
+    "clients_clientperson",
+    "clients_address",
+    "clients_businessobject",
+    "clients_credithold",
+    "interactions_interaction",
+    "interactions_interactionentry",
+    "interactions_interactionagent",
+    "search_entry",
+    "search_word",
 ]
 FILLED = [*TABLES, "clients_clientsummary", "clients_duplicateprofile"]
 
@@ -152,9 +160,7 @@ def _fill(connection: psycopg.Connection, clients: int) -> None:
     run(words)
     print(f"  words of interactions: {time.monotonic() - started:.0f} s", flush=True)
     for table in TABLES:
-        run(
-            f"SELECT setval(pg_get_serial_sequence('{table}', 'id'), (SELECT coalesce(max(id), 1) FROM {table}))"
-        )
+        run(f"SELECT setval(pg_get_serial_sequence('{table}', 'id'), (SELECT coalesce(max(id), 1) FROM {table}))")
     run(
         """INSERT INTO organizations_counter (organization_id, name, value)
            SELECT organization_id, 'interaction', max(number) FROM interactions_interaction GROUP BY 1
@@ -380,7 +386,7 @@ PARTS = {
     "interactions": """
         INSERT INTO interactions_interaction (id, organization_id, number, client_id, topic_id, channel, direction, subject,
             occurred_at, status, priority, follow_up_on, follow_up_owner_id, follow_up_done_at, contact_name,
-            contact_phone, reference, origin, external_key, created_by_id, version)
+            contact_phone, reference, origin, external_key, created_by_id, entry_sort_key, version)
         SELECT i, c.organization_id, i, c.id, (c.organization_id - 1) * 9 + 1 + floor(pg_temp.u(i, 70) * 9)::int,
             (ARRAY['phone_call', 'phone_call', 'phone_call', 'email', 'front_desk', 'letter', 'note', 'web'])
                 [1 + floor(pg_temp.u(i, 71) * 8)::int],
@@ -389,14 +395,14 @@ PARTS = {
             CASE WHEN pg_temp.u(i, 74) < 0.05 THEN current_date + 60 - floor(pg_temp.u(i, 75) * 400)::int END,
             CASE WHEN pg_temp.u(i, 74) < 0.05 THEN 1 + floor(pg_temp.u(i, 76) * 39)::int END,
             CASE WHEN pg_temp.u(i, 74) < 0.049 THEN now() END, '', '', '', 'screen', '',
-            1 + floor(pg_temp.u(i, 76) * 39)::int, 1
+            1 + floor(pg_temp.u(i, 76) * 39)::int, 'agent ' || 1 + floor(pg_temp.u(i, 76) * 39)::int, 1
         FROM generate_series(1, 5 * (SELECT count(*) FROM clients_client)) i
         JOIN clients_client c ON c.id = 1 + CASE WHEN pg_temp.u(i, 77) < 0.01 THEN floor(power(pg_temp.u(i, 78), 2) * 100)
             ELSE floor(pg_temp.u(i, 79) * (SELECT count(*) FROM clients_client)) END""",
     "entries": """
         INSERT INTO interactions_interactionentry (organization_id, interaction_id, seq, author_id, entry_name, internal,
             incoming, notify, notes)
-        SELECT organization_id, id, 1, created_by_id, 'Entrée', pg_temp.u(id, 80) < 0.2, false, false,
+        SELECT organization_id, id, 1, created_by_id, 'Agent ' || created_by_id, pg_temp.u(id, 80) < 0.2, false, false,
             'Le client demande où en est son dossier ; rappelé le jour même, réponse donnée. Référence ' || id || '.'
         FROM interactions_interaction""",
     # What triggers keep: none ran.

@@ -5,9 +5,11 @@ from dataclasses import dataclass, field
 
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from entregent.access.recall import recalled
 from entregent.clients.models import Person
 from entregent.interactions.portal_models import PortalAccess, PortalEvent
 from entregent.organizations.models import Membership, Module
@@ -148,19 +150,28 @@ def audience_of(
 
 def _accesses(organization_id: int, client_id: int | None, person_id: int | None) -> list[PortalAccess]:
     """Whoever reads the conversation on the portal now: as `publication.published_for` has it."""
-    found = PortalAccess.objects.active().filter(organization_id=organization_id)
-    if client_id is None:
-        if person_id is None:
-            return []
-        found = found.filter(client__isnull=True, person_id=person_id)
+    if client_id is not None:
+        accesses = _of_client(None, organization_id, client_id)
+    elif person_id is not None:
+        accesses = _of_person(None, organization_id, person_id)
     else:
-        found = found.filter(client_id=client_id)
-    accesses = found.select_related("person").order_by("id")
+        return []
     return [
-        access
-        for access in accesses
-        if person_id is None or access.sees_colleagues or access.person_id == person_id
+        access for access in accesses if person_id is None or access.sees_colleagues or access.person_id == person_id
     ]
+
+
+# Asked with every contact that is logged.
+@recalled
+def _of_client(member, organization_id: int, client_id: int) -> QuerySet[PortalAccess]:
+    found = PortalAccess.objects.active().filter(organization_id=organization_id, client_id=client_id)
+    return found.select_related("person").order_by("id")
+
+
+@recalled
+def _of_person(member, organization_id: int, person_id: int) -> QuerySet[PortalAccess]:
+    found = PortalAccess.objects.active().filter(organization_id=organization_id, client__isnull=True)
+    return found.filter(person_id=person_id).select_related("person").order_by("id")
 
 
 def valid_address(address: str) -> str:

@@ -190,7 +190,7 @@ class Interaction(models.Model):
             ),
             # « Mes suivis » on the home page.
             models.Index(
-                "organization", "follow_up_owner", "follow_up_on", name="interaction_follow_ups",
+                "organization", "follow_up_owner", "follow_up_on", "id", name="interaction_follow_ups",
                 condition=Q(follow_up_on__isnull=False, follow_up_done_at__isnull=True, deleted_at__isnull=True),
             ),
             # Follow-ups of one client.
