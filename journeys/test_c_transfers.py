@@ -65,8 +65,9 @@ def test_files_are_asked_signed_handed_over_and_read(visit):
     there.get_by_role("link", name=re.compile("Bail 2026")).click()
     assert there.get_by_text("Le bail signé, s'il vous plaît.").is_visible()
     there.locator("input[type=file]").set_input_files([pdf("Bail 2026.pdf"), pdf("Annexe.pdf", PDF + b"annexe")])
-    there.get_by_role("button", name="Retirer Annexe.pdf").wait_for()
-    there.get_by_role("button", name="Retirer Bail 2026.pdf").wait_for()
+    for name in ("Bail 2026.pdf", "Annexe.pdf"):
+        there.get_by_role("link", name=name).wait_for()
+    there.wait_for_load_state()
     huot.looks("portail-transfert", widths=WIDTHS)
     there.get_by_label("Votre nom").fill("Claude Huot")
     there.get_by_role("checkbox").check()

@@ -263,9 +263,16 @@ def finish_upload(
         return locked.file
 
 
+def take_upload(upload: Upload) -> None:
+    """Its file belongs to somebody from now on, and is not swept with it."""
+    Upload.objects.filter(pk=upload.pk).update(is_taken=True)
+
+
 def forget_upload(upload: Upload) -> None:
-    """What was begun and is given up, or was refused."""
+    """What was begun and is given up, or was refused; also the file for which no form ever came."""
     with transaction.atomic():
+        if upload.file is not None and not upload.is_taken:
+            remove_content(upload.file)
         _forget_pieces(upload)
         Upload.objects.filter(pk=upload.pk).delete()
 

@@ -63,6 +63,8 @@ class Upload(models.Model):
     # Where each piece starts, in order.
     pieces = models.JSONField(default=list)
     file = models.ForeignKey(StoredFile, models.CASCADE, null=True, related_name="+")
+    # The form that it was for has come: the file belongs to somebody now.
+    is_taken = models.BooleanField(default=False, db_default=False)
     created_at = models.DateTimeField(db_default=Now())
     last_at = models.DateTimeField(db_default=Now())
 

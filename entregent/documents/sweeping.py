@@ -23,7 +23,7 @@ def sweep() -> int:
             removed += _orphans(organization_id) + _left_over(organization_id)
             for upload in Upload.objects.filter(
                 organization_id=organization_id, last_at__lt=timezone.now() - UPLOADS_KEPT
-            ):
+            ).select_related("file"):
                 forget_upload(upload)
     return removed
 

@@ -1,13 +1,17 @@
 """A file that comes piece by piece goes on where it stopped."""
 
 import io
+from datetime import timedelta
 
 import pytest
+from django.utils import timezone
 
-from entregent.documents import actions
+from entregent.documents import actions, sweeping
 from entregent.documents.files import opened, storage
 from entregent.documents.models import Upload
+from entregent.documents.web import uploads
 from entregent.toolbox.errors import NotFound, Refusal
+from testing.cast import enter
 
 CONTENT = bytes(range(256)) * 4096  # 1 MB
 
@@ -96,3 +100,21 @@ def test_a_token_is_of_use_to_its_owner_for_its_purpose_only(agent, upload):
     for other in ({"owner": "user:2"}, {"purpose": "transfer:2"}, {"token": "x"}, {"organization_id": 0}):
         with pytest.raises(NotFound):
             actions.found_upload(**(known | other))
+
+
+def test_a_file_for_which_no_form_came_is_swept_and_one_that_was_taken_stays(agent, django_capture_on_commit_callbacks):
+    files = []
+    for name in ("seul.txt", "pris.txt"):
+        upload = actions.begin_upload(organization=agent.organization, owner="user:1", purpose="x", name=name, size=3)
+        actions.add_piece(upload, offset=0, content=io.BytesIO(b"abc"), length=3)
+        files.append(actions.finish_upload(upload, organization=agent.organization))
+    taken = uploads.files_of([upload.token], organization=agent.organization, owner="user:1", purpose="x")
+    assert taken == [files[1]]
+    Upload.objects.update(last_at=timezone.now() - timedelta(days=3))
+    with django_capture_on_commit_callbacks(execute=True):
+        sweeping.sweep()
+    enter(agent)
+    assert not Upload.objects.exists()
+    for file, is_there in zip(files, (False, True), strict=True):
+        file.refresh_from_db()
+        assert (file.removed_at is None, storage().exists(file.key)) == (is_there, is_there)

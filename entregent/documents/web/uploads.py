@@ -6,7 +6,7 @@ so that a page goes on after a break. The answer to the last piece says that the
 
 from django.http import HttpRequest, JsonResponse
 
-from entregent.documents.actions import add_piece, begin_upload, finish_upload, found_upload
+from entregent.documents.actions import add_piece, begin_upload, finish_upload, found_upload, take_upload
 from entregent.documents.models import StoredFile, Upload
 from entregent.organizations.models import Membership, Organization
 from entregent.toolbox.errors import NotFound
@@ -49,13 +49,14 @@ def piece(
 
 
 def files_of(tokens: list[str], *, organization: Organization, owner: str, purpose: str) -> list[StoredFile]:
-    """The kept files of these tokens, in their order, each once."""
+    """The kept files of these tokens, in their order, each once. In the transaction of the form that takes them."""
     found = []
     for token in dict.fromkeys(tokens[:MOST_AT_ONCE]):
         upload = found_upload(organization_id=organization.pk, owner=owner, purpose=purpose, token=token)
         if upload.file is None:
             raise NotFound
         found.append(upload.file)
+        take_upload(upload)
     return found
 
 

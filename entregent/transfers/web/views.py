@@ -181,7 +181,10 @@ def _compose(request, *, is_send: bool) -> HttpResponse:
         "key": request.POST.get("cle", "") or _fresh_key(),
         "here": request.get_full_path(),
     }
-    return render(request, "transfers/compose.html", context, status=status)
+    response = render(request, "transfers/compose.html", context, status=status)
+    # What came with a form that is refused belongs to nobody: its content is swept.
+    response.rolls_back = status != 200  # type: ignore[attr-defined]
+    return response
 
 
 def _fresh_key() -> str:

@@ -11,7 +11,10 @@
   const PIECE = 4 * 1024 * 1024;
   const token = () => document.querySelector("meta[name=csrf-token]")?.content || document.querySelector("input[name=csrfmiddlewaretoken]")?.value || "";
   const said = (words, ...values) => values.reduce((text, value) => text.replace("{}", value), words ?? "");
-  const size = (octets) => new Intl.NumberFormat(document.documentElement.lang || "fr", { style: "unit", unit: octets < 1e6 ? "kilobyte" : "megabyte", maximumFractionDigits: 1 }).format(octets / (octets < 1e6 ? 1e3 : 1e6));
+  const size = (octets) => {
+    const [unit, one] = octets < 1e3 ? ["byte", 1] : octets < 1e6 ? ["kilobyte", 1e3] : ["megabyte", 1e6];
+    return new Intl.NumberFormat(document.documentElement.lang || "fr", { style: "unit", unit, maximumFractionDigits: 1 }).format(octets / one);
+  };
   const pause = (ms) => new Promise((done) => {
     const timer = setTimeout(done, ms);
     /* Back on line: no need to wait any longer. */
