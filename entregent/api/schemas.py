@@ -345,6 +345,7 @@ class EntryIn(Given):
     notes: Text = ""
     internal: bool = False
     incoming: bool = False
+    notify: bool = Field(False, description="Mail it to the people at the client who subscribed; never when internal.")
     entry_name: str | None = None
 
 
@@ -355,6 +356,7 @@ class EntryOut(Schema):
     incoming: bool
     notes: str
     created_at: datetime
+    published_at: datetime | None = Field(description="Since when the client may see it; null: they may not.")
 
 
 class InteractionIn(Given):
@@ -367,6 +369,7 @@ class InteractionIn(Given):
     notes: Text = ""
     internal: bool = False
     incoming: bool = False
+    notify: bool = Field(False, description="Mail it to the people at the client who subscribed; never when internal.")
     entry_name: str | None = None
     occurred_at: datetime | None = Field(None, description="Now by default; never in the future.")
     follow_up_on: date | None = None
