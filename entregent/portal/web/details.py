@@ -15,6 +15,7 @@ from entregent.portal.guard import PortalRequest, not_while_watching, portal_pag
 from entregent.portal.web.forms import DetailsForm, NoticesForm
 from entregent.portal.web.pages import render
 from entregent.toolbox.errors import Refusal, Refusals
+from entregent.toolbox.phones import national
 from entregent.ui.pages import add_refusal, see
 
 
@@ -25,7 +26,8 @@ def details(request: PortalRequest) -> HttpResponse:
     visitor = request.visitor
     person = Person.objects.get(pk=visitor.access.person_id)
     is_applied = visitor.settings.details == PortalSettings.Details.APPLIED
-    form = DetailsForm(request.POST if request.method == "POST" else None, initial=_initial(person))
+    initial = _initial(person, visitor.organization.country)
+    form = DetailsForm(request.POST if request.method == "POST" else None, initial=initial)
     if request.method == "POST":
         not_while_watching(visitor)
         if form.is_valid():
@@ -72,8 +74,9 @@ def renounce(request: PortalRequest) -> HttpResponse:
     return render(request, "portal/renounce.html", {"here": "details"})
 
 
-def _initial(person: Person) -> dict:
-    emails, phones = [*person.emails, "", ""], [*(one.get("number", "") for one in person.phones), "", ""]
+def _initial(person: Person, country: str) -> dict:
+    emails = [*person.emails, "", ""]
+    phones = [*(national(one.get("number", ""), region=country) for one in person.phones), "", ""]
     return {
         "first_name": person.first_name,
         "last_name": person.last_name,
