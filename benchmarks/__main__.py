@@ -10,7 +10,7 @@ import click
 from benchmarks import database, figures
 
 RESULTS = Path(__file__).parent / "results"
-MEASURES = ["search", "lists", "pages", "duplicates", "imports", "upload", "mail"]
+MEASURES = ["search", "lists", "pages", "duplicates", "imports", "upload", "mail", "inbound"]
 
 
 @click.command()
