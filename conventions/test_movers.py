@@ -9,6 +9,8 @@ STAYS = {
     ("audit_change", "client_id"): "written once for all; the history of a client reads those that it has taken in",
     ("outbox_message", "client_id"): "what has left, as it left",
     ("notifications_notification", "client_id"): "what somebody was told, of the client of then",
+    ("inbound_rawmail", "client_id"): "whose it was when it came; it is read from its interaction, which moves",
+    ("inbound_phonecall", "client_id"): "whose number it was when it rang; what it became is an interaction",
     ("clients_bulkrow", "client_id"): "a step of a job that is over",
     ("clients_duplicateprofile", "client_id"): "an index, kept by triggers",
     ("clients_clientsummary", "client_id"): "an index, kept by triggers",
