@@ -27,6 +27,7 @@ from entregent.transfers.actions.common import (
     close,
     drop_files,
     in_words,
+    last_day,
     locked,
     locked_open,
     mail_person,
@@ -217,8 +218,7 @@ def _tell(transfer: FileTransfer, url: str, language: str, *, is_reminder: bool,
         paragraphs.append(_("Votre signature est demandée."))
     if is_invited:
         paragraphs.append(_("Ouvrez d’abord votre accès au portail : le lien ci-dessous vous guide."))
-    day = timezone.localtime(transfer.expires_at)
-    paragraphs.append(_("Ce transfert expire le %(day)s.") % {"day": f"{day:%d/%m/%Y}"})
+    paragraphs.append(_("Ce transfert expire le %(day)s.") % {"day": last_day(transfer)})
     mail_person(transfer, subject=subject, paragraphs=paragraphs, button=button, url=url, language=language)
 
 

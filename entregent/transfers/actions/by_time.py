@@ -2,7 +2,6 @@
 
 from datetime import timedelta
 
-from django.db.models.functions import Now
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
@@ -16,6 +15,7 @@ from entregent.transfers.actions.common import (
     close,
     drop_files,
     in_words,
+    last_day,
     locked,
     mail_person,
     portal_url,
@@ -37,7 +37,7 @@ def expire_due() -> int:
         with in_organization(organization_id):
             due = list(
                 FileTransfer.objects.filter(
-                    organization_id=organization_id, state__in=FileTransfer.OPEN, expires_at__lte=Now()
+                    organization_id=organization_id, state__in=FileTransfer.OPEN, expires_at__lte=timezone.now()
                 )
             )
         for transfer in due:
@@ -99,14 +99,13 @@ def _warn(key: int, organization_id: int) -> int:
     if access is None or not waits_for_person or PortalEvent.TRANSFER_REMINDER not in access.subscriptions:
         return 1
     with translation.override(access.language):
-        day = timezone.localtime(transfer.expires_at)
         mail_person(
             transfer,
             subject=_("Bientôt expiré : %(subject)s") % {"subject": transfer.subject},
             paragraphs=[
                 _("Bonjour %(name)s,") % {"name": transfer.person.full_name},
                 _("Le transfert « %(subject)s » expire le %(day)s.")
-                % {"subject": transfer.subject, "day": f"{day:%d/%m/%Y}"},
+                % {"subject": transfer.subject, "day": last_day(transfer)},
             ],
             button=_("Ouvrir le transfert"),
             url=portal_url(transfer),

@@ -1,10 +1,14 @@
 """What every step of a transfer does: the lock, the interaction that tells it, whom it tells, how it ends."""
 
+from zoneinfo import ZoneInfo
+
+from babel.dates import format_date
 from django.conf import settings
 from django.db import transaction
 from django.db.models.functions import Now
 from django.urls import reverse
 from django.utils import timezone, translation
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from entregent.audit.actions import record
@@ -99,6 +103,12 @@ def tell_staff(transfer: FileTransfer, event: str, *, sender_only: bool = False,
 
 def portal_url(transfer: FileTransfer) -> str:
     return f"{settings.PUBLIC_URL}/portail/{transfer.organization.slug}/transferts/{transfer.number}/"
+
+
+def last_day(transfer: FileTransfer) -> str:
+    """« 22 décembre 2026 », in the organization's zone and the reader's language."""
+    day = transfer.expires_at.astimezone(ZoneInfo(transfer.organization.time_zone)).date()
+    return format_date(day, "long", locale=get_language())
 
 
 def access_of(transfer: FileTransfer) -> PortalAccess | None:

@@ -1,9 +1,11 @@
 """Transfers from their beginning to their end, and what is refused on the way."""
 
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 import time_machine
+from babel.dates import format_date
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
@@ -78,6 +80,7 @@ def test_the_message_stands_in_the_mail_unless_it_is_for_the_portal_alone(agent,
     transfer = ask(agent, huot, client_north, message="Merci de signer.")
     mail = Message.objects.get()
     assert "Merci de signer." in mail.text
+    assert format_date(transfer.expires_at.astimezone(ZoneInfo("Europe/Paris")), "d MMMM y", locale="fr") in mail.text
     assert f"/portail/eaux/transferts/{transfer.number}/" in mail.text
 
 
@@ -155,6 +158,14 @@ def test_an_unanswered_request_expires_on_day_31(agent, huot, access, client_nor
         clock.shift(timedelta(days=2, minutes=1))
         transfer.refresh_from_db()
         assert (transfer.state, transfer.state_now, transfer.is_open) == ("waiting", "expired", False)
+        with pytest.raises(Refusal, match="E-004-CLOSED"):
+            actions.complete_request(transfer, access=access)
+        with django_capture_on_commit_callbacks(execute=True):
+            assert actions.expire_due() == 1
+        enter(agent)
+        transfer.refresh_from_db()
+        assert transfer.state == "expired"
+        assert steps() == ["requested", "expired"]
 
 
 def test_what_expires_is_read_by_nobody(agent, huot, access, client_north, kept, django_capture_on_commit_callbacks):
