@@ -14,6 +14,7 @@ from entregent.organizations.models import Membership
 # The lists whose records are somebody, or a firm.
 CARD_LISTS = ("clients", "people")
 CHUNK = 200
+WITH_PHOTOS = 10
 # What phones are labelled with, in both languages → the types of vCard.
 _PHONES = {
     "mobile": "cell", "portable": "cell", "cellulaire": "cell", "cell": "cell", "bureau": "work", "travail": "work",
@@ -29,10 +30,10 @@ def cards_of(export) -> Iterator[bytes]:
     draw = client_cards if export.definition.code == "clients" else person_cards
     keys = export.pks()
     while chunk := list(islice(keys, CHUNK)):
-        yield draw(export.member, chunk)
+        yield from draw(export.member, chunk)
 
 
-def person_cards(member: Membership, keys: Iterable[int]) -> bytes:
+def person_cards(member: Membership, keys: Iterable[int]) -> Iterator[bytes]:
     """The cards of people within reach, in the order of the keys."""
     keys = list(keys)
     people = {one.pk: one for one in Person.objects.visible_to(member).filter(pk__in=keys)}
@@ -42,17 +43,21 @@ def person_cards(member: Membership, keys: Iterable[int]) -> bytes:
     ties = ClientPerson.objects.filter(person__in=list(people), client__in=seen.values("pk"))
     for person_id, name in ties.order_by("client__sort_key").values_list("person_id", "client__display_name"):
         firms[person_id].append(name)
-    photos = {one.person_id: one for one in PersonPhoto.objects.filter(person__in=list(people))}
-    found = [people[key] for key in keys if key in people]
-    return b"".join(_of_person(one, addresses[one.pk], firms[one.pk], photos.get(one.pk)) for one in found)
+    found = (people[key] for key in keys if key in people)
+    # Pictures weigh 500 kB each at most: a few at a time.
+    while some := list(islice(found, WITH_PHOTOS)):
+        photos = {one.person_id: one for one in PersonPhoto.objects.filter(person__in=[one.pk for one in some])}
+        for one in some:
+            yield _of_person(one, addresses[one.pk], firms[one.pk], photos.pop(one.pk, None))
 
 
-def client_cards(member: Membership, keys: Iterable[int]) -> bytes:
+def client_cards(member: Membership, keys: Iterable[int]) -> Iterator[bytes]:
     keys = list(keys)
     clients = {one.pk: one for one in Client.objects.visible_to(member).filter(pk__in=keys)}
     addresses = _addresses(Address.objects.visible_to(member).filter(client__in=list(clients)), "client_id")
     found = [clients[key] for key in keys if key in clients]
-    return b"".join(_of_client(one, addresses[one.pk]) for one in found)
+    for one in found:
+        yield _of_client(one, addresses[one.pk])
 
 
 def _addresses(records, owner: str) -> dict[int, list[Address]]:

@@ -1,5 +1,6 @@
 """Dashboards through the front door: slow and broken portlets, reach, arranging without and with htmx."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -196,6 +197,18 @@ def test_arranging_works_without_htmx_and_with_it(agent, signed_in):
     arrange(http, "retirer", version=3, portlet="follow-ups")
     arrange(http, "retablir", version=4)
     assert not Layout.objects.exists()
+
+
+def test_the_menu_of_a_portlet_refreshes_it_and_takes_it_away(agent, signed_in):
+    http = signed_in(agent)
+    page = http.get("/eaux/").content.decode()
+    assert 'hx-target="#portlet-follow-ups"' in page
+    assert 'form="remove-follow-ups"' in page
+    version = re.search(r'name="version" value="(\d+)"', page)[1]
+    sent = {"tableau": "staff", "version": version, "portlet": "follow-ups", "geste": "retirer", "rester": "1"}
+    answer = http.post("/eaux/tableau-de-bord/disposition/", sent)
+    assert (answer.status_code, answer.headers["Location"]) == (303, "/eaux/")
+    assert "portlet-follow-ups" not in http.get("/eaux/").content.decode()
 
 
 def test_two_windows_arranging_at_once_are_told(agent, signed_in):

@@ -93,7 +93,8 @@ def arrange(request):
         toast = _gesture(request, board, member, version)
     except Stale as stale:
         toast, tone = str(stale.message), "warn"
-    url = f"{board_url(member, board, client)}?personnaliser=1"
+    # From the menu of a portlet one stays where one was.
+    url = board_url(member, board, client) + ("" if request.POST.get("rester") else "?personnaliser=1")
     if not is_htmx(request):
         return see(request, url, toast=toast)
     request.GET = request.GET.copy()

@@ -128,7 +128,7 @@ def test_a_photo_comes_in_and_goes_out_again(manager, bringing, photo):
     claire = people()["Claire Moreau"]
     assert (bytes(claire.photo.content), claire.photo.media_type) == (PICTURE, "image/png")
     assert claire.title == "Gérante"
-    out = person_cards(manager, [claire.pk]).replace(b"\r\n ", b"").decode()
+    out = b"".join(person_cards(manager, [claire.pk])).replace(b"\r\n ", b"").decode()
     assert f"PHOTO:data:image/png;base64,{text}\r\n" in out
     bringing.undo(batch, manager)
     enter(manager)

@@ -78,7 +78,7 @@ def list_export(request):
 def person_card(request, pk):
     person = Person.objects.get_visible(request.member, Right.DATA_EXPORT, pk=pk)
     record("export", by=request.member, subject=person, kind="people", format="vcf")
-    return _card(person_cards(request.member, [person.pk]), person.full_name)
+    return _card(b"".join(person_cards(request.member, [person.pk])), person.full_name)
 
 
 @require_GET
@@ -86,7 +86,7 @@ def person_card(request, pk):
 def client_card(request, number):
     client = Client.objects.get_visible(request.member, Right.DATA_EXPORT, number=number)
     record("export", by=request.member, subject=client, client_id=client.pk, kind="clients", format="vcf")
-    return _card(client_cards(request.member, [client.pk]), client.display_name)
+    return _card(b"".join(client_cards(request.member, [client.pk])), client.display_name)
 
 
 def _card(content: bytes, name: str) -> HttpResponse:
