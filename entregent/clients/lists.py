@@ -62,7 +62,12 @@ _RESERVED = {"clients", "people", "interactions"}
 
 def client_lists(member: Membership) -> list[ListDefinition]:
     types = list(BusinessObjectType.objects.filter(organization_id=member.organization_id))
-    return [_clients(types), _people(), *(_objects(one, types, place) for place, one in enumerate(types))]
+    words = member.organization.term
+    return [
+        _clients(types, words("client"), words("clients")),
+        _people(words("clients")),
+        *(_objects(one, types, place, words("client")) for place, one in enumerate(types)),
+    ]
 
 
 def list_code(type_code: str) -> str:
@@ -73,11 +78,12 @@ def list_code(type_code: str) -> str:
 # ——— Clients ———
 
 
-def _clients(types: list[BusinessObjectType]) -> ListDefinition:
+def _clients(types: list[BusinessObjectType], client: str, clients: str) -> ListDefinition:
+    """`client` and `clients`: the organization's own words (RX-10)."""
     return ListDefinition(
         code="clients",
-        label=_("Client"),
-        plural=_("Clients"),
+        label=client,
+        plural=clients,
         right=Right.CLIENT_VIEW,
         records=lambda member: Client.objects.visible_to(member),
         reached=reached_clients,
@@ -115,8 +121,9 @@ def _client_columns(member: Membership) -> list[Column]:
     return [
         Column("number", _("N° client"), Kind.TEXT, "number", is_sortable=True, width=110),
         Column(
-            "name", _("Client"), Kind.TEXT, "display_name", is_sortable=True, sort_path="sort_key", width=260,
-            asked_path="sort_key", normalize=search_key, operators=("contains", "not_contains", "starts", "is"),
+            "name", member.organization.term("client"), Kind.TEXT, "display_name", is_sortable=True,
+            sort_path="sort_key", width=260, asked_path="sort_key", normalize=search_key,
+            operators=("contains", "not_contains", "starts", "is"),
         ),
         Column("kind", _("Nature"), Kind.CHOICE, "kind", choices=lambda member: Client.Kind.choices),
         Column("category", _("Catégorie"), Kind.TEXT, "category"),
@@ -277,7 +284,7 @@ def email_asked(operator, value, member) -> Q:
 # ——— People ———
 
 
-def _people() -> ListDefinition:
+def _people(clients: str) -> ListDefinition:
     return ListDefinition(
         code="people",
         label=_("Personne-ressource"),
@@ -289,7 +296,7 @@ def _people() -> ListDefinition:
         everything=lambda member: Person.objects.filter(organization_id=member.organization_id, deleted_at=None),
         columns=_person_columns,
         relations=(
-            Relation("clients", _("Clients"), "clients", "client_people__person"),
+            Relation("clients", clients, "clients", "client_people__person"),
             Relation("interactions", _("Interactions"), "interactions", "person", moment="occurred_at"),
         ),
         default_columns=("name", "clients", "title", "phone", "email", "last_interaction_at"),
@@ -311,7 +318,8 @@ def _person_columns(member: Membership) -> list[Column]:
             width=220,
         ),
         Column(
-            "clients", _("Clients"), Kind.LIST, "list_clients", annotation=_clients_of_person, is_asked=False, width=220
+            "clients", member.organization.term("clients"), Kind.LIST, "list_clients", annotation=_clients_of_person,
+            is_asked=False, width=220,
         ),
         Column("first_name", _("Prénom"), Kind.TEXT, "first_name"),
         Column("last_name", _("Nom de famille"), Kind.TEXT, "last_name"),
@@ -336,10 +344,12 @@ def _person_columns(member: Membership) -> list[Column]:
 # ——— Business objects ———
 
 
-def _objects(kind: BusinessObjectType, types: list[BusinessObjectType], place: int) -> ListDefinition:
+def _objects(
+    kind: BusinessObjectType, types: list[BusinessObjectType], place: int, client: str
+) -> ListDefinition:
     is_contract = kind.code == BusinessObjectType.CONTRACT
     relations = [
-        Relation("clients", _("Client"), "clients", "pk", here="client_id"),
+        Relation("clients", client, "clients", "pk", here="client_id"),
         Relation("interactions", _("Interactions du client"), "interactions", "client", here="client_id",
                  moment="occurred_at"),
     ]  # fmt: skip
@@ -380,8 +390,9 @@ def _object_columns(kind: BusinessObjectType, member: Membership) -> list[Column
     columns = [
         Column("key", _("Numéro"), Kind.TEXT, "key", is_sortable=True, width=130),
         Column(
-            "client", _("Client"), Kind.TEXT, "client__display_name", asked_path="client__sort_key",
-            normalize=search_key, operators=("contains", "not_contains", "starts", "is"), width=240,
+            "client", member.organization.term("client"), Kind.TEXT, "client__display_name",
+            asked_path="client__sort_key", normalize=search_key, width=240,
+            operators=("contains", "not_contains", "starts", "is"),
         ),
         Column("client_number", _("N° client"), Kind.TEXT, "client__number"),
         Column("label", _("Libellé"), Kind.TEXT, "label"),

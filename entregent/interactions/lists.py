@@ -39,7 +39,7 @@ def interaction_lists(member: Membership) -> list[ListDefinition]:
             ),
             columns=_columns,
             relations=(
-                Relation("clients", _("Client"), "clients", "pk", here="client_id"),
+                Relation("clients", member.organization.term("client"), "clients", "pk", here="client_id"),
                 Relation("people", _("Personne-ressource"), "people", "pk", here="person_id"),
             ),
             default_columns=(
@@ -79,8 +79,8 @@ def _columns(member: Membership) -> list[Column]:
         Column("occurred_at", _("Date"), Kind.MOMENT, "occurred_at", is_sortable=True, width=130),
         Column("channel", _("Type"), Kind.CHOICE, "channel", choices=lambda member: Interaction.Channel.choices),
         Column("direction", _("Sens"), Kind.CHOICE, "direction", choices=lambda member: Interaction.Direction.choices),
-        Column("client", _("Client"), Kind.TEXT, "client__display_name", asked_path="client__sort_key", width=200,
-               **names),
+        Column("client", member.organization.term("client"), Kind.TEXT, "client__display_name",
+               asked_path="client__sort_key", width=200, **names),
         Column("client_number", _("N° client"), Kind.TEXT, "client__number", is_nullable=True),
         Column("person", _("Personne"), Kind.TEXT, "list_person", annotation=lambda member: _person_name(),
                asked_path="person__sort_key", width=160, **names),

@@ -170,3 +170,14 @@ def test_who_sees_more_clients_than_interactions_is_told_of_no_other_interaction
         rows = page(definition, standing_in, columns=columns, condition=condition).rows
         assert [row["number"] for row in rows] == found, condition
     assert not definition.known_column("last_interaction_at", standing_in).is_sortable
+
+
+def test_lists_speak_the_words_of_the_organization(admin, org, client_north, signed_in):
+    org.terminology = {"client": {"fr": "Abonné"}, "clients": {"fr": "Abonnés"}, "firm": {"fr": "Régie"}}
+    org.save()
+    http = signed_in(admin)
+    page = http.get("/eaux/gestion-des-clients/").content.decode()
+    assert "Abonnés" in page
+    assert "Abonné<" in page or "Abonné " in page
+    assert "Abonné" in http.get("/eaux/clients/").content.decode()
+    assert "— Régie" in http.get("/eaux/tableau-de-bord/").content.decode()

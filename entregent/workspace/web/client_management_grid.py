@@ -354,7 +354,8 @@ class Grid:
         for column in self.page.columns:
             place = self.places[column.code]
             classes = [place, "g-num" if column.kind in _NUMBERS else "", "g-editable" * (column.code in self.editable)]
-            opening = Markup('<td class="{}"').format(" ".join(one for one in classes if one))
+            named = " ".join(one for one in classes if one)
+            opening = Markup('<td class="{}"').format(named) if named else Markup("<td")
             if column.code in self.editable:
                 opening += Markup(' data-field="{}" tabindex="-1"').format(column.code)
             if place == "g-cell-follow":
