@@ -241,7 +241,7 @@ class Chunk:
         """)
         moved = self.cursor.fetchone()[0]
         self._update("clients_client", columns, also=", updated_at = now(), updated_by_id = %(user)s")
-        self._places_of_clients()
+        self._places_of("client_id")
         self._run("SELECT clients_index(array_agg(id)) FROM exchange_chunk HAVING count(*) > 0")
         if moved:
             self._run("SELECT clients_people_index(%(moved_ids)s)", moved_ids=moved)
@@ -265,24 +265,25 @@ class Chunk:
                 first=first,
             )
 
-    def _places_of_clients(self) -> None:
+    def _places_of(self, owner: str) -> None:
+        """The addresses that stand in the row of their client or person."""
         columns = "street, unit, postal_code, city, region, country"
         self._run(f"""
             UPDATE clients_address a SET ({columns}) =
                 (SELECT {_prefixed(columns, "r")} FROM jsonb_populate_record(a, e.value) r),
                 version = a.version + 1
             FROM exchange_chunk c, jsonb_each(c.extra -> 'addresses') e
-            WHERE c.extra ? 'addresses' AND c.act = 'update' AND a.client_id = c.id AND a.kind = e.key
+            WHERE c.extra ? 'addresses' AND c.act = 'update' AND a.{owner} = c.id AND a.kind = e.key
               AND (to_jsonb(a) || e.value) IS DISTINCT FROM to_jsonb(a)
         """)  # noqa: S608
         self._run(f"""
-            INSERT INTO clients_address (organization_id, client_id, kind, label, external_key, {columns}, version)
+            INSERT INTO clients_address (organization_id, {owner}, kind, label, external_key, {columns}, version)
             SELECT %(org)s, c.id, e.key, '', '', {_prefixed(columns, "r")}, 1
             FROM exchange_chunk c, jsonb_each(c.extra -> 'addresses') e,
                  jsonb_populate_record(NULL::clients_address, {_NO_PLACE} || e.value) r
             WHERE c.extra ? 'addresses'
               AND (c.act = 'create' OR NOT EXISTS (
-                    SELECT 1 FROM clients_address a WHERE a.client_id = c.id AND a.kind = e.key))
+                    SELECT 1 FROM clients_address a WHERE a.{owner} = c.id AND a.kind = e.key))
         """)  # noqa: S608
 
     def _people(self) -> None:
@@ -298,6 +299,7 @@ class Chunk:
             WHERE c.act = 'create'
         """)  # noqa: S608
         self._update("clients_person", columns, also=", updated_at = now()")
+        self._places_of("person_id")
         # Marks of one client are given one after the other: who had a mark before has it no longer (R004-13).
         self._run("""
             SELECT 1 FROM clients_client t

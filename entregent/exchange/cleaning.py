@@ -58,6 +58,10 @@ class Cleaned:
     reason: str = ""
 
 
+# Of a person one address comes in with the row; further ones by an import of addresses.
+_MAIN = "addresses.main."
+
+
 class Cleaner:
     """Cleans the rows of one import. `member` is who imports: their organization's country, zone and reach count."""
 
@@ -219,8 +223,11 @@ class Cleaner:
     # People and addresses
 
     def _person(self, values):
-        data = {name: value for name, value in values.items() if not name.startswith(CUSTOM)}
+        data = {name: value for name, value in values.items() if not name.startswith((CUSTOM, _MAIN))}
         extra: dict[str, Any] = {}
+        parts = {name[len(_MAIN) :]: value for name, value in values.items() if name.startswith(_MAIN)}
+        if place := self._place(tuple(sorted(parts.items()))):
+            extra["addresses"] = {"main": place}
         if "client" in data:
             extra["client"] = _line(data.pop("client"), _("N° du client"), 40)
         if photo := data.pop("photo", ""):

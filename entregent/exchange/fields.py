@@ -229,6 +229,7 @@ _PERSON_FIELDS = (
     Field("is_primary", _("Principale (oui, non)"), ("principale", "principal", "primary", "is primary")),
     Field("is_preferred", _("Privilégiée (oui, non)"), ("privilegiee", "privilegie", "preferred", "is preferred")),
     Field("is_billing", _("Facturation (oui, non)"), ("facturation", "billing", "is billing")),
+    *_address_fields("addresses.main.", _("Adresse principale")),
     Field("photo", _("Photo (base64)"), ("photo", "picture", "image")),
 )
 

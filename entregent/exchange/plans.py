@@ -186,6 +186,10 @@ _PEOPLE = """
         CASE WHEN coalesce(i.fields ->> 'file_as', '') = '' THEN %(no_name)s ELSE {needed} END AS lacks,
         p.id IS NOT NULL AND (
             (to_jsonb(p) || {laid_p}) IS DISTINCT FROM to_jsonb(p)
+            OR EXISTS (
+                SELECT 1 FROM jsonb_each(coalesce(i.extra -> 'addresses', '{{}}')) e(kind, value)
+                LEFT JOIN clients_address a ON a.person_id = p.id AND a.kind = e.kind
+                WHERE a.id IS NULL OR (to_jsonb(a) || e.value) IS DISTINCT FROM to_jsonb(a))
             OR (cl.id IS NOT NULL AND NOT EXISTS (
                 SELECT 1 FROM clients_clientperson cp WHERE cp.client_id = cl.id AND cp.person_id = p.id
                   AND (NOT i.extra @> '{{"is_primary": true}}' OR cp.is_primary)

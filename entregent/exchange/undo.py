@@ -54,6 +54,12 @@ STEPS: dict[str, tuple[Step, ...]] = {
     ),
     "people": (
         Step(
+            "clients_address",
+            "n.client_id IS NULL AND (n.table_name = 'clients_address' AND n.row_id = w.row_id"
+            " OR n.table_name = 'clients_person' AND n.row_id ="
+            " (SELECT x.person_id FROM clients_address x WHERE x.id = w.row_id))",
+        ),
+        Step(
             "clients_clientperson",
             "n.client_id IS NULL AND n.table_name = 'clients_person' AND n.row_id ="
             " (SELECT x.person_id FROM clients_clientperson x WHERE x.id = w.row_id)",

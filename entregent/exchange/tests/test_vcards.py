@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from entregent.clients.models import Client, Person, PersonPhoto
+from entregent.clients.models import Address, Client, Person, PersonPhoto
 from entregent.exchange import rejects, vcards
 from entregent.exchange.cards import person_cards
 from entregent.exchange.readers import open_table
@@ -51,6 +51,27 @@ def test_a_card_becomes_a_person(manager, bringing):
     assert claire.emails == ["claire@moreau.example"]
     assert (claire.title, claire.company) == ("Gérante", "Blanchisserie Moreau")
     assert claire.birth_date.isoformat() == "1980-02-29"
+
+
+def test_the_address_of_a_card_becomes_that_of_the_person(manager, bringing):
+    def at(street):
+        return card("UID:a1", "N:Petit;Léa;;;", "FN:Léa Petit", f"ADR;TYPE=HOME:;;{street};Metz;;57000;France")
+
+    batch = bringing.bring(manager, "people", at("3 rue Neuve"))
+    assert Address.objects.count() == 1
+    bringing.undo(batch, manager)
+    enter(manager)
+    assert not Person.objects.exists()
+    assert not Address.objects.exists()
+    bringing.bring(manager, "people", at("1 rue Neuve"))
+    address = Address.objects.get(person__last_name="Petit")
+    assert (address.kind, address.street, address.city, address.country) == ("main", "1 rue Neuve", "Metz", "FR")
+    assert bringing.check(manager, "people", at("1 rue Neuve")).counts == {"unchanged": 1}
+    second = bringing.bring(manager, "people", at("2 rue Neuve"))
+    assert Address.objects.get().street == "2 rue Neuve"
+    bringing.undo(second, manager)
+    enter(manager)
+    assert Address.objects.get().street == "1 rue Neuve"
 
 
 def test_cards_become_clients_too(manager, bringing):
