@@ -90,7 +90,10 @@ def retry_all_create(request: MemberRequest) -> HttpResponse:
         told = ngettext(
             "%(n)d courriel est remis en file d’envoi.", "%(n)d courriels sont remis en file d’envoi.", count
         )
-        return see(request, _list_url(request), toast=told % {"n": count})
+        told = told % {"n": count}
+        if count == actions.MOST_RETRIED:
+            told = _("%(told)s Recommencez pour les suivants.") % {"told": told}
+        return see(request, _list_url(request), toast=told)
     messages.info(request, _("Aucun courriel échoué à envoyer de nouveau."))
     return see(request, _list_url(request))
 
