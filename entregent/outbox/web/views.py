@@ -16,7 +16,7 @@ from entregent.outbox.models import Message
 from entregent.outbox.reading import Cursor, MailFilter, after, of_record, subjects_of, visible_to, without_secrets
 from entregent.toolbox.errors import NotFound
 from entregent.ui.frames import framed, holds_frames
-from entregent.ui.pages import render, see
+from entregent.ui.pages import is_htmx, render, see
 
 PAGE = 100
 ON_RECORD = 20
@@ -113,6 +113,10 @@ def record_retry_create(request: MemberRequest, message_id: int) -> HttpResponse
     if mail is None:
         raise NotFound
     actions.retry_message(mail, by=request.member)
+    if not is_htmx(request):
+        found = subjects_of(request.member, [mail])
+        record = found.get((mail.subject_type, mail.subject_id or 0)) or found["clients.client", mail.client_id]
+        return see(request, record.url, toast=_("Le courriel est remis en file d’envoi."))
     # The panel of a client lists all of its mails, that of another record its own.
     subject_type = request.POST.get("type", "")
     if subject_type == "clients.client" or mail.subject_id is None:
