@@ -54,7 +54,9 @@ def mails_about(interaction: Interaction) -> list[Message]:
         subject_type=Interaction._meta.label_lower,
         subject_id=interaction.pk,
     )
-    return list(about.only("recipients", "subject", "state", "created_at", "sent_at", "error").order_by("-id")[:20])
+    return list(
+        about.only("recipients", "subject", "state", "created_at", "sent_at", "error", "client_id").order_by("-id")[:20]
+    )
 
 
 @dataclass(slots=True)
