@@ -11,9 +11,13 @@ class InteractionsConfig(AppConfig):
         from entregent.interactions.custom import INTERACTION
         from entregent.interactions.lists import further_columns, interaction_lists
         from entregent.interactions.notices import events as own_events
+        from entregent.interactions.quick import InteractionSource
         from entregent.interactions.web.portlets import portlets as own_portlets
         from entregent.listing.extension_points import custom_subjects, list_columns, list_definitions
         from entregent.notifications.extension_points import events
+        from entregent.search.extension_points import search_sources
+
+        search_sources.add(InteractionSource(), order=40, name="interactions")
         from entregent.organizations.extension_points import (
             action_words,
             administration_entries,

@@ -5,6 +5,7 @@ import pytest
 from entregent.clients.models import Person
 from entregent.interactions import actions, search
 from entregent.interactions.models import Interaction, Topic
+from entregent.search.quick import quick_search
 from testing.cast import enter
 
 pytestmark = pytest.mark.django_db
@@ -100,3 +101,16 @@ def test_the_list_asks_for_words(agent, client_north, log, signed_in):
     assert "Demande un relevé." not in page
     assert 'value="conteste"' in page
     assert "Aucune interaction ne répond" in signed_in(agent).get("/eaux/interactions/?q=introuvable").content.decode()
+
+
+def test_the_quick_search_finds_an_interaction_by_its_number(agent, outsider, client_north, signed_in):
+    actions.seed_topics(agent.organization)
+    enter(agent)
+    topic = Topic.objects.get(code="renseignement")
+    actions.log_interaction(by=agent, client=client_north, topic=topic, channel="note", subject="Fuite")
+    Interaction.objects.update(number=4512)
+    for text in ("4512", "n° 4512"):
+        found = [group for group in quick_search(agent, text).groups if group.kind == "interactions"]
+        assert [item.url for item in found[0].items] == ["/eaux/interactions/4512/"]
+    enter(outsider)
+    assert [group.kind for group in quick_search(outsider, "4512").groups if group.kind == "interactions"] == []
