@@ -73,3 +73,14 @@ def test_many_get_one_value_and_lose_it_again(signed_in, manager, fields, org, c
         assert (held(manager), held(manager, "M1")) == (left, {"remarque": "reste"} | left)
     wrong = {"tout": "1", "changement": "custom.acces", "valeur-custom.acces": "toit"}
     assert http.post(at("bulk_create", manager), wrong).status_code == 422
+
+
+def test_applying_before_choosing_changes_nothing(signed_in, manager, fields, client_north):
+    http = signed_in(manager)
+    for change in ("responsible", "sector", "status", "custom.acces"):
+        sent = {"tout": "1", "changement": change, f"valeur-{change}": "?"}
+        answer = http.post(at("bulk_create", manager), sent)
+        assert answer.status_code == 422
+        assert "Choisissez d’abord la nouvelle valeur." in answer.content.decode()
+    enter(manager)
+    assert not Job.objects.exists()

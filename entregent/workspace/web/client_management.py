@@ -27,7 +27,7 @@ from entregent.workspace.web.client_management_pane import (
     open_interaction,
     pane_context,
 )
-from entregent.workspace.web.client_management_values import CUSTOM, values_of
+from entregent.workspace.web.client_management_values import CUSTOM, NOTHING_CHOSEN, values_of
 
 
 @requires(Right.CLIENT_VIEW, module=MODULE)
@@ -205,15 +205,20 @@ def _bulk_choices(grid: Grid) -> dict | None:
         .values_list("user_id", "user__name")
     )
     sectors = sectors_in_reach(member).values_list("pk", "name")
+    # First, what changes nothing: « Appliquer » pressed too early must not take the agents off ten thousand clients.
+    choose = (NOTHING_CHOSEN, _("Choisir…"))
     customs = [
-        (code, value.label, value.choices(Client(), member) if value.choices else None, value.input_type)
+        (code, value.label, [choose, *value.choices(Client(), member)] if value.choices else None, value.input_type)
         for code, value in values_of("client", member).items()
         if code.startswith(CUSTOM)
     ]
     return {
         "customs": customs,
         "custom_changes": [(code, _("Changer : %(field)s") % {"field": label}) for code, label, *_rest in customs],
-        "members": [("", _("Aucun agent")), *((str(pk), name) for pk, name in members)],
-        "sectors": [("", _("Aucun secteur")), *((str(pk), name) for pk, name in sectors)],
-        "statuses": [(value, str(label)) for value, label in Client.Status.choices if value != Client.Status.PROSPECT],
+        "members": [choose, ("", _("Aucun agent")), *((str(pk), name) for pk, name in members)],
+        "sectors": [choose, ("", _("Aucun secteur")), *((str(pk), name) for pk, name in sectors)],
+        "statuses": [
+            choose,
+            *((value, str(label)) for value, label in Client.Status.choices if value != Client.Status.PROSPECT),
+        ],
     }  # fmt: skip

@@ -15,11 +15,12 @@ from entregent.clients.models import BulkRow, Client
 from entregent.exchange.exports import csv_pieces
 from entregent.jobs.actions import cancel_job
 from entregent.jobs.models import Job
-from entregent.toolbox.errors import NotFound
+from entregent.toolbox.errors import NotFound, Refusal
 from entregent.toolbox.text import as_id
 from entregent.ui.pages import render, see
 from entregent.workspace.web.client_management_grid import Grid
 from entregent.workspace.web.client_management_pane import MODULE
+from entregent.workspace.web.client_management_values import NOTHING_CHOSEN
 
 PAGE = 100
 
@@ -29,6 +30,8 @@ PAGE = 100
 def bulk_create(request) -> HttpResponse:
     """Starts the job: of the rows chosen, or of « toute la recherche » but for those taken out."""
     change = request.POST.get("changement", "")
+    if request.POST.get(f"valeur-{change}") == NOTHING_CHOSEN:
+        raise Refusal("E-REQUIRED", _("Choisissez d’abord la nouvelle valeur."), field="value")
     job = change_clients(
         by=request.member,
         selection=selection_of(request),

@@ -34,6 +34,8 @@ from entregent.workspace.web.client_management_pane import MODULE
 VALUE_CHANGED = "g:value-changed"
 # Columns of custom fields are named so.
 CUSTOM = "custom."
+# What a list of the bulk bar says as long as nobody has chosen.
+NOTHING_CHOSEN = "?"
 
 
 @dataclass(frozen=True)
