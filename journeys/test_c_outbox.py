@@ -53,7 +53,7 @@ def test_a_refused_mail_is_seen_with_its_reason_and_arrives_when_sent_again(brow
     # How mails present themselves, and one to try it.
     page.goto(f"{ORG}/administration/courriel/")
     page.get_by_label("Nom de l’expéditeur").fill("Eaux du Val, accueil")
-    page.get_by_label("Adresse de l’expéditeur").fill("pas une adresse")
+    page.get_by_label("Adresse de l’expéditeur").fill("accueil@eaux")
     page.get_by_label("Signature en français").fill("L’équipe des Eaux du Val\n12 rue des Puits")
     page.get_by_role("button", name="Enregistrer").click()
     expect(page.get_by_text("Adresse de courriel invalide.").first).to_be_visible()

@@ -52,6 +52,8 @@ OF_A_MANAGER = {
     "gestion-volet": f"{ORG}/gestion-des-clients/volet/?client=100517",
     "gestion-personnes-d-un-client": f"{ORG}/gestion-des-clients/clients/100517/personnes/",
     "gestion-valeur": f"{ORG}/gestion-des-clients/clients/100517/valeurs/category/",
+    "notifications": f"{ORG}/notifications/",
+    "notifications-choix": f"{ORG}/notifications/choix/",
     "absence": f"{ORG}/mon-absence/",
     "agenda": f"{ORG}/mon-agenda/",
     "compte": "/compte/",
@@ -64,6 +66,8 @@ OF_AN_ADMINISTRATOR = {
     for name, path in {
         "organisation": "organisation/",
         "modules": "modules/",
+        "courriel": "courriel/",
+        "avertissements": "avertissements/",
         "membres": "membres/",
         "inviter": "membres/inviter/",
         "secteurs": "secteurs/",
