@@ -39,16 +39,27 @@ class Account:
     password: str
     folder: str = "INBOX"
     done_folder: str = ""  # where mails are moved once they are kept; "" marks them as read
+    is_ours: bool = False  # named by the settings of the instance, not by a person
 
 
 class _Plain(imaplib.IMAP4):
+    def __init__(self, account: Account):
+        self._account = account
+        super().__init__(account.host, account.port, SECONDS)
+
     def _create_socket(self, timeout):
-        return hosts.connect(self.host, self.port, timeout=timeout or SECONDS)
+        account = self._account
+        return hosts.connect(account.host, account.port, timeout=timeout or SECONDS, is_ours=account.is_ours)
 
 
 class _Ssl(imaplib.IMAP4_SSL):
+    def __init__(self, account: Account):
+        self._account = account
+        super().__init__(account.host, account.port, ssl_context=ssl.create_default_context(), timeout=SECONDS)
+
     def _create_socket(self, timeout):
-        opened = hosts.connect(self.host, self.port, timeout=timeout or SECONDS)
+        account = self._account
+        opened = hosts.connect(account.host, account.port, timeout=timeout or SECONDS, is_ours=account.is_ours)
         return self.ssl_context.wrap_socket(opened, server_hostname=self.host)  # type: ignore[attr-defined]
 
 
@@ -60,8 +71,8 @@ class _MailBox(BaseMailBox):
     def _get_mailbox_client(self) -> imaplib.IMAP4:
         account = self.account
         if account.security == "ssl":
-            return _Ssl(account.host, account.port, ssl_context=ssl.create_default_context(), timeout=SECONDS)
-        client = _Plain(account.host, account.port, timeout=SECONDS)
+            return _Ssl(account)
+        client = _Plain(account)
         if account.security == "starttls":
             client.starttls(ssl.create_default_context())
         return client

@@ -186,6 +186,7 @@ def account_of_url(url: str) -> imap.Account:
         username=unquote(parts.username or ""),
         password=unquote(parts.password or ""),
         folder=unquote(parts.path.strip("/")) or "INBOX",
+        is_ours=True,
     )
 
 
@@ -279,6 +280,7 @@ class Reader(threading.Thread):
                 fetch(self.source, box)
                 if self.stopping.is_set():
                     return
+                connections.close_all()  # Not one for each mailbox, for minutes of waiting.
                 if box.can_wait:
                     box.wait(min(IDLE_SECONDS, self.poll_seconds * 4))
                 else:

@@ -48,8 +48,9 @@ _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 _METADATA = {ipaddress.ip_address("100.100.100.200"), ipaddress.ip_address("fd00:ec2::254")}
 
 
-def resolved(host: str, port: int) -> list[tuple[int, tuple]]:
-    """(family, socket address) of a host, all of them admitted; else `HostRefused`."""
+def resolved(host: str, port: int, *, is_ours: bool = False) -> list[tuple[int, tuple]]:
+    """(family, socket address) of a host, all of them admitted; else `HostRefused`. `is_ours`: the settings of the
+    instance name it, and whoever sets those may name any."""
     if not host or len(host) > 253 or not 0 < port < 65536 or any(c in host for c in "/@\\?# \t\r\n\0"):
         raise HostRefused
     try:
@@ -57,15 +58,15 @@ def resolved(host: str, port: int) -> list[tuple[int, tuple]]:
     except (OSError, UnicodeError) as unknown:
         raise HostRefused from unknown
     addresses = [(family, address) for family, _type, _protocol, _name, address in found]
-    if not addresses or not all(is_admitted(str(address[0])) for _family, address in addresses):
+    if not addresses or not (is_ours or all(is_admitted(str(address[0])) for _family, address in addresses)):
         raise HostRefused
     return addresses
 
 
-def connect(host: str, port: int, *, timeout: float) -> socket.socket:
+def connect(host: str, port: int, *, timeout: float, is_ours: bool = False) -> socket.socket:
     """A connection to one of the addresses that were looked at, in their order."""
     last: OSError | None = None
-    for family, address in resolved(host, port):
+    for family, address in resolved(host, port, is_ours=is_ours):
         opened = socket.socket(family, socket.SOCK_STREAM)
         opened.settimeout(timeout)
         try:

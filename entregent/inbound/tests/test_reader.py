@@ -73,7 +73,8 @@ class Readers:
     def start(self):
         environment = os.environ | {
             "ENTREGENT_DATABASE_URL": test_database_url(),
-            "ENTREGENT_PRIVATE_HOSTS": "true",
+            # The settings of the instance may name any server, people only where this is on.
+            "ENTREGENT_PRIVATE_HOSTS": "false" if self.arguments else "true",
             "ENTREGENT_STORAGE_URL": f"file://{settings.MEDIA_ROOT}",
         }
         self.process = subprocess.Popen([sys.executable, "-c", PROGRAM, *self.arguments], env=environment)
