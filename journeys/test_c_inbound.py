@@ -115,7 +115,8 @@ def test_mails_arrive_are_answered_and_answered_again(servers, arrive):
     page = nadia.page
     page.goto("/eaux-du-val/interactions/")
     wait_until(lambda: page.reload() and page.get_by_text("Fuite au compteur").count())
-    page.get_by_text("Fuite au compteur").first.click()
+    row = page.locator("tr", has_text="Fuite au compteur").first
+    page.goto(row.locator("a[href*='/interactions/']").first.get_attribute("href"))
     page.goto(re.sub(r"[?#].*", "", page.url))
     page.get_by_text("Le compteur fuit.").wait_for()
     assert page.get_by_role("link", name="photo.png").count()
