@@ -73,7 +73,7 @@ def interaction_create(request):
     form.is_valid()
     # Read before the write: the number's row stays locked from there to the commit.
     people = _participants(member, request.POST.getlist("participants"))
-    mail_to = _participants(member, request.POST.getlist("mail_to"))
+    mail_to = _addressed(member, client, person, request.POST.getlist("mail_to"))
     if not form.errors:
         try:
             details = form.details()
@@ -231,3 +231,7 @@ def _participants(member, keys: list[str]) -> list[Person]:
     return list(Person.objects.visible_to(member).filter(pk__in=wanted)) if wanted else []
 
 
+def _addressed(member, client: Client | None, person: Person | None, keys: list[str]) -> list[Person]:
+    """Whom to write to, among those of this client: what is said to one is not for another's people."""
+    wanted = {key for key in map(as_id, keys) if key is not None}
+    return [one for one in people_to_write_to(member, client, person) if one.pk in wanted] if wanted else []
