@@ -138,7 +138,7 @@ def test_the_tab_has_its_boxes_and_reads_in_a_dialog(http, transfer, agent):
     assert "Annulé" in page
     dialog = http.get(f"/eaux/transferts/{transfer.number}/", htmx=True).content.decode()
     assert "<form" not in dialog
-    assert "Bail 2026" in dialog
+    assert "Luc Huot" in dialog
 
 
 def test_keywords_find_transfers(http, transfer):
