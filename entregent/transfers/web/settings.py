@@ -60,7 +60,8 @@ def seal(request) -> HttpResponse:
     """« Vérifier un sceau »: what a seal stands for, and whether the document at hand is the one that was signed."""
     typed, found, document = "", None, ""
     if request.method == "POST":
-        typed = "".join(request.POST.get("sceau", "").split())[:64]
+        # Copied from a page, a seal may bring spaces and line breaks along.
+        typed = "".join(c for c in request.POST.get("sceau", "")[:200].lower() if c in "0123456789abcdef")[:64]
         seen = FileTransfer.objects.visible_to(request.member)
         found = (
             Signature.objects.filter(
