@@ -42,6 +42,8 @@ OF_A_MANAGER = {
     "prospect": f"{ORG}/clients/nouveau/",
     "client-nouveau": f"{ORG}/clients/nouveau/client/",
     "contact": f"{ORG}/contacts/nouveau/?client=100517",
+    "informer": f"{ORG}/contacts/nouveau/?client=100517&informer=1",
+    "destinataires": f"{ORG}/interactions/destinataires/?client=100517",
     "interactions": f"{ORG}/interactions/",
     "interaction": f"{ORG}/interactions/1/",
     "suivis": f"{ORG}/suivis/",
