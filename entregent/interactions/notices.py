@@ -5,9 +5,11 @@ from django.utils.translation import gettext_lazy
 
 from entregent.access.rights import Right
 from entregent.notifications.extension_points import About, Event, Mail
+from entregent.organizations.models import Module
 
 PORTAL_MESSAGE = "portal_message"
 FOLLOW_UP_DUE = "follow_up_due"
+PORTAL_REGISTERED = "portal_registered"
 
 
 def events() -> list[Event]:
@@ -20,6 +22,15 @@ def events() -> list[Event]:
             icon="message-2",
             mail=Mail.NOW,
             details=_message_details,
+        ),
+        Event(
+            PORTAL_REGISTERED,
+            gettext_lazy("Accès au portail ouvert par un client"),
+            _registered,
+            right=Right.CLIENT_VIEW,
+            icon="globe",
+            by_settings=True,
+            module=Module.PORTAL,
         ),
         Event(
             FOLLOW_UP_DUE,
@@ -43,6 +54,10 @@ def _message_details(words: dict) -> list[str]:
         *([text] if text else []),
         _("Ne répondez pas à ce courriel : répondez dans l’écran Interactions client."),
     ]
+
+
+def _registered(words: dict) -> str:
+    return _("%(name)s a ouvert son accès au portail") % {"name": words.get("name", "")}
 
 
 def _follow_up(words: dict) -> str:

@@ -16,12 +16,14 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import transaction
 from django.db.models import Q, QuerySet
+from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
 from entregent.access.wall import in_organization
 from entregent.audit.actions import record
 from entregent.clients.models import Client, ClientPerson, Person
+from entregent.interactions.notices import PORTAL_REGISTERED
 from entregent.interactions.portal_models import (
     INVITATION_DAYS,
     PortalAccess,
@@ -31,6 +33,7 @@ from entregent.interactions.portal_models import (
     invitation_end,
     invitation_url,
 )
+from entregent.notifications.actions import notify, subscribers
 from entregent.organizations.models import Membership, Module, User
 from entregent.outbox.actions import send_mail
 from entregent.toolbox.errors import ModuleOff, NotFound, Refusal, Refusals, required, too_long
@@ -245,7 +248,12 @@ def activate_access(
     if find_invitation(token) is None:
         raise invitation_refused()
     with in_organization(int(number)):
-        access = _invited(int(number), secret).select_for_update(of=("self",)).select_related("person").first()
+        access = (
+            _invited(int(number), secret)
+            .select_for_update(of=("self",))
+            .select_related("person", "client", "organization")
+            .first()
+        )
         if access is None:  # Somebody used the link between the first look and the lock.
             raise invitation_refused()
         if not consents:
@@ -261,6 +269,7 @@ def activate_access(
         access.state, access.digest = PortalAccess.State.ACTIVE, ""
         access.activated_at = access.consent_at = timezone.now()
         access.save(update_fields=["user", "state", "digest", "activated_at", "consent_at"])
+        _tell_members(access)
     return access
 
 
@@ -313,6 +322,24 @@ def invitation_refused() -> Refusal:
         "E-INVITATION",
         _("Ce lien d'invitation n'est plus valable. Demandez-en un autre à l'organisation qui vous l'a envoyé."),
         status=410,
+    )
+
+
+def _tell_members(access: PortalAccess) -> None:
+    """Who is told that somebody has registered, as the organization has set it (R004-30)."""
+    organization = access.organization
+    if access.client is not None:
+        url = reverse("interactions:client_portal", args=[organization.slug, access.client.number])
+    else:
+        url = reverse("interactions:person_portal", args=[organization.slug, access.person_id])
+    notify(
+        organization=organization,
+        event=PORTAL_REGISTERED,
+        users=subscribers(organization, PORTAL_REGISTERED, access.client_id),
+        client_id=access.client_id,
+        subject_record=access,
+        url=url,
+        words={"name": access.told_as},
     )
 
 

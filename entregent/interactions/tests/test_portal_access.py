@@ -193,3 +193,16 @@ def test_before_an_organization_is_chosen_somebody_sees_their_own_accesses_only(
 
 def test_invitations_say_how_long_they_hold(db):
     assert portal_models.INVITATION_DAYS == 14
+
+
+def test_whoever_is_in_charge_is_told_that_somebody_registered(agent, lea, client_north):
+    from entregent.clients.models import Client
+    from entregent.notifications.models import Notification
+
+    Client.objects.filter(pk=client_north.pk).update(responsible=agent.user)
+    _access, url = portal_access.invite_person(by=agent, person=lea, client=client_north)
+    portal_access.activate_access(token_of(url), name="Léa Martin", password=PASSWORD, consents=True)
+    enter(agent)
+    told = Notification.objects.get(event="portal_registered")
+    assert told.user_id == agent.user_id
+    assert told.url == f"/eaux/clients/{client_north.number}/portail/"
