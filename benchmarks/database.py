@@ -176,7 +176,9 @@ def _drop_indexes(run) -> list[str]:
                   i.indrelid::regclass::text, i.indisprimary, d.description
            FROM pg_index i LEFT JOIN pg_constraint c ON c.conindid = i.indexrelid AND c.contype IN ('p', 'u')
            LEFT JOIN pg_description d ON d.objoid = i.indexrelid AND d.classoid = 'pg_class'::regclass
-           WHERE i.indrelid = ANY (%s::regclass[])""",
+           WHERE i.indrelid = ANY (%s::regclass[])
+             -- What a foreign key points to cannot go.
+             AND NOT EXISTS (SELECT 1 FROM pg_constraint f WHERE f.contype = 'f' AND f.conindid = i.indexrelid)""",
         [FILLED],
     ).fetchall()
     statements = []
