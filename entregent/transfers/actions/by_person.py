@@ -18,6 +18,7 @@ from entregent.transfers.actions.common import (
     end_if_done,
     in_words,
     locked,
+    refuse_sent,
     tell_staff,
     tell_step,
 )
@@ -49,6 +50,7 @@ def add_file(transfer: FileTransfer, *, access: PortalAccess, file: StoredFile) 
     if transfer.files.count() >= MOST_FILES:
         message = _("%(n)s fichiers au plus.") % {"n": MOST_FILES}
         raise Refusal("E-004-FILES", message, field="files")
+    refuse_sent([file])
     return TransferFile.objects.create(
         organization_id=transfer.organization_id, transfer=transfer, file=file, state=TransferFile.State.UPLOADED
     )

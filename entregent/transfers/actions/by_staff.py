@@ -32,6 +32,8 @@ from entregent.transfers.actions.common import (
     locked_open,
     mail_person,
     portal_url,
+    refuse_sent,
+    sent_among,
     tell_step,
 )
 from entregent.transfers.models import FileTransfer, Signature, TransferFile, TransferSettings
@@ -98,8 +100,11 @@ def _made(direction, person, client, values, by, sender, files, refusals, key) -
     told = [direction, person.pk, client.pk if client else None, values, [file.sha256 for file in files]]
     kept_id, was_repeated = once(by.organization_id, f"transfer_{direction}", key, fingerprint_of(told), make)
     if was_repeated:
+        # What came with the repeat belongs to nobody; but the same upload named twice is what was sent the first time.
+        sent = sent_among(files)
         for file in files:
-            remove_content(file)
+            if file.pk not in sent:
+                remove_content(file)
     return FileTransfer.objects.select_related("organization", "person", "client", "sender").get(pk=kept_id)
 
 
@@ -123,6 +128,7 @@ def _written(direction, person, client, values, by, sender, email, files) -> Fil
         expires_at=timezone.now() + timedelta(days=choices.delay_days),
         **values,
     )
+    refuse_sent(files)
     for file in files:
         item = TransferFile.objects.create(
             organization_id=by.organization_id, transfer=transfer, file=file, state=TransferFile.State.READY

@@ -1,5 +1,6 @@
 """What every step of a transfer does: the lock, the interaction that tells it, whom it tells, how it ends."""
 
+from collections.abc import Sequence
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_date
@@ -13,6 +14,7 @@ from django.utils.translation import gettext as _
 
 from entregent.audit.actions import record
 from entregent.documents.actions import remove_content
+from entregent.documents.models import StoredFile
 from entregent.interactions.actions import record_by_system
 from entregent.interactions.portal_models import PortalAccess
 from entregent.notifications.actions import notify, subscribers
@@ -52,6 +54,19 @@ def close(transfer: FileTransfer, state: str) -> None:
     transfer.state, transfer.closed_at = state, timezone.now()
     transfer.version += 1
     transfer.save(update_fields=["state", "closed_at", "version"])
+
+
+def sent_among(files: Sequence[StoredFile]) -> set[int]:
+    """Those of these files that a transfer has already."""
+    return set(TransferFile.objects.filter(file__in=files).values_list("file_id", flat=True))
+
+
+def refuse_sent(files: Sequence[StoredFile]) -> None:
+    """A file belongs to one transfer. Whoever names it a second time meanwhile waits for the first."""
+    list(StoredFile.objects.select_for_update().filter(pk__in=[file.pk for file in files]).order_by("pk"))
+    if sent_among(files):
+        message = _("Ces fichiers ont déjà été envoyés. Pour les envoyer encore, ajoutez-les de nouveau.")
+        raise Refusal("E-004-SENT", message, field="files", status=409)
 
 
 def drop_files(transfer: FileTransfer, state: str) -> None:

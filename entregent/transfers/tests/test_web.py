@@ -5,6 +5,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from entregent.documents.files import opened
 from entregent.documents.models import StoredFile
 from entregent.transfers import actions
 from entregent.transfers.models import FileTransfer
@@ -63,6 +64,40 @@ def test_files_are_sent_piece_by_piece(http, huot, agent):
     assert answer.status_code == 303
     enter(agent)
     assert FileTransfer.objects.get().files.get().file.name == "Plan.pdf"
+
+
+@pytest.fixture
+def token(http):
+    """A file that has come piece by piece."""
+    token = http.post("/eaux/transferts/envois/", {"name": "Plan.pdf", "size": len(PDF)}).json()["token"]
+    http.put(f"/eaux/transferts/envois/{token}/0/", PDF, content_type="application/octet-stream")
+    return token
+
+
+def test_the_same_form_sent_twice_keeps_the_files_that_were_sent(
+    http, huot, agent, token, django_capture_on_commit_callbacks
+):
+    form = {"person": huot.pk, "subject": "Plan", "uploads": [token], "cle": "k3"}
+    with django_capture_on_commit_callbacks(execute=True):
+        answers = [http.post("/eaux/transferts/envoyer/?client=N1", form) for _time in range(2)]
+    assert [answer.status_code for answer in answers] == [303, 303]
+    assert answers[0].url == answers[1].url
+    enter(agent)
+    item = FileTransfer.objects.get().files.get()
+    assert item.file.removed_at is None
+    with opened(item.file) as content:
+        assert content.read() == PDF
+
+
+def test_the_same_upload_under_another_key_is_refused_in_words(http, huot, agent, token):
+    form = {"person": huot.pk, "subject": "Plan", "uploads": [token], "cle": "k4"}
+    assert http.post("/eaux/transferts/envoyer/?client=N1", form).status_code == 303
+    answer = http.post("/eaux/transferts/envoyer/?client=N1", form | {"cle": "k5"})
+    assert answer.status_code == 409
+    assert "Ces fichiers ont déjà été envoyés." in answer.content.decode()
+    assert token not in answer.content.decode()
+    enter(agent)
+    assert FileTransfer.objects.get().files.get().file.removed_at is None
 
 
 def test_an_upload_of_somebody_else_is_not_there(http, agent, colleague, signed_in, huot):

@@ -26,6 +26,7 @@ from entregent.toolbox.dates import thirty_days_ago
 from entregent.toolbox.errors import ModuleOff, NotFound, Refusal, Refusals
 from entregent.toolbox.text import as_id
 from entregent.transfers import actions
+from entregent.transfers.actions.common import sent_among
 from entregent.transfers.models import FileTransfer, Signature, deleted_transfer
 from entregent.transfers.web.forms import TransferForm
 from entregent.transfers.web.portlets import newest
@@ -170,6 +171,8 @@ def _compose(request, *, is_send: bool) -> HttpResponse:
             status = made
     owner = f"user:{member.user_id}"
     tokens = request.POST.getlist("uploads")
+    uploaded = uploads.uploads_of(tokens, organization=member.organization, owner=owner, purpose=PURPOSE)
+    sent = sent_among([one.file for one in uploaded if one.file is not None]) if uploaded else set()
     context = {
         "form": form,
         "is_send": is_send,
@@ -177,7 +180,7 @@ def _compose(request, *, is_send: bool) -> HttpResponse:
         "person": person,
         "most": largest_of(member.organization_id) // MEGABYTE,
         "scanner": scanner.is_configured(),
-        "uploaded": uploads.uploads_of(tokens, organization=member.organization, owner=owner, purpose=PURPOSE),
+        "uploaded": [one for one in uploaded if one.file_id not in sent],
         "key": request.POST.get("cle", "") or _fresh_key(),
         "here": request.get_full_path(),
     }
