@@ -99,12 +99,16 @@ def test_a_document_is_read_signed_and_proven(lea, sent, agent):
     answer = lea.post(at(sent, f"fichiers/{item.pk}/signature/"), {"name": "Léa Martin"})
     assert answer.status_code == 422
     assert 'value="Léa Martin"' in answer.content.decode()
-    answer = lea.post(at(sent, f"fichiers/{item.pk}/signature/"), {"name": "Léa Martin", "consents": "on"})
+    # As from behind the proxy that stands on the same machine.
+    answer = lea.post(
+        at(sent, f"fichiers/{item.pk}/signature/"), {"name": "Léa Martin", "consents": "on"},
+        HTTP_X_FORWARDED_FOR="198.51.100.9, 192.0.2.7",
+    )  # fmt: skip
     assert answer.status_code == 303
     proof = lea.get(at(sent, f"fichiers/{item.pk}/preuve/"))
     assert b"".join(proof.streaming_content).startswith(b"%PDF-")
     enter(agent)
-    assert Signature.objects.get().facts["address"] == "127.0.0.1"
+    assert Signature.objects.get().facts["address"] == "192.0.2.7"
     sent.refresh_from_db()
     assert sent.state == "done"
 

@@ -10,6 +10,7 @@ from entregent.documents.web import uploads
 from entregent.documents.web.answers import file_answer
 from entregent.interactions.portal_models import PortalAccess
 from entregent.organizations.models import Module, Organization
+from entregent.organizations.sign_in import client_ip
 from entregent.portal.guard import PortalRequest, PortalVisitor, not_while_watching, portal_page
 from entregent.portal.web.pages import render
 from entregent.toolbox.errors import NotFound, Refusal, Refusals
@@ -216,7 +217,8 @@ def _typed(request: PortalRequest) -> dict:
 
 
 def _address(request: PortalRequest) -> str:
-    return request.META.get("REMOTE_ADDR", "")
+    """Whose signature it is: that of the browser, also where a proxy of this machine stands before."""
+    return client_ip(request)
 
 
 @portal_page
