@@ -5,11 +5,12 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from entregent.clients.models import ClientPerson
 from entregent.documents.files import opened
 from entregent.documents.models import StoredFile
 from entregent.transfers import actions
 from entregent.transfers.models import FileTransfer
-from testing.cast import enter
+from testing.cast import enter, grant
 
 PDF = b"%PDF-1.7\n1 0 obj\n<<>>\nendobj\n%%EOF\n"
 
@@ -130,6 +131,22 @@ def test_without_files_or_person_the_form_says_so(http, client_north, huot):
     )
     assert answer.status_code == 415
     assert "Type de fichier non autorisé" in answer.content.decode()
+
+
+def test_a_person_is_sent_to_for_those_clients_only_for_which_one_may_send(
+    http, huot, agent, client_north, client_south, south
+):
+    """Who reads a sector and edits another, with somebody who is tied to a client of each."""
+    grant(agent, "sector", south.pk, role="reader")
+    ClientPerson.objects.create(organization=agent.organization, client=client_south, person=huot)
+    address = f"/eaux/transferts/demander/?personne={huot.pk}"
+    page = http.get(address).content.decode()
+    assert client_north.display_name in page
+    assert client_south.display_name not in page
+    answer = http.post(address, {"person": huot.pk, "client": client_south.pk, "subject": "Bail"})
+    assert answer.status_code in (404, 422)
+    enter(agent)
+    assert not FileTransfer.objects.exists()
 
 
 def test_a_person_without_address_gets_one_on_the_spot(http, huot, agent):

@@ -63,7 +63,7 @@ class TransferForm(PlainForm):
         try:
             return {
                 "person": person,
-                "client": Client.objects.get_visible(self.member, pk=client) if client else None,
+                "client": Client.objects.get_visible(self.member, Right.TRANSFER_SEND, pk=client) if client else None,
                 "sender": User.objects.get(pk=sender) if sender else None,
                 "subject": data["subject"],
                 "message": data["message"],
@@ -88,7 +88,7 @@ def _people_of(client: Client | None) -> list[Person]:
 def _clients_of(person: Person | None, member: Membership) -> list[Client]:
     if person is None:
         return []
-    seen = Client.objects.visible_to(member).filter(client_people__person=person)
+    seen = Client.objects.visible_to(member, Right.TRANSFER_SEND).filter(client_people__person=person)
     return list(seen.order_by("sort_key", "pk")[:100])
 
 
