@@ -7,10 +7,17 @@ class InboundConfig(AppConfig):
     def ready(self):
         from entregent.inbound import history, navigation
         from entregent.inbound.events import events as own_events
+        from entregent.inbound.routing import is_taken
         from entregent.notifications.extension_points import events
-        from entregent.organizations.extension_points import action_words, administration_entries, table_words
+        from entregent.organizations.extension_points import (
+            action_words,
+            address_claims,
+            administration_entries,
+            table_words,
+        )
 
         action_words.add(history.ACTION_WORDS, name="inbound.history.ACTION_WORDS")
         table_words.add(history.TABLE_WORDS, name="inbound.history.TABLE_WORDS")
         administration_entries.add(navigation.administration, order=35)
+        address_claims.add(is_taken)
         events.add(own_events, order=60)

@@ -26,17 +26,6 @@ BEGIN
         WHERE cp.id IS NULL OR c.id IS NOT NULL;
 END $$;
 
--- Where a mail for this address goes: the organization, and its mailbox where one is kept for the address.
-CREATE FUNCTION inbound_addressee(wanted text) RETURNS TABLE (organization_id bigint, mailbox_id bigint)
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
-    SELECT b.organization_id, b.id FROM inbound_mailbox b
-    WHERE lower(b.address) = lower(wanted) AND b.is_active AND b.kind = 'lmtp'
-    UNION ALL
-    SELECT o.id, NULL FROM organizations_organization o
-    WHERE lower(o.mail_reply_address) = lower(wanted) AND wanted <> ''
-    LIMIT 2
-$$;
-
 -- The mailboxes that the reader fetches, of all organizations.
 CREATE FUNCTION inbound_mailboxes_to_fetch() RETURNS TABLE (organization_id bigint, mailbox_id bigint, version integer)
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$

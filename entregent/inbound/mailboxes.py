@@ -10,6 +10,7 @@ from entregent.inbound import imap
 from entregent.inbound.mails import is_address
 from entregent.inbound.models import Mailbox, MailboxState
 from entregent.inbound.reader import PURPOSE, account_of
+from entregent.inbound.routing import is_taken
 from entregent.organizations.models import Membership
 from entregent.toolbox import hosts
 from entregent.toolbox.errors import NotFound, Refusal, Refusals, Stale, required
@@ -107,6 +108,12 @@ def _fill(mailbox: Mailbox, values: Mapping, *, password: str) -> None:
     refusals = []
     if not is_address(mailbox.address):
         refusals.append(Refusal("E-004-EMAILS", _("Adresse de courriel invalide."), field="address"))
+    elif mailbox.kind == Mailbox.Kind.LMTP and "+" in mailbox.address:
+        message = _("Une adresse remise par le serveur de courriel ne contient pas de « + ».")
+        refusals.append(Refusal("E-004-EMAILS", message, field="address"))
+    elif mailbox.kind == Mailbox.Kind.LMTP and is_taken(mailbox.address, mailbox.organization_id):
+        message = _("Une autre organisation reçoit déjà ses courriels à cette adresse.")
+        refusals.append(Refusal("E-INBOUND-TAKEN", message, field="address", status=409))
     if mailbox.topic is not None and mailbox.topic.organization_id != mailbox.organization_id:
         refusals.append(Refusal("E-003-TOPIC", _("Rubrique inconnue."), field="topic"))
     if mailbox.kind == Mailbox.Kind.IMAP:

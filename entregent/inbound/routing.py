@@ -1,23 +1,42 @@
 """For whom a mail is, told by its addresses: what a mail server hands over, or a mailbox that organizations share."""
 
+import logging
+
 from entregent.access.statements import rows_of
 from entregent.access.wall import outside
 from entregent.inbound import mails
 from entregent.organizations.models import Organization
 
+logger = logging.getLogger(__name__)
+
+
+class Contested(Exception):
+    """Two organizations have the address: no mail is given to either until that is settled."""
+
 
 def addressee(address: str) -> tuple[int, int | None] | None:
-    """(organization, mailbox) of an address, with or without what stands behind « + »; None for nobody's."""
+    """(organization, mailbox) of an address, with or without what stands behind « + »; None for nobody's.
+
+    Raises `Contested` for that of two organizations.
+    """
     address = address.strip().strip("<>").lower()
     if not mails.is_address(address):
         return None
     local, _at, domain = address.rpartition("@")
-    for wanted in dict.fromkeys([address, f"{local.partition('+')[0]}@{domain}"]):
-        with outside():
-            rows = rows_of("SELECT organization_id, mailbox_id FROM inbound_addressee(%s)", [wanted])
-        if rows:
-            return min(rows, key=lambda row: row[1] is None)
-    return None
+    wanted = list(dict.fromkeys([address, f"{local.partition('+')[0]}@{domain}"]))
+    with outside():
+        rows = rows_of("SELECT organization_id, mailbox_id, address FROM inbound_addressees(%s)", [wanted])
+    if not rows:
+        return None
+    if len({organization for organization, _mailbox, _known in rows}) > 1:
+        raise Contested(address)
+    organization, mailbox, _known = min(rows, key=lambda row: (row[1] is None, row[2] != address))
+    return organization, mailbox
+
+
+def is_taken(address: str, organization_id: int) -> bool:
+    """Whether another organization receives mails under it. Until the transaction ends nobody else can take it."""
+    return rows_of("SELECT inbound_address_taken(%s, %s)", [address, organization_id])[0][0]
 
 
 def addressees(content: bytes) -> list[tuple[int, int | None]]:
@@ -25,7 +44,11 @@ def addressees(content: bytes) -> list[tuple[int, int | None]]:
     read = mails.header_of(content)
     found = {}
     for address in [*read.delivered_to, *read.recipients]:
-        known = addressee(address)
+        try:
+            known = addressee(address)
+        except Contested:
+            logger.error("two organizations have one address: its mails stay where they are")
+            continue
         if known is not None:
             found.setdefault(known[0], known)
     if not found:

@@ -23,7 +23,7 @@ from entregent.access.statements import rows_of
 from entregent.access.wall import current_organization_id, in_organization
 from entregent.audit.actions import record
 from entregent.organizations import invitations
-from entregent.organizations.extension_points import organization_defaults, sector_blockers
+from entregent.organizations.extension_points import address_claims, organization_defaults, sector_blockers
 from entregent.organizations.journal import stale
 from entregent.organizations.models import (
     ApiToken,
@@ -180,6 +180,11 @@ def _mail_refusals(organization: Organization, changes: dict) -> list[Refusal]:
             refusals += [
                 Refusal(refusal.code, refusal.message, field=field) for refusal in _email_refusals(changes[field])
             ]
+    address = changes.get("mail_reply_address", "")
+    is_new = bool(address) and address.lower() != organization.mail_reply_address.lower()
+    if is_new and not refusals and any(is_taken(address, organization.pk) for is_taken in address_claims):
+        message = _("Une autre organisation reçoit déjà ses courriels à cette adresse.")
+        refusals.append(Refusal("E-INBOUND-TAKEN", message, field="mail_reply_address", status=409))
     for field in ("mail_signature_fr", "mail_signature_en"):
         if len(changes.get(field, "")) > MOST_SIGNATURE:
             refusals.append(too_long(field, _("La signature"), MOST_SIGNATURE))
@@ -264,9 +269,7 @@ def set_modules(organization: Organization, *, by: Membership, version: int, mod
         raise Refusals(refusals)
     locked = _lock_organization(organization.pk, version)
     if set(wanted) != set(locked.modules):
-        record(
-            "set_modules", by=by, subject=locked, before={"modules": locked.modules}, after={"modules": wanted}
-        )
+        record("set_modules", by=by, subject=locked, before={"modules": locked.modules}, after={"modules": wanted})
         _save(locked, {"modules": wanted})
     return locked
 
@@ -546,9 +549,10 @@ def grant_access(
             _not_above(member, by)
             _check_not_wider(by, scope_type, scope_id)
         _check_days(member.organization, starts_on, ends_on)
-        if scope_type == "sector" and not Sector.objects.filter(
-            pk=scope_id or 0, organization_id=member.organization_id
-        ).exists():
+        if (
+            scope_type == "sector"
+            and not Sector.objects.filter(pk=scope_id or 0, organization_id=member.organization_id).exists()
+        ):
             raise NotFound
         record(
             "grant_access", by=by, organization_id=member.organization_id, subject=member, name=member.user.name,

@@ -14,6 +14,11 @@ organization_defaults = ExtensionPoint(
 )
 # Contributions: blockers(sector) -> list of sentences, « 12 clients y sont rattachés. ».
 sector_blockers = ExtensionPoint("organizations.sector_blockers", doc="What still uses a sector and keeps it.")
+# Contributions: is_taken(address, organization_id) -> whether another organization receives mails under it. Asked in
+# the transaction that takes the address: nobody else can take it until that ends.
+address_claims = ExtensionPoint(
+    "organizations.address_claims", doc="Whether an address for replies is another organization's."
+)
 # Contributions: scopes(client_id) -> {scope type: ids in which the client stands}, beside its sectors and itself.
 client_scopes = ExtensionPoint("organizations.client_scopes", doc="Further scopes in which a client stands: groups.")
 # Contributions: {name of an action: what was done, in words}.
