@@ -224,10 +224,11 @@ def run_cursor(run):
 def _organizations(run, clients: int) -> None:
     run(
         """INSERT INTO organizations_organization (slug, name, trade, modules, provider_kind, time_zone, language, country,
-                currency, crm_list_label, terminology, second_factor_required, version)
+                currency, crm_list_label, terminology, second_factor_required, version, mail_sender_name,
+                mail_sender_address, mail_reply_address, mail_signature_fr, mail_signature_en, replies_by_mail)
            SELECT CASE i WHEN 1 THEN 'banc' ELSE 'petit-' || i END, 'Banc d''essai ' || i, 'water',
                   '{mortgage,casework,delegation,portal,client_mgmt,file_transfer}', '', 'Europe/Paris', 'fr', 'FR', 'EUR',
-                  'GRC', '{}', false, 1
+                  'GRC', '{}', false, 1, '', '', '', '', '', false
            FROM generate_series(1, 6) i"""
     )
     # Thirteen regions with eight departments each: the path is what the trigger would write.
