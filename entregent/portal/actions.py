@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
@@ -82,11 +83,22 @@ def mark_read(*, access: PortalAccess, interaction_id: int, until: datetime) -> 
     )
 
 
-@transaction.atomic
-def change_details(*, access: PortalAccess, version: int, values: Mapping, idempotency_key: str | None = None) -> bool:
-    """One's own details: changed at once or proposed to an agent, as the organization has set it (True: changed).
+class Outcome(NamedTuple):
+    """What became of a change of one's details: something was changed at once, something waits for the staff."""
 
-    Either way the staff are told by a message that says what was and what is to be. Refuses what no record holds.
+    is_changed: bool = False
+    is_proposed: bool = False
+
+
+@transaction.atomic
+def change_details(
+    *, access: PortalAccess, version: int, values: Mapping, idempotency_key: str | None = None
+) -> Outcome:
+    """One's own details: changed at once or proposed to an agent, as the organization has set it.
+
+    An e-mail address is always proposed: mail is filed by it, so that whoever could add an address of somebody else
+    would read their mail. Either way the staff are told by a message that says what was and what is to be; colleagues
+    at the client are not. Refuses what no record holds.
     """
     person = Person.objects.get(pk=access.person_id)
     cleaned, refusals = clean_person(values, country=access.organization.country, whole=False)
@@ -94,16 +106,21 @@ def change_details(*, access: PortalAccess, version: int, values: Mapping, idemp
         raise Refusals(refusals)
     changes = {field: value for field, value in cleaned.items() if getattr(person, field) != value}
     if not changes:
-        return False
+        return Outcome()
     is_applied = PortalSettings.of(access.organization_id).details == PortalSettings.Details.APPLIED
-    told = "\n".join(_told(person, field, value) for field, value in changes.items())
-    if is_applied:
-        people.update_person(person, by=access, version=version, **changes)  # type: ignore[arg-type]
-        subject = _("Coordonnées modifiées par le portail")
-        text = _("J'ai modifié mes coordonnées :") + "\n" + told
-    else:
+    proposed = {field: value for field, value in changes.items() if not is_applied or field == "emails"}
+    changed = {field: value for field, value in changes.items() if field not in proposed}
+    parts = []
+    if changed:
+        parts.append(_("J'ai modifié mes coordonnées :") + "\n" + _told(person, changed))
+    if proposed:
+        parts.append(_("Merci de modifier mes coordonnées :") + "\n" + _told(person, proposed))
         subject = _("Modification de coordonnées demandée")
-        text = _("Merci de modifier mes coordonnées :") + "\n" + told
+    else:
+        subject = _("Coordonnées modifiées par le portail")
+    text = "\n\n".join(parts)
+    if changed:
+        people.update_person(person, by=access, version=version, **changed)  # type: ignore[arg-type]
     receive_message(
         organization=access.organization,
         client=access.client,
@@ -111,9 +128,10 @@ def change_details(*, access: PortalAccess, version: int, values: Mapping, idemp
         text=text,
         subject=subject,
         channel="portal",
+        published=False,
         idempotency_key=idempotency_key,
     )
-    return is_applied
+    return Outcome(is_changed=bool(changed), is_proposed=bool(proposed))
 
 
 @transaction.atomic
@@ -169,9 +187,12 @@ def _not_too_many(access: PortalAccess) -> None:
         raise Refusal("E-RATE", message, status=429)
 
 
-def _told(person: Person, field: str, value) -> str:
-    label = str(Person._meta.get_field(field).verbose_name).capitalize()  # type: ignore[union-attr]
-    return f"{label} : {_plain(getattr(person, field))} → {_plain(value)}"
+def _told(person: Person, changes: Mapping) -> str:
+    lines = []
+    for field, value in changes.items():
+        label = str(Person._meta.get_field(field).verbose_name).capitalize()  # type: ignore[union-attr]
+        lines.append(f"{label} : {_plain(getattr(person, field))} → {_plain(value)}")
+    return "\n".join(lines)
 
 
 def _plain(value) -> str:

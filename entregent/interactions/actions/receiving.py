@@ -42,6 +42,7 @@ def receive_message(
     mail_message_id: str = "",
     sender_name: str = "",
     topic: Topic | None = None,
+    published: bool = True,
     idempotency_key: str | None = None,
 ) -> tuple[int, int]:
     """A message from the client's side: (id, number) of the interaction in which it stands.
@@ -51,7 +52,8 @@ def receive_message(
     usual one. The same mail (`mail_message_id`) or the same form (`idempotency_key`) makes one entry, however often it
     comes. A mail that answers an interaction which is gone makes a new one; a portal message is refused as not found,
     as it is when the interaction is another client's (E-003-PORTAL-WRITE). A mail may be longer than notes are: what
-    is over stands folded. Shown is the person's name, else `sender_name`.
+    is over stands folded. Shown is the person's name, else `sender_name`. What is not `published` is for the staff
+    alone: nobody at the client reads it on the portal.
     """
     is_mail = channel == Channel.EMAIL
     text, folded, subject = clean_notes(text), clean_notes(folded), clean_line(subject)[:200]
@@ -103,7 +105,7 @@ def receive_message(
             origin=InteractionEntry.Origin.MAIL if is_mail else InteractionEntry.Origin.PORTAL,
             mail_message_id=mail_message_id,
             files=files,
-            published_at=publication_moment(organization, internal=False),
+            published_at=publication_moment(organization, internal=not published),
         )
         _tell_members(organization, current, text)
         return current.pk

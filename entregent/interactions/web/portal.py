@@ -119,6 +119,9 @@ class PortalForm(forms.ModelForm):
         }
         help_texts = {
             "colleagues": gettext_lazy("Vaut pour les invitations à venir ; se change personne par personne."),
+            "details": gettext_lazy(
+                "Les adresses de courriel sont toujours proposées : les courriels reçus y sont rattachés."
+            ),
             "terms_fr": gettext_lazy("Acceptées par chaque personne quand elle ouvre son accès."),
         }
 

@@ -6,8 +6,9 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from entregent.clients.actions import people
+from entregent.inbound.senders import at_address
 from entregent.interactions.actions import add_entry, change_status, delete_interaction, log_interaction
-from entregent.interactions.models import Interaction, InteractionEntry, Topic
+from entregent.interactions.models import Interaction, InteractionEntry, PublishedEntry, Topic
 from entregent.interactions.portal_access import set_colleagues
 from entregent.interactions.portal_models import PortalSettings
 from entregent.portal.tests.conftest import door, give_access
@@ -183,6 +184,34 @@ def test_ones_own_details_are_proposed_or_changed(lea, logged, agent, access):
     assert lea.post("/portail/eaux/coordonnees/", values | {"email_1": "pas une adresse"}).status_code == 422
     stale = lea.post("/portail/eaux/coordonnees/", values | {"title": "Autre", "version": "1"})
     assert stale.status_code == 422
+
+
+def test_an_address_is_proposed_to_the_staff_whatever_the_setting(lea, logged, agent, access):
+    enter(agent)
+    PortalSettings.objects.create(organization=logged.organization, details="applied")
+    page = body(lea.get("/portail/eaux/coordonnees/"))
+    assert "une fois vérifiées" in page
+    values = {
+        "first_name": "Léa", "last_name": "Martin", "title": "Acheteuse", "email_1": "lea@client.example",
+        "email_2": "directeur@voisin.example", "key": "e1",
+        "version": re.search(r'name="version" value="(\d+)"', page)[1],
+    }  # fmt: skip
+    assert lea.post("/portail/eaux/coordonnees/", values).status_code == 303
+    enter(agent)
+    person = type(access.person).objects.get(pk=access.person_id)
+    assert (person.title, person.emails) == ("Acheteuse", ["lea@client.example"])
+    assert "directeur@voisin.example" in InteractionEntry.objects.get(incoming=True).notes
+    assert not at_address(logged.organization_id, "directeur@voisin.example")
+
+
+def test_colleagues_do_not_read_what_somebody_changes_in_their_details(lea, agent, client_north, access, topic):
+    colleague = give_access(agent, client_north, email="max@client.example", first_name="Max")
+    set_colleagues(colleague, by=agent, sees_colleagues=True)
+    values = {"first_name": "Léa", "last_name": "Martin", "phone_1": "06 12 34 56 78", "key": "p1"}
+    assert lea.post("/portail/eaux/coordonnees/", values | {"email_1": "lea@client.example"}).status_code == 303
+    enter(agent)
+    assert "+33612345678" in InteractionEntry.objects.get(incoming=True).notes
+    assert not PublishedEntry.objects.exists()
 
 
 def test_what_one_is_told_by_mail_is_ones_own_choice(lea, access, agent):

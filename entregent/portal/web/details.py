@@ -24,7 +24,7 @@ from entregent.ui.pages import add_refusal, see
 def details(request: PortalRequest) -> HttpResponse:
     """What the organization holds of the person; a change is made or proposed, as it has set."""
     visitor = request.visitor
-    person = Person.objects.get(pk=visitor.access.person_id)
+    person = visitor.access.person
     is_applied = visitor.settings.details == PortalSettings.Details.APPLIED
     initial = _initial(person, visitor.organization.country)
     form = DetailsForm(request.POST if request.method == "POST" else None, initial=initial)
@@ -32,7 +32,7 @@ def details(request: PortalRequest) -> HttpResponse:
         not_while_watching(visitor)
         if form.is_valid():
             try:
-                actions.change_details(
+                outcome = actions.change_details(
                     access=visitor.access,
                     version=form.cleaned_data["version"] or 0,
                     values=_values(form.cleaned_data, person),
@@ -41,8 +41,7 @@ def details(request: PortalRequest) -> HttpResponse:
             except (Refusal, Refusals) as refusal:
                 add_refusal(form, refusal)
             else:
-                toast = _("Vos coordonnées sont enregistrées.") if is_applied else _("Votre demande est transmise.")
-                return see(request, visitor.url("details"), toast=toast)
+                return see(request, visitor.url("details"), toast=_toast(outcome, is_applied))
     notices = NoticesForm(
         initial={"events": visitor.access.subscriptions, "language": visitor.access.language}, prefix="avis"
     )
@@ -72,6 +71,14 @@ def renounce(request: PortalRequest) -> HttpResponse:
         actions.renounce(access=request.visitor.access)
         return see(request, reverse("portal:choose"), toast=_("Votre accès est retiré."))
     return render(request, "portal/renounce.html", {"here": "details"})
+
+
+def _toast(outcome: actions.Outcome, is_applied: bool) -> str:
+    if outcome.is_changed and outcome.is_proposed:
+        return _("Vos coordonnées sont enregistrées ; vos adresses de courriel sont à vérifier.")
+    if outcome.is_proposed or not is_applied:
+        return _("Votre demande est transmise.")
+    return _("Vos coordonnées sont enregistrées.")
 
 
 def _initial(person: Person, country: str) -> dict:
