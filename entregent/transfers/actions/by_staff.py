@@ -3,8 +3,6 @@
 from collections.abc import Sequence
 from datetime import timedelta
 
-from django.core.exceptions import ValidationError
-from django.core.validators import validate_email
 from django.db import transaction
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
@@ -35,6 +33,7 @@ from entregent.transfers.actions.common import (
     refuse_sent,
     sent_among,
     tell_step,
+    valid_address,
 )
 from entregent.transfers.models import FileTransfer, Signature, TransferFile, TransferSettings
 
@@ -88,7 +87,7 @@ def _made(direction, person, client, values, by, sender, files, refusals, key) -
     values["subject"] = one_line(values["subject"])
     values["message"] = values["message"].replace("\x00", "").replace("\r\n", "\n").strip()
     sender = sender or by.user
-    email = _valid_address(person)
+    email = valid_address(person)
     refusals += _refusals(values, by=by, sender=sender, person=person, client=client, email=email)
     if refusals:
         raise Refusals(refusals)
@@ -150,16 +149,6 @@ def _written(direction, person, client, values, by, sender, email, files) -> Fil
     return transfer
 
 
-def _valid_address(person: Person) -> str:
-    for address in person.emails:
-        try:
-            validate_email(address)
-        except ValidationError:
-            continue
-        return address
-    return ""
-
-
 def _refusals(values, *, by, sender, person, client, email) -> list[Refusal]:
     refusals = []
     if person.deleted_at is not None or person.organization_id != by.organization_id:
@@ -196,7 +185,7 @@ def _invite_and_tell(transfer: FileTransfer, *, by: Membership, is_reminder: boo
     else:
         access, invitation = invite_person(
             by=by, person=transfer.person, client=transfer.client, kind=PortalAccess.Kind.TEMPORARY,
-            email=transfer.email, mail=False,
+            email=valid_address(transfer.person), mail=False,
         )  # fmt: skip
         url, language = invitation or url, access.language
     with translation.override(language):

@@ -5,6 +5,8 @@ from zoneinfo import ZoneInfo
 
 from babel.dates import format_date
 from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
 from django.db import transaction
 from django.db.models.functions import Now
 from django.urls import reverse
@@ -13,6 +15,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from entregent.audit.actions import record
+from entregent.clients.models import Person
 from entregent.documents.actions import remove_content
 from entregent.documents.models import StoredFile
 from entregent.interactions.actions import record_by_system
@@ -134,10 +137,29 @@ def access_of(transfer: FileTransfer) -> PortalAccess | None:
     )  # fmt: skip
 
 
+def valid_address(person: Person) -> str:
+    """The first address of the person that is one, or ""."""
+    for address in person.emails:
+        try:
+            validate_email(address)
+        except ValidationError:
+            continue
+        return address
+    return ""
+
+
+def _address_now(transfer: FileTransfer) -> str:
+    """Where the recipient is reached now: what was corrected since counts, not what was written down then."""
+    if address := valid_address(transfer.person):
+        return address
+    access = access_of(transfer)
+    return access.email if access is not None else transfer.email
+
+
 def mail_person(transfer: FileTransfer, *, subject: str, paragraphs: list[str], button: str, url: str, language: str):
     return send_mail(
         organization_id=transfer.organization_id,
-        to=transfer.email,
+        to=_address_now(transfer),
         subject=subject,
         paragraphs=paragraphs,
         button=(button, url),

@@ -92,6 +92,30 @@ def test_a_reminder_sends_the_mail_again(agent, huot, client_north):
     assert steps() == ["requested", "reminded"]
 
 
+def test_an_address_corrected_since_is_the_one_that_is_written_to(agent, huot, client_north):
+    transfer = ask(agent, huot, client_north)
+    huot.emails = ["l.huot@example.org"]
+    huot.save()
+    actions.remind(transfer, by=agent)
+    assert Message.objects.order_by("-pk")[0].recipients == ["l.huot@example.org"]
+    assert PortalAccess.objects.get().email == "l.huot@example.org"
+
+
+@pytest.mark.parametrize(
+    ("emails", "told_at"), [(["l.huot@example.org"], "l.huot@example.org"), ([], "portail@example.org")]
+)
+def test_the_warning_goes_where_the_person_is_reached_now(agent, huot, access, client_north, emails, told_at):
+    transfer = ask(agent, huot, client_north)
+    huot.emails = emails
+    huot.save()
+    access.email = "portail@example.org"
+    access.save()
+    FileTransfer.objects.filter(pk=transfer.pk).update(expires_at=timezone.now() + timedelta(days=1))
+    assert actions.warn_due() == 1
+    enter(agent)
+    assert Message.objects.order_by("-pk")[0].recipients == [told_at]
+
+
 def test_signing_makes_a_sealed_page_and_tells_the_sender(agent, huot, access, client_north, kept):
     transfer = actions.send_files(
         by=agent, person=huot, client=client_north, subject="Bail", files=[kept()], with_signature=True
