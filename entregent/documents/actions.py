@@ -67,6 +67,11 @@ def infected(name: str) -> Refusal:
     )
 
 
+def taken_out(name: str) -> Refusal:
+    message = _("Ce fichier a été retiré : « %(name)s ». Ajoutez-le de nouveau.") % {"name": name}
+    return Refusal("E-004-REMOVED", message, field="files", status=409)
+
+
 def not_scanned_now() -> Refusal:
     return Refusal(
         "E-004-SCANNER",

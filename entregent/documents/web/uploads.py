@@ -6,7 +6,7 @@ so that a page goes on after a break. The answer to the last piece says that the
 
 from django.http import HttpRequest, JsonResponse
 
-from entregent.documents.actions import add_piece, begin_upload, finish_upload, found_upload, take_upload
+from entregent.documents.actions import add_piece, begin_upload, finish_upload, found_upload, take_upload, taken_out
 from entregent.documents.models import StoredFile, Upload
 from entregent.organizations.models import Membership, Organization
 from entregent.toolbox.errors import NotFound
@@ -55,6 +55,8 @@ def files_of(tokens: list[str], *, organization: Organization, owner: str, purpo
         upload = found_upload(organization_id=organization.pk, owner=owner, purpose=purpose, token=token)
         if upload.file is None:
             raise NotFound
+        if upload.file.removed_at is not None:
+            raise taken_out(upload.file.name)
         found.append(upload.file)
         take_upload(upload)
     return found
@@ -65,7 +67,7 @@ def uploads_of(tokens: list[str], *, organization: Organization, owner: str, pur
     return list(
         Upload.objects.filter(
             organization_id=organization.pk, owner=owner, purpose=purpose, token__in=tokens[:MOST_AT_ONCE],
-            file__isnull=False,
+            file__isnull=False, file__removed_at__isnull=True,
         ).order_by("pk")
     )  # fmt: skip
 

@@ -66,6 +66,20 @@ def test_files_come_piece_by_piece(lea, asked, agent):
     assert [item.file.name for item in asked.files.all()] == ["Plan.pdf"]
 
 
+def test_an_upload_that_was_taken_out_is_not_taken_again(lea, asked, agent):
+    token = lea.post(at(asked, "envois/"), {"name": "Plan.pdf", "size": len(PDF)}).json()["token"]
+    lea.put(at(asked, f"envois/{token}/0/"), PDF, content_type="application/octet-stream")
+    lea.post(at(asked, "fichiers/"), {"uploads": token})
+    enter(agent)
+    lea.post(at(asked, f"fichiers/{asked.files.get().pk}/retrait/"))
+    answer = lea.post(at(asked, "fichiers/"), {"uploads": token})
+    assert answer.status_code == 409
+    assert "Ce fichier a été retiré" in answer.content.decode()
+    assert token not in answer.content.decode()
+    enter(agent)
+    assert not asked.files.exists()
+
+
 def test_a_file_is_taken_out_before_it_is_handed_over(lea, asked, agent):
     lea.post(at(asked, "fichiers/"), {"files": SimpleUploadedFile("Bail.pdf", PDF)})
     enter(agent)
