@@ -1,5 +1,7 @@
 """What time does: transfers expire, and both sides are told before."""
 
+from collections.abc import Callable
+from contextlib import suppress
 from datetime import timedelta
 
 from django.utils import timezone, translation
@@ -9,6 +11,7 @@ from entregent.access.wall import in_organization
 from entregent.audit.actions import record
 from entregent.interactions.portal_models import PortalEvent
 from entregent.organizations.models import Module, Organization
+from entregent.toolbox.errors import NotFound
 from entregent.transfers.actions.common import (
     State,
     access_of,
@@ -30,6 +33,15 @@ def _organizations():
     return Organization.objects.order_by("pk").values_list("pk", flat=True)
 
 
+def _each(organization_id: int, keys: list[int], act: Callable[[int, int], int]) -> int:
+    """Each in a transaction of its own. One that was deleted meanwhile is passed over, and stops none of the others."""
+    done = 0
+    for key in keys:
+        with suppress(NotFound), in_organization(organization_id):
+            done += act(key, organization_id)
+    return done
+
+
 def expire_due() -> int:
     """Open transfers whose day has come, each in a transaction of its own. Gives their number."""
     expired = 0
@@ -38,20 +50,18 @@ def expire_due() -> int:
             due = list(
                 FileTransfer.objects.filter(
                     organization_id=organization_id, state__in=FileTransfer.OPEN, expires_at__lte=timezone.now()
-                )
+                ).values_list("pk", flat=True)
             )
-        for transfer in due:
-            with in_organization(organization_id):
-                expired += _expire(transfer)
+        expired += _each(organization_id, due, _expire)
     return expired
 
 
-def _expire(transfer: FileTransfer) -> int:
-    record("expire_transfer", organization_id=transfer.organization_id, subject=transfer, number=transfer.number,
-           client_id=transfer.client_id)  # fmt: skip
-    transfer = locked(transfer, organization_id=transfer.organization_id)
+def _expire(key: int, organization_id: int) -> int:
+    transfer = locked(FileTransfer(pk=key), organization_id=organization_id)
     if transfer.state not in FileTransfer.OPEN or not transfer.is_over:
         return 0
+    record("expire_transfer", organization_id=organization_id, subject=transfer, number=transfer.number,
+           client_id=transfer.client_id)  # fmt: skip
     close(transfer, State.EXPIRED)
     drop_files(transfer, TransferFile.State.EXPIRED)
     with in_words(transfer):
@@ -79,9 +89,7 @@ def warn_due() -> int:
                 expires_at__lte=now + timedelta(days=days),
             )
             keys = list(due.values_list("pk", flat=True))
-        for key in keys:
-            with in_organization(organization_id):
-                warned += _warn(key, organization_id)
+        warned += _each(organization_id, keys, _warn)
     return warned
 
 

@@ -192,6 +192,16 @@ def test_an_unanswered_request_expires_on_day_31(agent, huot, access, client_nor
         assert steps() == ["requested", "expired"]
 
 
+def test_a_transfer_that_is_gone_meanwhile_stops_none_of_the_others(agent, huot, access, client_north):
+    gone, other = ask(agent, huot, client_north), ask(agent, huot, client_north)
+    FileTransfer.objects.update(expires_at=timezone.now() - timedelta(seconds=1))
+    FileTransfer.objects.filter(pk=gone.pk).update(deleted_at=timezone.now())
+    assert actions.expire_due() == 1
+    enter(agent)
+    other.refresh_from_db()
+    assert other.state == "expired"
+
+
 def test_what_expires_is_read_by_nobody(agent, huot, access, client_north, kept, django_capture_on_commit_callbacks):
     transfer = actions.send_files(
         by=agent, person=huot, client=client_north, subject="Bail", files=[kept()], with_signature=True
