@@ -12,6 +12,7 @@ from pathlib import Path
 
 import typst
 from django.conf import settings
+from django.db import connection
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext as _
 
@@ -22,6 +23,15 @@ from entregent.transfers.words import consent_text
 
 SALT = "entregent.transfers.evidence"
 PAGE = Path(__file__).with_name("evidence.typ")
+
+
+def stand_in_line(organization_id: int) -> None:
+    """One signature of an organization after the other until the end of the transaction: none shares its predecessor.
+
+    Before the moment of the signature is taken, so that their order is that of their moments.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended('signatures', %s))", [organization_id])
 
 
 def facts_of(signature: Signature, transfer, item, *, access, address: str) -> dict:
@@ -53,10 +63,19 @@ def seal_of(facts: dict, *, secret: str | None = None) -> str:
 
 
 def is_sound(signature: Signature) -> bool:
-    """Do the facts still bear their seal, and is the document that was signed the one that is kept?"""
+    """Do the facts still bear their seal, is the document that was signed the one that is kept, and is the signature
+    before it still there? (That the newest one was taken out shows by nothing but a page that somebody kept.)"""
     secrets = [None, *settings.SECRET_KEY_FALLBACKS]
     sealed = any(hmac.compare_digest(signature.seal, seal_of(signature.facts, secret=secret)) for secret in secrets)
-    return bool(signature.seal) and sealed and signature.facts.get("sha256") == signature.file.file.sha256
+    is_same = signature.facts.get("sha256") == signature.file.file.sha256
+    return bool(signature.seal) and sealed and is_same and not lacks_before(signature)
+
+
+def lacks_before(signature: Signature) -> bool:
+    """Was the signature that this one names as the one before it taken out?"""
+    before = signature.facts.get("before")
+    known = Signature.objects.filter(organization_id=signature.organization_id, seal=before)
+    return bool(before) and not known.exists()
 
 
 def keep_page(signature: Signature, transfer) -> StoredFile:

@@ -172,6 +172,7 @@ def _checked_name(name: str, consents: bool) -> str:
 
 
 def _seal(signature, transfer, item, *, access, name: str, address: str) -> None:
+    evidence.stand_in_line(transfer.organization_id)
     signature.state, signature.name, signature.at = Signature.State.SIGNED, name, timezone.now()
     signature.facts = evidence.facts_of(signature, transfer, item, access=access, address=address)
     signature.seal = evidence.seal_of(signature.facts)

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 import time_machine
 from babel.dates import format_date
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
 from entregent.clients.actions import delete_client, delete_person
@@ -158,6 +158,38 @@ def test_a_changed_fact_or_document_breaks_the_seal(agent, huot, access, client_
     assert not evidence.is_sound(second)
     StoredFile.objects.filter(pk=first.file.file_id).update(sha256="0" * 64)
     assert not evidence.is_sound(Signature.objects.get(pk=first.pk))
+
+
+def test_a_signature_that_was_taken_out_is_missed(agent, huot, access, client_north, kept):
+    transfer = ask(agent, huot, client_north, with_signature=True)
+    for name in ("a.pdf", "b.pdf", "c.pdf"):
+        actions.add_file(transfer, access=access, file=kept(name))
+    actions.complete_request(transfer, access=access, name="Luc Huot", consents=True, address="192.0.2.1")
+    first, second, third = Signature.objects.order_by("pk")
+    assert all(evidence.is_sound(one) for one in (first, second, third))
+    second.delete()
+    assert evidence.is_sound(first)
+    assert not evidence.is_sound(third)
+
+
+def test_two_signatures_of_an_organization_are_made_one_after_the_other(agent, huot, access, client_north, kept):
+    transfer = ask(agent, huot, client_north, with_signature=True)
+    actions.add_file(transfer, access=access, file=kept())
+    other = connection.copy()
+
+    def is_free() -> bool:
+        with other.cursor() as cursor:
+            cursor.execute(
+                "SELECT pg_try_advisory_xact_lock(hashtextextended('signatures', %s))", [agent.organization_id]
+            )
+            return cursor.fetchone()[0]
+
+    try:
+        assert is_free()
+        actions.complete_request(transfer, access=access, name="Luc Huot", consents=True, address="192.0.2.1")
+        assert not is_free()
+    finally:
+        other.close()
 
 
 def test_who_rejects_may_say_why(agent, huot, access, client_north, kept):

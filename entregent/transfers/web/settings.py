@@ -79,6 +79,7 @@ def seal(request) -> HttpResponse:
         "typed": typed,
         "found": found,
         "is_sound": found is not None and evidence.is_sound(found),
+        "lacks_before": found is not None and evidence.lacks_before(found),
         "document": document,
         "was_asked": request.method == "POST",
     }
