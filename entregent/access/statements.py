@@ -5,7 +5,7 @@ takes a millisecond of processor to write such a statement, ten times what it ta
 QuerySet.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, Generic, TypeVar
 
@@ -30,8 +30,11 @@ class Columns(Generic[Record]):
         self._model = model
         self._names = [field.attname for field in fields]
         self._readers = [(place, field) for place, field in enumerate(fields) if hasattr(field, "from_db_value")]
-        moments = {models.DateTimeField: datetime.fromisoformat, models.DateField: date.fromisoformat}
-        self._by_column = [(field.column, moments.get(type(field))) for field in fields]
+        moments: dict[type, Callable] = {
+            models.DateTimeField: datetime.fromisoformat,
+            models.DateField: date.fromisoformat,
+        }
+        self._by_column = [(str(field.column), moments.get(type(field))) for field in fields]
         self.sql = ", ".join(f'{alias}."{field.column}"' for field in fields)
 
     def __len__(self) -> int:

@@ -228,7 +228,7 @@ def _of_days(worked_out: Callable[[Membership], Any], kind: Kind) -> Callable[[s
         if operator in ("empty", "not_empty"):
             return Q(IsNull(found, operator == "empty"))
         first, last = days_between(operator, value, member)
-        within = [IsNull(found, False)]
+        within: list[Any] = [IsNull(found, False)]
         zone = member.organization.time_zone
         if first is not None:
             within.append(GreaterThanOrEqual(found, start_of_day(first, zone) if kind == Kind.MOMENT else first))

@@ -9,7 +9,7 @@ import hashlib
 import secrets
 from collections.abc import Iterable
 from datetime import timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
@@ -205,7 +205,7 @@ def update_portal_settings(*, by: Membership, version: int, **changes) -> Portal
 
         raise stale(choices, organization=by.organization)
     refusals = [
-        too_long(name, str(choices._meta.get_field(name).verbose_name).capitalize(), most)
+        too_long(name, _label(name), most)
         for name, most in (("welcome_fr", 1000), ("welcome_en", 1000), ("terms_fr", 20000), ("terms_en", 20000))
         if len(changes.get(name, "")) > most
     ]
@@ -222,6 +222,11 @@ def update_portal_settings(*, by: Membership, version: int, **changes) -> Portal
 
 
 # What the person does
+
+
+def _label(name: str) -> str:
+    field: Any = PortalSettings._meta.get_field(name)
+    return str(field.verbose_name).capitalize()
 
 
 def find_invitation(token: str) -> PortalAccess | None:

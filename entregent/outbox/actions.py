@@ -169,7 +169,7 @@ def _wake() -> None:
     from procrastinate.contrib.django import app
 
     # What is to run after the commit is forgotten with a rollback, of a savepoint too: so is this mark.
-    if any(function is _woken for _sids, function, *_more in connection.run_on_commit):
+    if any(waiting[1] is _woken for waiting in connection.run_on_commit):
         return
     app.configure_task("entregent.outbox.deliver_due").defer()
     transaction.on_commit(_woken)

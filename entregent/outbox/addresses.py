@@ -45,7 +45,7 @@ def read_reply_address(address: str, organization) -> tuple[str, int] | None:
     if found is None:
         return None
     kind, number, token = found[1], int(found[2]), found[3]
-    keys = [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]
+    keys = [str(key) for key in (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)]
     # Every key is tried, so that the time tells nothing.
     holds = [hmac.compare_digest(_token(key, organization.pk, kind, number), token) for key in keys]
     return (kind, number) if any(holds) else None

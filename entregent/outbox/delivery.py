@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from contextlib import nullcontext
 from datetime import timedelta
 from email.utils import format_datetime
+from typing import Any
 
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
@@ -104,6 +105,11 @@ class _Server:
             self._backend = None
 
 
+def _as_octets(message: Message) -> bytes:
+    written: Any = _as_mail(message).message()  # Django's own kind of message, which the stubs do not know.
+    return written.as_bytes(linesep="\r\n")
+
+
 def _deliver(message: Message, server: _Server, pauses: Sequence[float]) -> None:
     """One try, and how it ended. Raises `_Away` where the mail server is not there to try."""
     if settings.MAIL_IS_KEPT:
@@ -113,7 +119,7 @@ def _deliver(message: Message, server: _Server, pauses: Sequence[float]) -> None
     try:
         sender = sanitize_address(message.sender, "utf-8")
         recipients = {sanitize_address(address, "utf-8"): address for address in waiting}
-        refused = server.send(sender, list(recipients), _as_mail(message).message().as_bytes(linesep="\r\n"))
+        refused = server.send(sender, list(recipients), _as_octets(message))
     except smtplib.SMTPRecipientsRefused as error:
         _settle_refused(message, pauses, error.recipients, reached=[])
     except smtplib.SMTPSenderRefused as error:

@@ -57,7 +57,7 @@ def resolved(host: str, port: int, *, is_ours: bool = False) -> list[tuple[int, 
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as unknown:
         raise HostRefused from unknown
-    addresses = [(family, address) for family, _type, _protocol, _name, address in found]
+    addresses: list[tuple[int, tuple]] = [(family, address) for family, _type, _protocol, _name, address in found]
     if not addresses or not (is_ours or all(is_admitted(str(address[0])) for _family, address in addresses)):
         raise HostRefused
     return addresses

@@ -28,7 +28,7 @@ def unseal(sealed: str, *, purpose: str) -> str:
 
 def _fernet(purpose: str) -> MultiFernet:
     """What is sealed for one purpose is of no use for another."""
-    keys = [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]
+    keys = [str(key) for key in (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)]
     return MultiFernet(
         [
             Fernet(

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from typing import Any
 
 from django.db import connection, transaction
 from django.urls import reverse
@@ -241,7 +242,7 @@ def _new(
         origin=origin,
         external_key=external_key,
     )
-    parties = [{"client": client}] if client is not None else []
+    parties: list[dict[str, Any]] = [{"client": client}] if client is not None else []
     parties += [{"person": person}] if person is not None else []
     InteractionParticipant.objects.bulk_create(
         InteractionParticipant(organization_id=organization.pk, interaction=made, **party) for party in parties

@@ -22,6 +22,7 @@ def participant_create(request, number):
     """By client number, or by the id of a person."""
     interaction = _get(request, number)
     typed, person_id = request.POST.get("client", "").strip(), as_id(request.POST.get("person", ""))
+    party: Client | Person
     if person_id is not None:
         party = person_by_id(Person.objects.visible_to(request.member), person_id)
     elif typed:

@@ -138,7 +138,7 @@ def _told_changes(rows: list[Change], people: dict[int, str]) -> list[dict]:
         {
             "pk": row.pk,
             "at": row.at,
-            "who": doers.get(row.action_id) or _name(row.user_id, people),
+            "who": doers.get(row.action_id or 0) or _name(row.user_id, people),
             "what": _("%(operation)s : %(what)s")
             % {"operation": operations[row.operation], "what": table_label(row.table_name)},
             "about": told[row.pk].name,

@@ -55,8 +55,10 @@ def message_detail(request: MemberRequest, message_id: int) -> HttpResponse:
     context = {
         "mail": mail,
         "parts": with_links(_read_by(request.member, mail.text)),
-        "client": found.get(("clients.client", mail.client_id)),
-        "subject": found.get((mail.subject_type, mail.subject_id)) if mail.subject_type != "clients.client" else None,
+        "client": found.get(("clients.client", mail.client_id or 0)),
+        "subject": found.get((mail.subject_type, mail.subject_id or 0))
+        if mail.subject_type != "clients.client"
+        else None,
         "missed": [address for address in mail.recipients if address not in mail.reached],
         "is_kept": settings.MAIL_IS_KEPT,
     }
@@ -115,7 +117,7 @@ def record_retry_create(request: MemberRequest, message_id: int) -> HttpResponse
     actions.retry_message(mail, by=request.member)
     if not is_htmx(request):
         found = subjects_of(request.member, [mail])
-        record = found.get((mail.subject_type, mail.subject_id or 0)) or found["clients.client", mail.client_id]
+        record = found.get((mail.subject_type, mail.subject_id or 0)) or found["clients.client", mail.client_id or 0]
         return see(request, record.url, toast=_("Le courriel est remis en file d’envoi."))
     # The panel of a client lists all of its mails, that of another record its own.
     subject_type = request.POST.get("type", "")

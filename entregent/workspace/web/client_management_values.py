@@ -6,7 +6,7 @@ all the same; when they changed this very value, both are shown and the person c
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 from django.http import HttpResponse
 from django.urls import reverse
@@ -156,7 +156,7 @@ def _custom(field: CustomField) -> Value:
     if kind == CustomField.Type.BOOLEAN:
         choices = lambda one, member: [("", _("Non")), ("true", _("Oui"))]  # noqa: E731
     elif kind in (CustomField.Type.CHOICE, CustomField.Type.MEMBER):
-        choices = lambda one, member: input_of(field, member, one.custom.get(code, "")).choices  # noqa: E731
+        choices = lambda one, member: cast(Any, input_of(field, member, one.custom.get(code, ""))).choices  # noqa: E731
 
     def read(one, member) -> str:
         value = one.custom.get(code, "")
