@@ -4,12 +4,13 @@ import hashlib
 import secrets
 import tempfile
 from collections.abc import Iterable, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import BinaryIO
 from uuid import uuid4
 
 from django.core.files.base import File
-from django.db import transaction
+from django.db import connection, transaction
+from django.db.models import Count, Q
 from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -34,6 +35,8 @@ from entregent.toolbox.errors import NotFound, Refusal
 IN_MEMORY = 1024 * 1024
 # Of a file that comes piece by piece; the browser sends pieces of 4 MB.
 LARGEST_PIECE = 16 * 1024 * 1024
+# Of one person in a day: files begun whose pieces have not all come, and files for which no form has come.
+MOST_UNFINISHED, MOST_NOT_TAKEN = 50, 200
 
 
 def largest_of(organization_id: int) -> int:
@@ -201,6 +204,7 @@ def begin_upload(*, organization: Organization, owner: str, purpose: str, name: 
     name = clean_name(name)
     if types.is_program(name, b""):
         raise wrong_type(name)
+    _refuse_flood(organization.pk, owner)
     return Upload.objects.create(
         organization_id=organization.pk,
         token=secrets.token_urlsafe(32),
@@ -209,6 +213,19 @@ def begin_upload(*, organization: Organization, owner: str, purpose: str, name: 
         name=name,
         size=size,
     )
+
+
+def _refuse_flood(organization_id: int, owner: str) -> None:
+    """What one has begun in a day and not handed in stands on the disk until it is swept: there is an end to it."""
+    with connection.cursor() as cursor:  # One after the other: many begun at once are counted too.
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, %s))", [f"uploads:{owner}", organization_id])
+    lately = Upload.objects.filter(
+        organization_id=organization_id, owner=owner, is_taken=False, last_at__gt=timezone.now() - timedelta(days=1)
+    )
+    counts = lately.aggregate(unfinished=Count("pk", filter=Q(file__isnull=True)), all=Count("pk"))
+    if counts["unfinished"] >= MOST_UNFINISHED or counts["all"] >= MOST_NOT_TAKEN:
+        message = _("Trop de fichiers sont en cours d’envoi. Terminez ces envois, ou recommencez demain.")
+        raise Refusal("E-004-UPLOADS", message, field="files", status=409)
 
 
 def found_upload(*, organization_id: int, owner: str, purpose: str, token: str) -> Upload:

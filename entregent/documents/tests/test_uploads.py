@@ -89,6 +89,29 @@ def test_too_large_empty_and_programs_are_refused_before_anything_comes(agent):
             actions.begin_upload(organization=agent.organization, owner="user:1", purpose="x", name=name, size=size)
 
 
+@pytest.mark.parametrize(("stands", "most"), [({}, 50), ({"received": 3, "size": 3}, 200)])
+def test_one_begins_so_many_uploads_a_day(agent, stands, most):
+    """Whether they are never finished, or finished and never handed in."""
+    file = actions.keep_file(organization=agent.organization, name="a.txt", content=b"abc") if stands else None
+    Upload.objects.bulk_create(
+        Upload(
+            organization=agent.organization, token=f"t{number}", owner="access:1", purpose="x", name="a.txt",
+            file=file, **({"size": 3} | stands),
+        )
+        for number in range(most)
+    )  # fmt: skip
+
+    def begin(owner="access:1"):
+        return actions.begin_upload(organization=agent.organization, owner=owner, purpose="x", name="a.txt", size=3)
+
+    with pytest.raises(Refusal, match="E-004-UPLOADS") as refused:
+        begin()
+    assert refused.value.status == 409
+    assert begin("access:2")
+    Upload.objects.filter(token="t0").update(last_at=timezone.now() - timedelta(days=1, seconds=1))
+    assert begin()
+
+
 def test_a_token_is_of_use_to_its_owner_for_its_purpose_only(agent, upload):
     known = {
         "organization_id": agent.organization_id,

@@ -80,6 +80,15 @@ def test_an_upload_that_was_taken_out_is_not_taken_again(lea, asked, agent):
     assert not asked.files.exists()
 
 
+def test_uploads_begun_without_end_are_refused_in_words(lea, asked):
+    begun = [
+        lea.post(at(asked, "envois/"), {"name": "Plan.pdf", "size": len(PDF)}, HTTP_ACCEPT="application/json")
+        for _time in range(51)
+    ]
+    assert [answer.status_code for answer in begun] == [201] * 50 + [409]
+    assert "Trop de fichiers sont en cours d’envoi" in begun[-1].json()["title"]
+
+
 def test_a_file_is_taken_out_before_it_is_handed_over(lea, asked, agent):
     lea.post(at(asked, "fichiers/"), {"files": SimpleUploadedFile("Bail.pdf", PDF)})
     enter(agent)
