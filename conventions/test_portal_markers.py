@@ -15,6 +15,7 @@ from entregent.audit.actions import record
 from entregent.clients.actions import people, set_credit_hold
 from entregent.clients.models import Client, Person
 from entregent.documents.actions import keep_file
+from entregent.inbound.actions import add_mail
 from entregent.interactions.actions import (
     add_entry,
     delete_interaction,
@@ -28,6 +29,7 @@ from entregent.organizations.models import User
 from entregent.outbox.models import Message
 from entregent.portal.tests.conftest import door, give_access
 from testing.cast import enter, make_client
+from testing.mails import make_mail
 
 MARK = "zinterne"
 PAGES_AT_MOST = 400
@@ -90,6 +92,11 @@ def planted(agent, manager, org, client_north, client_south, other_org, stranger
         InteractionEntry.objects.get(pk=withdrawn.pk), by=agent, version=both.version, notes=mark("retiree"),
         internal=True, incoming=False,
     )  # fmt: skip
+    dropped = make_mail(
+        sender=f"{mark('expediteur')} <fournisseur@ailleurs.example>", subject=mark("objet-depose"),
+        text=mark("depose"), files=[(f"{mark('joint')}.txt", "text/plain", mark("joint").encode())],
+    )  # fmt: skip
+    add_mail(dropped, by=agent, interaction=both)
     first_internal = log_interaction(
         by=agent, client=client_north, topic=topic, channel="note", subject=mark("objet"), notes=mark("premiere"),
         internal=True,

@@ -14,10 +14,11 @@ from entregent.audit.actions import record
 from entregent.clients.models import Client, Person
 from entregent.documents.actions import keep_file
 from entregent.documents.files import opened
-from entregent.inbound import mails
+from entregent.inbound import mails, senders
 from entregent.inbound.attachments import keep_attachments
 from entregent.inbound.models import FiledMail, Mailbox, RawMail
 from entregent.interactions.actions import receive_message
+from entregent.interactions.actions.rules import refuse, system_refusals
 from entregent.interactions.models import Interaction, InteractionEntry
 from entregent.organizations.models import Membership, Organization
 from entregent.toolbox.errors import NotFound, Refusal
@@ -99,8 +100,13 @@ def attach_mail(
     client: Client | None = None,
     person: Person | None = None,
     interaction: Interaction | None = None,
+    visible: bool = False,
 ) -> Interaction:
-    """Says whose a mail is: a new interaction of `client` or `person`, or an entry of `interaction`."""
+    """Says whose a mail is: a new interaction of `client` or `person`, or an entry of `interaction`.
+
+    The entry of an interaction is internal, unless the sender takes part on the client's side or the member says that
+    the client may read it (`visible`). A mail that a member wrote is internal, whatever is said of it.
+    """
     record(
         "attach_mail",
         by=by,
@@ -112,11 +118,25 @@ def attach_mail(
     if not mail.is_open:
         raise _settled(mail)
     if interaction is not None:
-        client, person = interaction.client, person or interaction.person
-    if client is None and person is None:
+        refuse(system_refusals(interaction.is_system))
+        client = interaction.client
+    if client is None and person is None and interaction is None:
         raise Refusal("E-001-NO-CLIENT", _("Choisissez un client ou créez un prospect."), field="client")
     read = mails.read(content_of(mail))
-    interaction_id = write_message(mail, read, client=client, person=person, interaction=interaction)
+    hits = senders.at_address(mail.organization_id, read.sender)
+    is_of_member = senders.member_at(mail.organization_id, read.sender) is not None
+    takes_part = interaction is None or (senders.takes_part(hits, interaction) and not read.is_refused_by_dmarc)
+    internal = is_of_member or not (takes_part or visible)
+    if interaction is not None and person is None and takes_part and not is_of_member:
+        person = senders.person_of(hits, interaction.client_id)
+    interaction_id = write_message(
+        mail,
+        read,
+        client=client,
+        person=None if is_of_member else person,
+        interaction=interaction,
+        internal=internal,
+    )
     mail.state, mail.reason, mail.client, mail.person = State.FILED, "", client, person
     mail.handled_by, mail.handled_at = by.user, timezone.now()
     mail.save(update_fields=["state", "reason", "client", "person", "handled_by", "handled_at"])
@@ -130,6 +150,7 @@ def write_message(
     client: Client | None,
     person: Person | None,
     interaction: Interaction | None = None,
+    internal: bool = False,
 ) -> int:
     """The entry that a mail makes, with its files, and the tie between both. Gives the id of the interaction."""
     organization = mail.organization
@@ -149,6 +170,7 @@ def write_message(
         mail_message_id=mark_of(mail),
         sender_name=read.sender_name or read.sender,
         topic=topic if topic is not None and topic.is_active else None,
+        internal=internal,
         files=files,
     )
     FiledMail.objects.get_or_create(organization_id=mail.organization_id, mail=mail, interaction_id=interaction_id)
@@ -222,8 +244,10 @@ def retry_mail(mail: RawMail, *, by: Membership) -> RawMail:
 
 
 @transaction.atomic
-def add_mail(content: bytes, *, by: Membership, interaction: Interaction) -> RawMail:
-    """A mail that somebody drops on an interaction as a file (.eml): an entry of it (R003-24)."""
+def add_mail(content: bytes, *, by: Membership, interaction: Interaction, visible: bool = False) -> RawMail:
+    """A mail that somebody drops on an interaction as a file (.eml): an entry of it (R003-24), internal as
+    `attach_mail` says."""
+    refuse(system_refusals(interaction.is_system))
     try:
         read = mails.read(content)
     except mails.Unreadable as unreadable:
@@ -236,7 +260,7 @@ def add_mail(content: bytes, *, by: Membership, interaction: Interaction) -> Raw
         raise Refusal("E-003-EML-TWICE", _("Ce courriel est déjà classé."), field="files", status=409)
     fill(mail, read)
     mail.save()
-    attach_mail(mail, by=by, interaction=interaction)
+    attach_mail(mail, by=by, interaction=interaction, visible=visible)
     mail.refresh_from_db()
     return mail
 

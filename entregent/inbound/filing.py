@@ -222,8 +222,7 @@ def _numbers_of_threads(organization: Organization, answers: list[str]) -> list[
 
 def _answer(mail: RawMail, read: mails.Mail, hits: senders.Hits, interaction: Interaction) -> None:
     """A reply of the client's side. One that a machine wrote is kept beside the conversation and opens nothing."""
-    people = hits.people_of(interaction.client_id) or hits.people
-    person = Person.objects.filter(pk=people[0], deleted_at__isnull=True).first() if len(people) == 1 else None
+    person = senders.person_of(hits, interaction.client_id)
     if read.is_automatic:
         FiledMail.objects.get_or_create(organization_id=mail.organization_id, mail=mail, interaction=interaction)
         mail.client, mail.person = interaction.client, person

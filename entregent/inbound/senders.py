@@ -71,6 +71,11 @@ def member_at(organization_id: int, address: str) -> Membership | None:
     )
 
 
+def person_of(hits: Hits, client_id: int | None) -> Person | None:
+    """The person who wrote, where it is one: of that client, else of any."""
+    return _person(hits.people_of(client_id) or hits.people)
+
+
 def takes_part(hits: Hits, interaction: Interaction) -> bool:
     """Whether one of these belongs to the client's side of the interaction: a token is believed of nobody else."""
     if interaction.client_id is not None and interaction.client_id in hits.clients:

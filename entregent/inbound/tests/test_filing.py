@@ -7,7 +7,7 @@ from entregent.clients.models import ClientPerson, Person
 from entregent.documents.models import StoredFile
 from entregent.inbound import actions, filing
 from entregent.inbound.models import FiledMail, Mailbox, RawMail
-from entregent.interactions.actions import change_status, delete_interaction, log_interaction
+from entregent.interactions.actions import change_status, delete_interaction, log_interaction, record_by_system
 from entregent.interactions.models import Interaction, InteractionEntry, Topic
 from entregent.outbox.actions import send_mail
 from entregent.outbox.addresses import INTERACTION, reply_address
@@ -298,6 +298,62 @@ def test_a_mail_dropped_on_an_interaction_becomes_an_entry_once(house, talk, age
         actions.add_mail(raw, by=agent, interaction=talk)
     with pytest.raises(Refusal, match="E-003-EML"):
         actions.add_mail(b"%PDF-1.4", by=agent, interaction=talk)
+
+
+def newest(interaction):
+    entry = entries_of(interaction)[-1]
+    return entry.internal, entry.incoming, entry.published_at is not None
+
+
+def test_a_dropped_mail_stays_inside_unless_it_is_the_clients_or_is_said_to_be_shown(house, talk, agent, colleague):
+    enter(agent)
+    house.modules = [*house.modules, "portal"]
+    house.save()
+    change_status(talk, by=agent, status="closed")
+    actions.add_mail(make_mail(sender="fournisseur@ailleurs.example"), by=agent, interaction=talk)
+    assert newest(talk) == (True, False, False)
+    entry = entries_of(talk)[-1]
+    assert (entry.entry_name, entry.author_person_id) == ("fournisseur@ailleurs.example", None)
+    talk.refresh_from_db()
+    assert talk.status == "closed"
+    actions.add_mail(make_mail(sender=colleague.user.email), by=agent, interaction=talk, visible=True)
+    assert newest(talk) == (True, False, False)
+    forged = make_mail(sender="claire@moreau.example", Authentication_Results="mx; dmarc=fail")
+    actions.add_mail(forged, by=agent, interaction=talk)
+    assert newest(talk) == (True, False, False)
+    actions.add_mail(make_mail(sender="claire@moreau.example"), by=agent, interaction=talk)
+    assert newest(talk) == (False, True, True)
+    assert entries_of(talk)[-1].author_person.last_name == "Moreau"
+    actions.add_mail(make_mail(sender="notaire@ailleurs.example"), by=agent, interaction=talk, visible=True)
+    assert newest(talk) == (False, True, True)
+
+
+def test_a_mail_of_another_sender_attached_to_an_interaction_stays_inside(house, talk, agent):
+    house.modules = [*house.modules, "portal"]
+    house.save()
+    mail = bring(house, sender="voisin@ailleurs.example", to=reply_address(house, INTERACTION, talk.number))
+    assert mail.reason == Reason.OTHER_SENDER
+    enter(agent)
+    actions.attach_mail(mail, by=agent, interaction=talk)
+    assert newest(talk) == (True, False, False)
+    actions.detach_mail(RawMail.objects.get(pk=mail.pk), by=agent)
+    actions.attach_mail(RawMail.objects.get(pk=mail.pk), by=agent, interaction=talk, visible=True)
+    assert newest(talk) == (False, True, True)
+
+
+def test_no_mail_is_put_into_what_the_system_made(house, moreau, agent):
+    enter(agent)
+    made = record_by_system(
+        organization=house, client=moreau, person=None, subject="Transfert", text="Signé.", published=True,
+        external_key="t1",
+    )  # fmt: skip
+    with pytest.raises(Refusal, match="E-004-SYS"):
+        actions.add_mail(make_mail(sender="claire@moreau.example"), by=agent, interaction=made)
+    mail = bring(house, sender="inconnu@ailleurs.example")
+    enter(agent)
+    with pytest.raises(Refusal, match="E-004-SYS"):
+        actions.attach_mail(mail, by=agent, interaction=made)
+    assert len(entries_of(made)) == 1
 
 
 def test_limited_members_see_only_what_may_be_their_clients(house, moreau, agent, outsider, manager):

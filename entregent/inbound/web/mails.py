@@ -142,7 +142,8 @@ def mail_attach(request, mail_id):
             found = Interaction.objects.visible_to(member, Right.INTERACTION_LOG).filter(number=number or 0).first()
             if found is None:
                 raise Refusal("E-003-NUMBER", _("Aucune interaction ne porte ce numéro."), field="interaction")
-            interaction = actions.attach_mail(mail, by=member, interaction=found)
+            is_visible = request.POST.get("visible") == "1"
+            interaction = actions.attach_mail(mail, by=member, interaction=found, visible=is_visible)
         else:
             client = Client.objects.visible_to(member, Right.INTERACTION_LOG).filter(
                 number=request.POST.get("client", "")[:40]

@@ -93,10 +93,11 @@ def mails_of_interaction(request, number):
     """The mails that stand behind an interaction, as they came; where to drop one more."""
     member = request.member
     interaction = Interaction.objects.visible_to(member).select_related("client").found(number=number)
+    may_log = Interaction.objects.visible_to(member, Right.INTERACTION_LOG).filter(pk=interaction.pk).exists()
     context = {
         "interaction": interaction,
         "mails": mails_behind(interaction),
-        "may_log": Interaction.objects.visible_to(member, Right.INTERACTION_LOG).filter(pk=interaction.pk).exists(),
+        "may_log": may_log and not interaction.is_system,
         "error": "",
     }
     return render(request, "inbound/originals.html", context)
@@ -112,7 +113,8 @@ def mail_add(request, number):
     try:
         if given is None or given.size > mails.MOST_OCTETS:
             raise Refusal("E-003-EML", _("Ce fichier n’est pas un courriel lisible (.eml)."), field="courriel")
-        actions.add_mail(given.read(), by=member, interaction=interaction)
+        is_visible = request.POST.get("visible") == "1"
+        actions.add_mail(given.read(), by=member, interaction=interaction, visible=is_visible)
     except (Refusal, Refusals) as refused:
         refusals = refused.refusals if isinstance(refused, Refusals) else [refused]
         told = " ".join(str(one.message) for one in refusals)

@@ -156,7 +156,7 @@ def write_entry(
         published_at=published_at,
     )
     attach_files(entry, files)
-    is_from_client = origin in (Origin.PORTAL, Origin.MAIL)
+    is_from_client = origin in (Origin.PORTAL, Origin.MAIL) and not internal
     is_said = not internal and origin != Origin.SYSTEM
     if (interaction.status == Status.CLOSED and is_said) or (interaction.status == Status.WAITING and is_from_client):
         interaction.status = Status.OPEN

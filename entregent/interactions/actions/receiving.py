@@ -44,6 +44,7 @@ def receive_message(
     sender_name: str = "",
     topic: Topic | None = None,
     published: bool = True,
+    internal: bool = False,
     idempotency_key: str | None = None,
 ) -> tuple[int, int]:
     """A message from the client's side: (id, number) of the interaction in which it stands.
@@ -54,7 +55,8 @@ def receive_message(
     comes. A mail that answers an interaction which is gone makes a new one; a portal message is refused as not found,
     as it is when the interaction is another client's (E-003-PORTAL-WRITE). A mail may be longer than notes are: what
     is over stands folded. Shown is the person's name, else `sender_name`. What is not `published` is for the staff
-    alone: nobody at the client reads it on the portal.
+    alone: nobody at the client reads it on the portal. One that is `internal` is not
+    the client's word: it is not published, opens nothing and tells nobody.
     """
     is_mail = channel == Channel.EMAIL
     text, folded, subject = clean_notes(text), clean_notes(folded), clean_line(subject)[:200]
@@ -62,7 +64,7 @@ def receive_message(
     shown_name = shown_name or (client.display_name[:80] if client is not None else _("Client"))
     if is_mail and len(text) > NOTES_AT_MOST:
         text, folded = text[:NOTES_AT_MOST], f"{text[NOTES_AT_MOST:]}\n{folded}".strip()
-    refuse(entry_refusals(internal=False, incoming=True, notes=text, entry_name=shown_name))
+    refuse(entry_refusals(internal=internal, incoming=not internal, notes=text, entry_name=shown_name))
     if client is None and person is None and interaction is None:
         raise Refusal("E-001-NO-CLIENT", _("Choisissez un client ou créez un prospect."), field="client")
     if mail_message_id:
@@ -95,6 +97,7 @@ def receive_message(
                 channel=channel,
                 topic=topic,
                 occurred_at=occurred_at,
+                direction=Interaction.Direction.NONE if internal else Interaction.Direction.INCOMING,
             )
         write_entry(
             current,
@@ -102,13 +105,15 @@ def receive_message(
             entry_name=shown_name,
             notes=text,
             folded=folded,
-            incoming=True,
+            internal=internal,
+            incoming=not internal,
             origin=InteractionEntry.Origin.MAIL if is_mail else InteractionEntry.Origin.PORTAL,
             mail_message_id=mail_message_id,
             files=files,
-            published_at=publication_moment(organization, internal=not published),
+            published_at=publication_moment(organization, internal=internal or not published),
         )
-        _tell_members(organization, current, text)
+        if not internal:
+            _tell_members(organization, current, text)
         return current.pk
 
     told = [
