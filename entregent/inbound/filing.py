@@ -113,18 +113,15 @@ def land(mail: RawMail, read: mails.Mail) -> None:
     number, interaction = _asked(organization, read)
     mail.asked_number = number
     member = senders.member_at(organization.pk, read.sender)
-    if interaction is not None:
-        if senders.takes_part(hits, interaction):
-            return _answer(mail, read, hits, interaction)
-        if member is not None and not read.is_automatic:
-            return _answer_of_member(mail, read, member, interaction)
+    if member is not None and not read.is_automatic:
+        return _from_member(mail, read, member, number, interaction)
+    if member is None and interaction is not None and senders.takes_part(hits, interaction):
+        return _answer(mail, read, hits, interaction)
     if read.is_automatic:
         mail.guesses = hits.clients
         return _end(mail, State.IGNORED, Reason.AUTOMATIC)
     if interaction is not None:
         return _wait(mail, Reason.OTHER_SENDER, hits, also=interaction.client_id)
-    if member is not None and (copied := _copied(mail, read, member)):
-        return copied()
     only = hits.only()
     if only is not None:
         client, person = only
@@ -134,7 +131,19 @@ def land(mail: RawMail, read: mails.Mail) -> None:
         return _wait(mail, Reason.SEVERAL_CLIENTS, hits)
     if number is not None:
         return _wait(mail, Reason.INTERACTION_GONE, hits)
-    return _wait(mail, Reason.UNKNOWN_RECIPIENT if member is not None else Reason.UNKNOWN_SENDER, hits)
+    return _wait(mail, Reason.UNKNOWN_SENDER, hits)
+
+
+def _from_member(
+    mail: RawMail, read: mails.Mail, member: Membership, number: int | None, interaction: Interaction | None
+) -> None:
+    """What a member wrote is theirs, also where the client's file holds their address: never the client's word."""
+    if interaction is not None:
+        return _answer_of_member(mail, read, member, interaction)
+    if copied := _copied(mail, read, member):
+        return copied()
+    reason = Reason.INTERACTION_GONE if number is not None else Reason.UNKNOWN_RECIPIENT
+    return _wait(mail, reason, senders.Hits())
 
 
 def _end(mail: RawMail, state: str, reason: str = "") -> None:
@@ -239,7 +248,7 @@ def _answer_of_member(mail: RawMail, read: mails.Mail, member: Membership, inter
         interaction,
         by=member,
         notes=_notes(read, missing),
-        internal=_is_internal(mail),
+        internal=_is_internal(mail, read),
         notify=False,
         files=files,
     )
@@ -248,8 +257,9 @@ def _answer_of_member(mail: RawMail, read: mails.Mail, member: Membership, inter
     return _end(mail, State.FILED)
 
 
-def _is_internal(mail: RawMail) -> bool:
-    return mail.mailbox is None or mail.mailbox.copies_internal
+def _is_internal(mail: RawMail, read: mails.Mail) -> bool:
+    """Unless the mailbox says otherwise. Nothing is published in a member's name that anybody may have written."""
+    return mail.mailbox is None or mail.mailbox.copies_internal or not read.is_confirmed_by_dmarc
 
 
 def _notes(read: mails.Mail, missing: str) -> str:
@@ -310,7 +320,7 @@ def _log_copies(mail: RawMail, read: mails.Mail, member: Membership, found: list
             direction=Interaction.Direction.OUTGOING,
             subject=read.subject,
             notes=_notes(read, missing),
-            internal=_is_internal(mail),
+            internal=_is_internal(mail, read),
             occurred_at=min(read.sent_at, timezone.now()) if read.sent_at else None,
             origin=Interaction.Origin.MAIL,
             external_key=f"mail:{mail.digest[:40]}:{client.pk if client is not None else person.pk}"[:80],

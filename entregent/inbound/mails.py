@@ -81,6 +81,7 @@ class Mail:
     is_automatic: bool = False
     is_looping: bool = False
     is_refused_by_dmarc: bool = False
+    is_confirmed_by_dmarc: bool = False
     bounce: Bounce | None = None
 
 
@@ -186,6 +187,26 @@ def _read_header(message: Message, mail: Mail) -> None:
     # The topmost only: that of the server which handed it to us; whoever writes may put others below.
     results = (_text(message, "Authentication-Results") or "").lower()
     mail.is_refused_by_dmarc = bool(re.search(r"\bdmarc\s*=\s*(?:fail|permerror)\b", results))
+    mail.is_confirmed_by_dmarc = not mail.is_refused_by_dmarc and _is_confirmed(message)
+
+
+def _is_confirmed(message: Message) -> bool:
+    """Whether our server wrote « dmarc=pass ».
+
+    Servers write on top of what they were handed: what stands below the line by which ours took the mail over from
+    another (Received) is the sender's to invent. Lines of the way within our server (no « from », LMTP, itself) are
+    passed over. Who cannot be sure is not confirmed.
+    """
+    for name, value in message.items():
+        told = " ".join(str(value).lower().split())
+        if name.lower() == "authentication-results":
+            return bool(re.search(r"\bdmarc\s*=\s*pass\b", told))
+        if name.lower() == "received" and told.startswith("from ") and not _WITHIN.search(told):
+            return False
+    return False
+
+
+_WITHIN = re.compile(r"\bwith lmtps?a?\b|^from \S+ \(\S* ?\[(?:127\.\d+\.\d+\.\d+|ipv6:::1|::1)\]\)")
 
 
 _OUT_OF_OFFICE = re.compile(

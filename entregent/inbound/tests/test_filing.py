@@ -220,11 +220,31 @@ def test_copies_are_told_to_the_client_where_the_mailbox_says_so(house, moreau, 
     box = Mailbox.objects.create(
         organization=house, name="Contact", kind="lmtp", address="contact@eaux.example", copies_internal=False
     )
-    raw = make_mail(sender="agent@eaux.example", to="claire@moreau.example")
-    actions.keep_raw(organization_id=house.pk, content=raw, mailbox_id=box.pk)
-    filing.file_received(house.pk)
-    enter_organization(house)
-    assert InteractionEntry.objects.get().internal is False
+    # In an agent's name nothing is told that the server has not confirmed to be theirs.
+    for result, is_internal in [("mx; dmarc=pass", False), ("mx; dmarc=none", True), ("", True)]:
+        raw = make_mail(sender="agent@eaux.example", to="claire@moreau.example")
+        raw = f"Authentication-Results: {result}\r\n".encode() + raw if result else raw
+        actions.keep_raw(organization_id=house.pk, content=raw, mailbox_id=box.pk)
+        filing.file_received(house.pk)
+        enter_organization(house)
+        assert InteractionEntry.objects.order_by("-pk")[0].internal is is_internal, result
+
+
+def test_what_a_member_writes_is_never_the_clients_word(house, talk, agent, moreau):
+    moreau.emails = ["contact@moreau.example", "agent@eaux.example"]
+    moreau.save()
+    mail = bring(house, sender="agent@eaux.example", to="quiconque@ailleurs.example", text="Entre nous.")
+    assert (mail.state, mail.reason) == (State.TO_ATTACH, Reason.UNKNOWN_RECIPIENT)
+    bring(house, sender="agent@eaux.example", to=reply_address(house, INTERACTION, talk.number), text="Noté.")
+    entry = entries_of(talk)[-1]
+    assert (entry.notes, entry.author_id, entry.internal, entry.incoming) == ("Noté.", agent.user_id, True, False)
+    bring(house, sender="agent@eaux.example", to="claire@moreau.example", text="Bonjour Claire.")
+    copied = Interaction.objects.order_by("-pk")[0]
+    assert (copied.direction, entries_of(copied)[0].internal) == ("outgoing", True)
+    # Nor by hand.
+    enter(agent)
+    made = actions.attach_mail(mail, by=agent, client=moreau)
+    assert newest(made) == (True, False, False)
 
 
 def test_an_agent_who_answers_the_address_of_an_interaction_writes_in_it(house, talk, agent):

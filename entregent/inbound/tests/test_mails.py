@@ -167,6 +167,18 @@ def test_only_the_topmost_result_of_authentication_counts():
     assert not mails.read(forged).is_refused_by_dmarc
 
 
+def test_only_what_our_server_wrote_on_top_confirms_a_sender():
+    passed, raw = b"Authentication-Results: mx.example; dmarc=pass\r\n", make_mail()
+    took = b"Received: from relay.example (relay.example [192.0.2.1]) by mx.example with ESMTPS\r\n"
+    handed = b"Received: from mx.example by mx.example with LMTP id x\r\nReceived: by mx.example id y\r\n"
+    scanned = b"Received: from localhost (localhost [127.0.0.1]) by mx.example with ESMTP\r\n"
+    assert mails.read(passed + took + raw).is_confirmed_by_dmarc
+    assert mails.read(handed + scanned + passed + took + raw).is_confirmed_by_dmarc
+    assert not mails.read(took + passed + raw).is_confirmed_by_dmarc
+    assert not mails.read(took + raw).is_confirmed_by_dmarc
+    assert not mails.read(b"Authentication-Results: mx.example; dmarc=fail\r\n" + passed + raw).is_confirmed_by_dmarc
+
+
 @pytest.mark.parametrize(
     ("raw", "reason"),
     [
