@@ -75,7 +75,7 @@ def _send(organization_id: int, key: int, today) -> int:
             subject, text = compose(view, member)
         send_mail(
             organization_id=organization_id, to=[member.user.email], subject=subject, text=text, subject_record=view,
-            user_id=member.user_id,
+            user_id=member.user_id, is_personal=True,
         )  # fmt: skip
         subscription.last_sent_on = today
         subscription.save(update_fields=["last_sent_on"])

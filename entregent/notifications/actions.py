@@ -94,6 +94,7 @@ def _mail_now(notification: Notification, member: Membership, event: Event) -> N
             subject_record=notification,
             client_id=notification.client_id,
             user_id=member.user_id,
+            is_personal=True,
         )
 
 

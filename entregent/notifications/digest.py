@@ -113,6 +113,7 @@ def _mail(member, lines: list[Notification]) -> None:
         nature=Message.Nature.DIGEST,
         unsubscribe_url=choices,
         user_id=member.user_id,
+        is_personal=True,
     )
 
 

@@ -42,6 +42,7 @@ def send_mail(
     subject_record=None,
     client_id: int | None = None,
     user_id: int | None = None,
+    is_personal: bool = False,
 ) -> Message:
     """Puts a mail into the outbox. `to` is an address or several; `subject_record` what it is about.
 
@@ -53,7 +54,7 @@ def send_mail(
     `thread` is (kind, number) of a record (`outbox.addresses`): its mails stand in one thread in the reader's mail
     program, and a reply finds its way back where the organization takes replies. `reply_to` overrules that.
     `attachments` are ids of kept files. `client_id` decides who may read it afterwards; without one only whom it was
-    written for (`user_id`) and who reaches the whole organization.
+    written for (`user_id`) and who reaches the whole organization. What is `is_personal` is read by `user_id` alone.
 
     `organization_id` is None for mails of the instance itself. Rolled back with the caller's transaction, sent at
     least once after its commit; the Message-ID is the same for all tries.
@@ -98,6 +99,7 @@ def send_mail(
         subject_id=subject_record.pk if subject_record is not None else None,
         client_id=client_id,
         user_id=user_id,
+        is_personal=is_personal,
     )
     # The wall lets mails of the instance be written outside of any organization only.
     with outside() if organization_id is None else nullcontext():

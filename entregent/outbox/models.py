@@ -58,6 +58,8 @@ class Message(models.Model):
     subject_id = models.BigIntegerField(null=True)
     client_id = models.BigIntegerField(null=True)
     user_id = models.BigIntegerField(null=True)
+    # Told to the member `user_id` alone (an alert, a digest): nobody else reads it, whatever they reach.
+    is_personal = models.BooleanField(default=False, db_default=False)
     state = models.CharField(max_length=10, choices=State, default=State.PENDING)
     tries = models.IntegerField(default=0)
     next_try_at = models.DateTimeField(db_default=Now())

@@ -28,8 +28,13 @@ _SECRET = re.compile(r"[A-Za-z0-9_.:~-]{20,}")
 
 
 def visible_to(member) -> QuerySet[Message]:
-    """A mail that names a client is read by whoever sees the client; another by its addressee and who sees all."""
-    mails = Message.objects.filter(organization_id=member.organization_id)
+    """A mail that names a client is read by whoever sees the client; another by its addressee and who sees all.
+
+    What a member was told (alerts, digests) is theirs alone: it says what they follow, within their own reach.
+    """
+    mails = Message.objects.filter(
+        Q(is_personal=False) | Q(user_id=member.user_id), organization_id=member.organization_id
+    )
     if member.reach.is_whole(Right.CLIENT_VIEW):
         return mails
     return mails.filter(Q(client_id__in=clients_in_reach(member)) | Q(client_id__isnull=True, user_id=member.user_id))

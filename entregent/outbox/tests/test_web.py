@@ -55,6 +55,20 @@ def test_a_failed_mail_is_sent_again_on_demand(manager, signed_in):
         assert Message.objects.values_list("state", "tries").get(pk=message.pk) == ("pending", 0)
 
 
+def test_what_a_member_is_told_is_read_by_that_member_alone(manager, admin, signed_in):
+    enter(manager)
+    told = send_mail(
+        organization_id=manager.organization_id, to=manager.user.email, subject="Votre résumé du matin",
+        user_id=manager.user_id, is_personal=True,
+    )  # fmt: skip
+    other, own = signed_in(admin), signed_in(manager)
+    assert "Votre résumé" not in other.get(LIST).content.decode()
+    assert other.get(f"{LIST}{told.pk}/").status_code == 404
+    assert other.post(f"{LIST}{told.pk}/nouvel-essai/").status_code == 404
+    assert "Votre résumé" in own.get(LIST).content.decode()
+    assert own.get(f"{LIST}{told.pk}/").status_code == 200
+
+
 def test_mails_of_another_organization_and_of_the_instance_are_not_shown(manager, stranger, agent, signed_in):
     foreign = mail(stranger, subject="Étranger")
     of_instance = mail(manager, organization_id=None, subject="Mot de passe")
