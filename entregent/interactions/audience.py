@@ -133,7 +133,7 @@ def audience_of(
             Reader(
                 access.person_id,
                 access.person.full_name,
-                access.email,
+                access.address,
                 access.language,
                 is_mailed=(notify and event in access.subscriptions) or access.person_id in chosen,
             )

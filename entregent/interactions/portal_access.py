@@ -51,7 +51,7 @@ class Subscriber(NamedTuple):
 
 
 def subscribed_people(client_id: int | None, person_id: int | None, event: str) -> list[Subscriber]:
-    """Who at the client is to be told of `event` now, inside the organization's wall.
+    """Who at the client is to be told of `event` now, at `PortalAccess.address`, inside the organization's wall.
 
     Those of the client who took it; where what happened concerns one person (`person_id`), that person, and those
     colleagues who see what is not theirs. Without a client: the person alone.
@@ -64,7 +64,7 @@ def subscribed_people(client_id: int | None, person_id: int | None, event: str) 
         if person_id is not None:
             found = found.filter(Q(person_id=person_id) | Q(sees_colleagues=True))
     rows = found.filter(organization__modules__contains=[Module.PORTAL]).select_related("person").order_by("id")
-    return [Subscriber(access.person, access.email, access.language) for access in rows]
+    return [Subscriber(access.person, access.address, access.language) for access in rows]
 
 
 @transaction.atomic

@@ -123,6 +123,13 @@ class PortalAccess(models.Model):
         return self.person.full_name
 
     @property
+    def address(self) -> str:
+        """Where mails for this person go, the one rule for all of them: the address of the invitation for as long as
+        it is one of the person's; once the staff have corrected it, the person's main address."""
+        known = {email.lower() for email in self.person.emails}
+        return self.email if self.email.lower() in known else self.person.main_email or self.email
+
+    @property
     def is_over(self) -> bool:
         return self.expires_at is not None and self.expires_at <= timezone.now()
 

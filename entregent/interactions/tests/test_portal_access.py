@@ -171,6 +171,18 @@ def test_who_is_told_of_what(agent, access, lea, client_north, client_south):
     assert portal_access.subscribed_people(client_north.pk, None, "transfer")[0].language == "en"
 
 
+def test_mails_go_to_the_address_that_the_staff_corrected(agent, client_north, lea):
+    _access, url = portal_access.invite_person(by=agent, person=lea, client=client_north)
+    portal_access.activate_access(token_of(url), name="Léa", password=PASSWORD, consents=True)
+    enter(agent)
+    emails = ["autre@client.example", *lea.emails]
+    person = people.update_person(lea, by=agent, version=lea.version, emails=emails)
+    event = "entry_published"
+    assert portal_access.subscribed_people(client_north.pk, None, event)[0].email == lea.emails[0]
+    people.update_person(person, by=agent, version=person.version, emails=["lea@nouveau.example"])
+    assert portal_access.subscribed_people(client_north.pk, None, event)[0].email == "lea@nouveau.example"
+
+
 def test_the_journal_tells_who_at_the_client_did_it(agent, admin, access, client_north, signed_in):
     enter(agent)
     from entregent.clients.history import history_of
