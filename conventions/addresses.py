@@ -77,6 +77,7 @@ PLAIN: dict[tuple[str, str], object] = {
     ("clients:pane", "pane"): "identite",
     ("outbox:record", "subject_type"): "clients.client",
     ("organizations:mail_preview", "language"): "fr",
+    ("organizations:mail_confirm", "token"): "jeton",
     ("interactions:entry_update", "seq"): 1,
     ("transfers:upload_piece", "offset"): 0,
     ("portal:transfer_upload_piece", "offset"): 0,

@@ -6,6 +6,7 @@ whoever runs it. Each action journals itself by name.
 
 import secrets
 from contextlib import nullcontext
+from datetime import timedelta
 from zoneinfo import available_timezones
 
 from django.conf import settings
@@ -13,7 +14,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_email, validate_slug
 from django.db import transaction
 from django.db.models.functions import Now
-from django.utils import translation
+from django.utils import timezone, translation
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
@@ -22,7 +23,7 @@ from entregent.access.scope import ORGANIZATION_SCOPE, scope_types
 from entregent.access.statements import rows_of
 from entregent.access.wall import current_organization_id, in_organization
 from entregent.audit.actions import record
-from entregent.organizations import invitations
+from entregent.organizations import invitations, sender_address
 from entregent.organizations.extension_points import address_claims, organization_defaults, sector_blockers
 from entregent.organizations.journal import stale
 from entregent.organizations.models import (
@@ -149,7 +150,10 @@ MOST_SIGNATURE = 2000
 
 @transaction.atomic
 def update_mail_settings(organization: Organization, *, by: Membership, version: int, **changes) -> Organization:
-    """How the organization's mails present themselves: sender, address for replies, signature in both languages."""
+    """How the organization's mails present themselves: sender, address for replies, signature in both languages.
+
+    Another address of the sender is asked for its confirmation, and serves only afterwards.
+    """
     unknown = set(changes) - _MAIL_FIELDS
     if unknown:
         raise TypeError(f"not settings of mail: {sorted(unknown)}")
@@ -167,8 +171,60 @@ def update_mail_settings(organization: Organization, *, by: Membership, version:
     if before:
         after = {field: changes[field] for field in before}
         record("update_mail_settings", by=by, subject=locked, before=before, after=after)
+        if "mail_sender_address" in after:
+            after |= {"mail_sender_confirmed": "", "mail_sender_asked_at": None}
         _save(locked, after)
+        if after.get("mail_sender_address"):
+            _ask_sender_address(locked, by=by)
     return locked
+
+
+@transaction.atomic
+def ask_sender_address(*, by: Membership) -> Organization:
+    """Sends the link of the confirmation once more; the one of before is void."""
+    record("ask_sender_address", by=by, subject=by.organization)
+    locked = _lock_organization(by.organization_id)
+    if not locked.mail_sender_address or locked.is_sender_confirmed:
+        raise NotFound
+    asked_at = locked.mail_sender_asked_at
+    if asked_at is not None and timezone.now() - asked_at < timedelta(minutes=1):
+        raise Refusal("E-RATE", _("Un lien vient de partir : attendez une minute."), status=429)
+    _ask_sender_address(locked, by=by)
+    return locked
+
+
+@transaction.atomic
+def confirm_sender_address(token: str, *, by: Membership) -> Organization:
+    """The sender's address is the organization's: somebody of it has followed the link that was mailed there."""
+    record("confirm_sender_address", by=by, subject=by.organization)
+    locked = _lock_organization(by.organization_id)
+    sender_address.check(token, locked)
+    _save(locked, {"mail_sender_confirmed": locked.mail_sender_address, "mail_sender_asked_at": None})
+    return locked
+
+
+def _ask_sender_address(organization: Organization, *, by: Membership) -> None:
+    organization.mail_sender_asked_at = timezone.now()
+    organization.save(update_fields=["mail_sender_asked_at"])
+    path = f"{organization.slug}/administration/courriel/confirmation/{sender_address.make_token(organization)}/"
+    words = {"by": by.user.name, "organization": organization.name, "days": sender_address.DAYS_VALID}
+    # A mail of the instance: who reads the organization's outbox has not thereby read the mailbox.
+    send_mail(
+        organization_id=None,
+        to=organization.mail_sender_address,
+        subject=_("Confirmez l’adresse d’expéditeur de %(organization)s") % words,
+        paragraphs=[
+            _("Bonjour,"),
+            _("%(by)s souhaite que les courriels de « %(organization)s » partent de cette adresse.") % words,
+            _(
+                "Si vous êtes d’accord, connectez-vous comme administrateur par ce lien, valable %(days)s jours. Sinon,"
+                " ne faites rien : l’adresse ne servira pas."
+            )
+            % words,
+        ],
+        button=(_("Confirmer l’adresse"), f"{settings.PUBLIC_URL}/{path}"),
+        language=get_language() or "fr",
+    )
 
 
 def _mail_refusals(organization: Organization, changes: dict) -> list[Refusal]:

@@ -376,6 +376,8 @@ ACTION_WORDS = {
     "update_organization": _("Réglages de l'organisation modifiés"),
     "update_mail_settings": _("Réglages du courriel modifiés"),
     "send_trial_mail": _("Courriel d’essai envoyé"),
+    "ask_sender_address": _("Confirmation de l’adresse d’expéditeur redemandée"),
+    "confirm_sender_address": _("Adresse d’expéditeur confirmée"),
     "retry_message": _("Courriel envoyé de nouveau"),
     "retry_messages": _("Courriels échoués envoyés de nouveau"),
     "set_modules": _("Modules activés ou désactivés"),

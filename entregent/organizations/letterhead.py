@@ -13,7 +13,7 @@ def of(organization: Organization) -> Letterhead:
     return Letterhead(
         name=organization.name,
         sender_name=organization.mail_sender_name,
-        sender_address=organization.mail_sender_address,
+        sender_address=organization.mail_sender_address if organization.is_sender_confirmed else "",
         reply_address=organization.mail_reply_address,
         replies_by_mail=organization.replies_by_mail,
         signature_fr=organization.mail_signature_fr,

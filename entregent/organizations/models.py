@@ -127,6 +127,9 @@ class Organization(models.Model):
     # How its mails present themselves (`organizations.letterhead`); empty: the sender of the instance.
     mail_sender_name = models.CharField(_("nom de l’expéditeur"), max_length=120, blank=True, default="")
     mail_sender_address = models.EmailField(_("adresse de l’expéditeur"), blank=True, default="")
+    # It serves once somebody has opened the link that was mailed to it: until then the instance's address does.
+    mail_sender_confirmed = models.EmailField(blank=True, default="", db_default="", editable=False)
+    mail_sender_asked_at = models.DateTimeField(null=True, blank=True, editable=False)
     # The mailbox that takes replies: with `replies_by_mail`, each mail has an address of its own in it.
     mail_reply_address = models.EmailField(_("adresse de réponse"), blank=True, default="")
     mail_signature_fr = models.TextField(_("signature en français"), blank=True, default="")
@@ -139,6 +142,10 @@ class Organization(models.Model):
 
     class Meta:
         ordering = ["name"]
+
+    @property
+    def is_sender_confirmed(self) -> bool:
+        return bool(self.mail_sender_address) and self.mail_sender_confirmed == self.mail_sender_address
 
     def __str__(self):
         return self.name

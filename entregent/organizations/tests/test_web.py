@@ -1,3 +1,4 @@
+import re
 from datetime import timedelta
 
 import pytest
@@ -5,7 +6,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from entregent.access.rights import Right
-from entregent.organizations import actions
+from entregent.access.wall import outside
+from entregent.organizations import actions, letterhead
 from entregent.organizations.models import ApiToken, Grant, Membership, Organization, Sector, Substitution, User
 from entregent.outbox.models import Message
 from entregent.toolbox.dates import today_in
@@ -280,7 +282,7 @@ def test_ten_thousand_sectors_open_as_fast_as_ten(org, admin, signed_in, django_
     browser.get(at("sectors"))
     with django_assert_num_queries(6):
         page = browser.get(at("sectors"))
-    assert page.content.decode().count("<tr class=\"g-row\">") == 200
+    assert page.content.decode().count('<tr class="g-row">') == 200
     following = browser.get(at("sectors"), {"apres": "C00199"}).content.decode()
     assert "C00200" in following
     assert "C09876" in browser.get(at("sectors"), {"secteur": "commune 9876"}).content.decode()
@@ -430,3 +432,69 @@ def test_the_words_of_the_organization_stand_in_navigation_and_titles(org, admin
     page = http.get("/eaux/clients/").content.decode()
     assert "<title>Subscribers" in page
     assert "Members and access" in http.get(at("members")).content.decode()
+
+
+def mail_data(org, **changes):
+    org.refresh_from_db()
+    return {"version": org.version, "mail_sender_name": "Accueil", "mail_sender_address": ""} | changes
+
+
+def confirmation_mail():
+    with outside():
+        return Message.objects.filter(organization_id=None).latest("pk")
+
+
+def link_in(message) -> str:
+    return re.search(r"/eaux/administration/courriel/confirmation/\S+?/(?=\s|$)", message.text)[0]
+
+
+def test_the_senders_address_serves_once_it_was_confirmed_from_its_mailbox(admin, org, signed_in):
+    http = signed_in(admin)
+    assert http.post(at("mail"), mail_data(org, mail_sender_address="accueil@eaux.example")).status_code == 303
+    enter(admin)
+    org.refresh_from_db()
+    assert letterhead.of(org).sender_address == ""
+    page = http.get(at("mail")).content.decode()
+    assert "en attente de confirmation" in page
+    asked = confirmation_mail()
+    assert asked.recipients == ["accueil@eaux.example"]
+    link = link_in(asked)
+    assert http.get(link).status_code == 200
+    enter(admin)
+    org.refresh_from_db()
+    assert letterhead.of(org).sender_address == ""
+    assert http.post(link).status_code == 303
+    enter(admin)
+    org.refresh_from_db()
+    assert letterhead.of(org).sender_address == "accueil@eaux.example"
+    assert "en attente de confirmation" not in http.get(at("mail")).content.decode()
+    assert http.post(link).status_code == 410  # It serves once.
+    http.post(at("mail"), mail_data(org, mail_sender_address="autre@eaux.example"))
+    enter(admin)
+    org.refresh_from_db()
+    assert letterhead.of(org).sender_address == ""
+    http.post(at("mail"), mail_data(org, mail_sender_address="accueil@eaux.example"))
+    assert http.post(link).status_code == 410
+
+
+def test_a_link_of_confirmation_is_sent_again_and_makes_the_one_of_before_void(admin, org, signed_in):
+    http = signed_in(admin)
+    http.post(at("mail"), mail_data(org, mail_sender_address="accueil@eaux.example"))
+    link = link_in(confirmation_mail())
+    assert "attendez une minute" in http.post(at("mail_ask_again"), follow=True).content.decode()
+    enter(admin)
+    Organization.objects.filter(pk=org.pk).update(mail_sender_asked_at=timezone.now() - timedelta(minutes=2))
+    assert http.post(at("mail_ask_again")).status_code == 303
+    assert http.get(link).status_code == 410
+    assert http.get(link_in(confirmation_mail())).status_code == 200
+    assert http.get(at("mail_confirm", token="faux")).status_code == 410
+
+
+def test_a_link_of_another_organization_or_too_old_confirms_nothing(admin, org, stranger, signed_in, monkeypatch):
+    http = signed_in(admin)
+    http.post(at("mail"), mail_data(org, mail_sender_address="accueil@eaux.example"))
+    link = link_in(confirmation_mail())
+    assert signed_in(stranger).post(link).status_code == 404
+    assert signed_in(stranger).post(link.replace("/eaux/", "/autre/")).status_code in (403, 410)
+    monkeypatch.setattr("entregent.organizations.sender_address.DAYS_VALID", -1)
+    assert http.post(link).status_code == 410

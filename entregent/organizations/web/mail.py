@@ -4,11 +4,11 @@ from django.conf import settings
 from django.http import HttpResponse
 from django.utils import translation
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from entregent.access.guard import MemberRequest, requires
 from entregent.access.rights import Right
-from entregent.organizations import actions, letterhead
+from entregent.organizations import actions, letterhead, sender_address
 from entregent.organizations.models import User
 from entregent.organizations.web.administration import address, render_administration, with_version
 from entregent.organizations.web.forms import MailForm, both_versions
@@ -51,8 +51,42 @@ def _page(request: MemberRequest, form: MailForm, *, versions=(), refusal=None, 
         "instance_sender": settings.DEFAULT_FROM_EMAIL,
         "languages": User.Language.choices,
         "own_address": request.member.user.email,
+        "asked_address": _asked_address(request.member.organization),
     }
     return render_administration(request, "organizations/mail.html", context, status=status)
+
+
+def _asked_address(organization) -> str:
+    """The sender's address that waits for its confirmation, if one does."""
+    return "" if organization.is_sender_confirmed else organization.mail_sender_address
+
+
+@require_POST
+@requires(Right.SETTINGS)
+def ask_again(request: MemberRequest) -> HttpResponse:
+    try:
+        organization = actions.ask_sender_address(by=request.member)
+    except Refusal as refusal:
+        return see(request, address(request, "mail"), toast=refusal.message)
+    told = _("Un lien de confirmation part pour %(address)s.") % {"address": organization.mail_sender_address}
+    return see(request, address(request, "mail"), toast=told)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@requires(Right.SETTINGS)
+def confirm(request: MemberRequest, token: str) -> HttpResponse:
+    """Where the link of the mail leads: asked once more, since programs that look at mails follow links too."""
+    organization = request.member.organization
+    try:
+        if request.method == "POST":
+            actions.confirm_sender_address(token, by=request.member)
+            return see(request, address(request, "mail"), toast=_("Adresse de l’expéditeur confirmée."))
+        sender_address.check(token, organization)
+    except Refusal as refusal:
+        context = {"refusal": refusal, "asked_address": ""}
+        return render_administration(request, "organizations/mail_confirm.html", context, status=refusal.status)
+    context = {"refusal": None, "name": organization.name, "asked_address": _asked_address(organization)}
+    return render_administration(request, "organizations/mail_confirm.html", context)
 
 
 @require_GET

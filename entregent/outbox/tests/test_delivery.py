@@ -277,7 +277,8 @@ def test_a_mail_that_cannot_be_composed_fails_and_keeps_no_other_from_leaving(sm
 
 
 def test_the_layout_carries_the_organizations_name_and_signature_in_the_readers_language(smtp, org):
-    org.mail_sender_name, org.mail_sender_address = 'Accueil "Eaux"', "accueil@eaux.example"
+    org.mail_sender_name = 'Accueil "Eaux"'
+    org.mail_sender_address = org.mail_sender_confirmed = "accueil@eaux.example"
     org.mail_signature_fr, org.mail_signature_en = "Eaux du Val\n12 rue des Puits", "Eaux du Val\nFrance"
     org.save()
     enter_organization(org)
