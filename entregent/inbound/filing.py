@@ -103,11 +103,11 @@ def land(mail: RawMail, read: mails.Mail) -> None:
     organization = mail.organization
     if read.is_looping or _is_ours(organization, read):
         return _end(mail, State.IGNORED, Reason.LOOP)
-    if read.bounce is not None:
-        return _returned(mail, read.bounce)
     hits = senders.at_address(organization.pk, read.sender)
     if read.is_refused_by_dmarc:
         return _wait(mail, Reason.NOT_AUTHENTIC, hits)
+    if read.bounce is not None:
+        return _returned(mail, read.bounce)
     if _has_a_namesake(mail):
         return _wait(mail, Reason.SAME_ID, hits)
     number, interaction = _asked(organization, read)
@@ -153,6 +153,7 @@ def _end(mail: RawMail, state: str, reason: str = "") -> None:
 def _wait(mail: RawMail, reason: str, hits: senders.Hits, *, also: int | None = None) -> None:
     mail.state, mail.reason = State.TO_ATTACH, reason
     mail.guesses = list(dict.fromkeys([*([also] if also is not None else []), *hits.clients]))[:20]
+    mail.save()
     tell_waiting(mail)
 
 
@@ -342,12 +343,15 @@ def _topic(mail: RawMail) -> Topic | None:
 
 
 def _returned(mail: RawMail, bounce: mails.Bounce) -> None:
-    """The mail of ours that came back is shown as failed, with the server's words."""
+    """The mail of ours that came back is shown as failed, with the server's words. Believed only of whom it went to:
+    others do not know both its mark and its recipients."""
     message = (
         Message.objects.filter(organization_id=mail.organization_id, message_id=bounce.message_id).first()
         if bounce.message_id
         else None
     )
+    if message is not None and not {address.lower() for address in message.recipients} & set(bounce.recipients):
+        message = None
     if message is not None:
         if bounce.is_final:
             note_return(message, told=bounce.told)

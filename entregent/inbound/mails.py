@@ -59,6 +59,7 @@ class Bounce:
     message_id: str
     told: str
     is_final: bool
+    recipients: tuple[str, ...] = ()  # whom it did not reach, in lower case
 
 
 @dataclass
@@ -398,7 +399,7 @@ _ADDRESS = re.compile(r"[^\s@<>\"'(),:;\\\[\]\x00-\x1f]{1,64}@[^\s@<>\"'(),:;\\\
 
 
 def is_address(text: str) -> bool:
-    return len(text) <= 254 and _ADDRESS.fullmatch(text) is not None
+    return len(text) <= 254 and text.isprintable() and _ADDRESS.fullmatch(text) is not None
 
 
 def _unique(pairs: list[tuple[str, str]]) -> list[str]:
@@ -409,7 +410,8 @@ _ID = re.compile(r"<[^<>\s]{1,253}>")
 
 
 def _ids(text: str) -> list[str]:
-    return _ID.findall(text[:20_000])
+    # A mark that no database keeps (NUL, half a character) is none.
+    return [found for found in _ID.findall(text[:20_000]) if found.isprintable()]
 
 
 def _first_id(text: str) -> str:
@@ -417,7 +419,7 @@ def _first_id(text: str) -> str:
     if found:
         return found[0][:255]
     bare = text.strip().split(maxsplit=1)
-    return f"<{bare[0]}>"[:255] if bare and "@" in bare[0] and len(bare[0]) <= 250 else ""
+    return f"<{bare[0]}>"[:255] if bare and "@" in bare[0] and bare[0].isprintable() and len(bare[0]) <= 250 else ""
 
 
 def _date(text: str) -> datetime | None:
@@ -445,6 +447,7 @@ def _bounce(message: Message) -> Bounce | None:
     if message.get_content_type() != "multipart/report":
         return None
     status, told, original, action = "", "", "", ""
+    recipients: list[str] = []
     for number, part in enumerate(message.walk()):
         if number > 20:
             break
@@ -452,6 +455,9 @@ def _bounce(message: Message) -> Bounce | None:
         if kind == "message/delivery-status":
             payload = part.get_payload()
             for block in payload if isinstance(payload, list) else []:
+                for name in ("Final-Recipient", "Original-Recipient"):
+                    address = _text(block, name).partition(";")[2].strip().strip("<>").lower()
+                    recipients += [address] if is_address(address) else []
                 action = action or _text(block, "Action").strip().lower()
                 status = status or _text(block, "Status").strip()
                 told = told or one_line(_text(block, "Diagnostic-Code"))
@@ -467,4 +473,4 @@ def _bounce(message: Message) -> Bounce | None:
     if action in ("delivered", "relayed", "expanded") or not (action or status):
         return None
     is_final = action == "failed" or status.startswith("5")
-    return Bounce(original, one_line(f"{status} {told}")[:500], is_final)
+    return Bounce(original, one_line(f"{status} {told}")[:500], is_final, tuple(recipients[:MOST_RECIPIENTS]))

@@ -5,15 +5,27 @@ from django.urls import reverse
 from entregent.inbound.events import MAIL_TO_ATTACH, MAILBOX_IN_TROUBLE
 from entregent.inbound.models import Mailbox, RawMail
 from entregent.notifications.actions import notify, subscribers
+from entregent.organizations.models import Membership, effective_grants
 
 
 def tell_waiting(mail: RawMail) -> None:
-    """Whoever asked for it learns that a mail is to be attached."""
+    """Whoever asked for it and sees the mail, as it is saved, learns that it is to be attached."""
     organization = mail.organization
+    asked = subscribers(organization, MAIL_TO_ATTACH)
+    members = list(
+        Membership.objects.active().select_related("user", "organization")
+        .filter(organization_id=organization.pk, user_id__in=asked)
+    )  # fmt: skip
+    grants = effective_grants(members)
+    users = []
+    for member in members:
+        member.reach = member.reach_with(grants[member.pk])
+        if RawMail.objects.visible_to(member).filter(pk=mail.pk).exists():
+            users.append(member.user_id)
     notify(
         organization=organization,
         event=MAIL_TO_ATTACH,
-        users=subscribers(organization, MAIL_TO_ATTACH),
+        users=users,
         subject_record=mail,
         url=reverse("inbound:mails", kwargs={"organization": organization.slug}),
         words={"sender": mail.sender_name or mail.sender or "?"},

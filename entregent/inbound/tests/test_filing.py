@@ -6,9 +6,11 @@ from django.db import connection
 from entregent.clients.models import ClientPerson, Person
 from entregent.documents.models import StoredFile
 from entregent.inbound import actions, filing
+from entregent.inbound.events import MAIL_TO_ATTACH
 from entregent.inbound.models import FiledMail, Mailbox, RawMail
 from entregent.interactions.actions import change_status, delete_interaction, log_interaction, record_by_system
 from entregent.interactions.models import Interaction, InteractionEntry, Topic
+from entregent.notifications.models import Notification
 from entregent.outbox.actions import send_mail
 from entregent.outbox.addresses import INTERACTION, reply_address
 from entregent.outbox.models import Message
@@ -186,10 +188,19 @@ def test_a_mail_that_could_not_be_delivered_fails_with_the_words_of_the_server(h
         "From: MAILER-DAEMON@relay.example\r\nTo: contact@eaux.example\r\nSubject: Undelivered\r\n"
         'Message-ID: <b@relay.example>\r\nContent-Type: multipart/report; boundary="b1"\r\n\r\n'
         "--b1\r\nContent-Type: message/delivery-status\r\n\r\nReporting-MTA: dns; relay.example\r\n\r\n"
+        "Final-Recipient: rfc822; {to}\r\n"
         "Action: failed\r\nStatus: 5.1.1\r\nDiagnostic-Code: smtp; 550 No such user\r\n\r\n"
         f"--b1\r\nContent-Type: text/rfc822-headers\r\n\r\nMessage-ID: {sent.message_id}\r\n\r\n--b1--\r\n"
     )
-    mail = bring(house, report.encode())
+    # Of somebody to whom it did not go, or in the name of a server that did not write it, it is not believed.
+    for head, to, ends in [
+        ("", "autre@moreau.example", (State.IGNORED, Reason.BOUNCE)),
+        ("Authentication-Results: mx; dmarc=fail\r\n", "lea@moreau.example", (State.TO_ATTACH, Reason.NOT_AUTHENTIC)),
+    ]:
+        forged = bring(house, (head + report.replace("{to}", to).replace("<b@", f"<{len(head)}@")).encode())
+        sent.refresh_from_db()
+        assert (sent.state, forged.state, forged.reason) == ("sent", *ends)
+    mail = bring(house, report.replace("{to}", "Lea@moreau.example").encode())
     sent.refresh_from_db()
     assert (sent.state, "550 No such user" in sent.error) == ("failed", True)
     assert (mail.state, mail.reason) == (State.FILED, Reason.BOUNCE)
@@ -385,6 +396,24 @@ def test_limited_members_see_only_what_may_be_their_clients(house, moreau, agent
     assert list(RawMail.objects.visible_to(outsider)) == []
     enter(manager)
     assert RawMail.objects.visible_to(manager).count() == 2
+
+
+def test_only_who_sees_a_waiting_mail_is_told_of_it(house, moreau, agent, outsider, manager):
+    def told():
+        users = set(Notification.objects.filter(event=MAIL_TO_ATTACH).values_list("user_id", flat=True))
+        Notification.objects.all().delete()
+        return users & {agent.user_id, outsider.user_id, manager.user_id}
+
+    bring(house, sender="inconnu@ailleurs.example")
+    assert told() == {manager.user_id}
+    bring(house, sender="contact@moreau.example", Authentication_Results="mx; dmarc=fail")
+    assert told() == {manager.user_id, agent.user_id}
+
+
+def test_a_mark_that_no_database_keeps_holds_up_no_mailbox(house):
+    for number, mark in enumerate([b"<a\0b@x>", b"a\0b@x", b"=?unicode_escape?q?=3C=5Cud800a@x=3E?="]):
+        raw = b"Message-ID: " + mark + b"\r\n" + make_mail(sender=f"jo{number}@ailleurs.example", subject=str(number))
+        assert bring(house, raw).state == State.TO_ATTACH
 
 
 def test_senders_are_found_by_an_index(house, moreau):
