@@ -72,10 +72,14 @@ compiled: install
 ## Checking it
 
 .PHONY: test
-test: lint chromium dovecot compiled  ## Linters, layers, unit, integration and browser tests, on both PostgreSQL
-	$(BIN)/python -m pytest entregent conventions
-	$(BIN)/python -m pytest journeys
-	@$(MAKE) --no-print-directory test-pg15
+test: lint chromium dovecot postgresql-15 compiled  ## Linters, layers, unit, integration and browser tests, on both PostgreSQL
+	@mkdir -p build; \
+	$(MAKE) --no-print-directory test-pg15 > build/test-pg15.log 2>&1 & other=$$!; \
+	trap "kill $$other 2>/dev/null || true" EXIT; \
+	$(BIN)/python -m pytest entregent conventions; \
+	$(BIN)/python -m pytest journeys; \
+	wait $$other || { cat build/test-pg15.log; exit 1; }; \
+	trap - EXIT; tail -n 1 build/test-pg15.log
 
 .PHONY: test-pg15
 test-pg15: install-dev postgresql-15 dovecot compiled  ## The same tests on Debian's PostgreSQL 15

@@ -27,7 +27,7 @@ CHROMIUM_FLAGS = [
 ]  # fmt: skip
 SCREENSHOTS = Path(__file__).parent / "screenshots"
 ROOT = Path(__file__).resolve().parents[1]
-READY_WITHIN = 180
+READY_WITHIN = 300
 # A size or a theme that just changed is laid out by the next frame; colours that fade are looked at when they have.
 SETTLED = """async () => {
   await new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)));
