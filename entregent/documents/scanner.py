@@ -5,7 +5,7 @@ import struct
 from typing import BinaryIO
 from urllib.parse import unquote, urlsplit
 
-from clamav_client.clamd import BufferTooLongError, ClamdError, ClamdNetworkSocket, ClamdUnixSocket
+from clamav_client.clamd import BufferTooLongError, ClamdError, ClamdNetworkSocket, ClamdUnixSocket, ScanResults
 from django.conf import settings
 
 from entregent.documents.models import StoredFile
@@ -42,10 +42,10 @@ def scan(content: BinaryIO) -> str:
     raise ScannerUnavailable
 
 
-class _LargePieces:
+class _LargePieces(ClamdNetworkSocket):
     """Sends in pieces of 64 kB, and hears what clamd says when it hangs up amid a file that is too large for it."""
 
-    def instream(self, buff: BinaryIO) -> dict:
+    def instream(self, buff: BinaryIO) -> ScanResults:
         try:
             self._init_socket()
             self._send_command("INSTREAM")
@@ -66,16 +66,13 @@ class _LargePieces:
             self._close_socket()
 
 
-class _Network(_LargePieces, ClamdNetworkSocket):
-    pass
-
-
 class _Unix(_LargePieces, ClamdUnixSocket):
     pass
 
 
-def _connected():
-    parts = urlsplit(settings.CLAMD_URL)
+def _connected() -> ClamdNetworkSocket:
+    parts = urlsplit(str(settings.CLAMD_URL))
     if parts.scheme == "unix":
         return _Unix(path=unquote(parts.path), timeout=SECONDS)
-    return _Network(host=parts.hostname, port=parts.port or 3310, timeout=SECONDS)
+    assert parts.hostname is not None, "the environment takes no other"
+    return _LargePieces(host=parts.hostname, port=parts.port or 3310, timeout=SECONDS)

@@ -217,6 +217,8 @@ def _numbers_of_threads(organization: Organization, answers: list[str]) -> list[
     interactions: set[int] = set()
     entries: set[int] = set()
     for about, pk in sent.values_list("subject_type", "subject_id"):
+        if pk is None:
+            continue
         if about == Interaction._meta.label_lower:
             interactions.add(pk)
         elif about == InteractionEntry._meta.label_lower:
@@ -312,6 +314,8 @@ def _log_copies(mail: RawMail, read: mails.Mail, member: Membership, found: list
     files, missing = keep_attachments(mail.organization, read)
     record("log_copied_mail", by=member, subject=mail, n=len(reached))
     for client, person in reached:
+        known = client or person
+        assert known is not None, "who was reached is a client or a person"
         interaction = log_interaction(
             by=member,
             client=client,
@@ -324,7 +328,7 @@ def _log_copies(mail: RawMail, read: mails.Mail, member: Membership, found: list
             internal=_is_internal(mail, read),
             occurred_at=min(read.sent_at, timezone.now()) if read.sent_at else None,
             origin=Interaction.Origin.MAIL,
-            external_key=f"mail:{mail.digest[:40]}:{client.pk if client is not None else person.pk}"[:80],
+            external_key=f"mail:{mail.digest[:40]}:{known.pk}"[:80],
             notify=False,
             files=files,
         )
@@ -356,7 +360,9 @@ def _returned(mail: RawMail, bounce: mails.Bounce) -> None:
         if bounce.is_final:
             note_return(message, told=bounce.told)
         interactions = Interaction.objects.filter(organization_id=mail.organization_id)
-        if message.subject_type == Interaction._meta.label_lower:
+        if message.subject_id is None:
+            interactions = interactions.none()
+        elif message.subject_type == Interaction._meta.label_lower:
             interactions = interactions.filter(pk=message.subject_id)
         elif message.subject_type == InteractionEntry._meta.label_lower:
             interactions = interactions.filter(entries=message.subject_id)

@@ -455,6 +455,8 @@ def _bounce(message: Message) -> Bounce | None:
         if kind == "message/delivery-status":
             payload = part.get_payload()
             for block in payload if isinstance(payload, list) else []:
+                if not isinstance(block, Message):
+                    continue
                 for name in ("Final-Recipient", "Original-Recipient"):
                     address = _text(block, name).partition(";")[2].strip().strip("<>").lower()
                     recipients += [address] if is_address(address) else []

@@ -42,7 +42,7 @@ def is_taken(address: str, organization_id: int) -> bool:
 def addressees(content: bytes) -> list[tuple[int, int | None]]:
     """The organizations whose addresses a mail bears; the only organization there is, where it bears none."""
     read = mails.header_of(content)
-    found = {}
+    found: dict[int, tuple[int, int | None]] = {}
     for address in [*read.delivered_to, *read.recipients]:
         try:
             known = addressee(address)

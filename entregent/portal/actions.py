@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import BinaryIO, NamedTuple, cast
 
 from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
@@ -148,7 +148,10 @@ def _receive(
     _not_too_many(access)
     kept = [
         keep_file(
-            organization=access.organization, name=file.name or "", content=file.file, by_person_id=access.person_id
+            organization=access.organization,
+            name=file.name or "",
+            content=cast(BinaryIO, file.file),
+            by_person_id=access.person_id,
         )
         for file in files
     ]

@@ -44,7 +44,8 @@ class PortalStore(_Store):
         return _without_other(self, super().load(), is_marked=True)
 
     def save(self, must_create=False):
-        self._get_session(no_load=must_create)[_MARK] = True
+        # The stubs leave it out.
+        self._get_session(no_load=must_create)[_MARK] = True  # type: ignore[attr-defined]
         super().save(must_create=must_create)
 
 

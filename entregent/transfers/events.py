@@ -1,5 +1,7 @@
 """What employees are told about transfers (requirements.md §3.6, R004-30)."""
 
+from typing import Any
+
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -35,7 +37,7 @@ def _expired(words: dict) -> str:
 
 
 def events() -> list[Event]:
-    of_transfers = {"right": Right.TRANSFER_VIEW, "icon": "file-export", "module": Module.FILE_TRANSFER}
+    of_transfers: dict[str, Any] = {"right": Right.TRANSFER_VIEW, "icon": "file-export", "module": Module.FILE_TRANSFER}
     return [
         Event("transfer_files_ready", gettext_lazy("Les fichiers demandés sont arrivés"), _ready, About.CLIENT,
               mail=Mail.NOW, by_settings=True, **of_transfers),

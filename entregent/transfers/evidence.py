@@ -40,6 +40,7 @@ def facts_of(signature: Signature, transfer, item, *, access, address: str) -> d
         Signature.objects.filter(organization_id=transfer.organization_id).exclude(seal="").order_by("-at", "-id")
         .values_list("seal", flat=True).first()
     )  # fmt: skip
+    assert signature.at is not None, "what is not signed yet has no evidence"
     return {
         "organization": transfer.organization.name,
         "transfer": str(transfer.number),
@@ -57,7 +58,7 @@ def facts_of(signature: Signature, transfer, item, *, access, address: str) -> d
     }
 
 
-def seal_of(facts: dict, *, secret: str | None = None) -> str:
+def seal_of(facts: dict, *, secret: str | bytes | None = None) -> str:
     told = json.dumps(facts, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
     return salted_hmac(SALT, told, secret=secret, algorithm="sha256").hexdigest()
 

@@ -35,7 +35,7 @@ def sentence(name: str, data: dict) -> str:
             _("a envoyé des fichiers : %(title)s") if name == "send_files" else _("a demandé des fichiers : %(title)s")
         )
         return pattern % {"title": data.get("title", "")}
-    pattern = {
+    by_number = {
         "remind_transfer": _("a relancé le transfert n° %(number)s"),
         "cancel_transfer": _("a annulé le transfert n° %(number)s"),
         "delete_transfer": _("a supprimé le transfert n° %(number)s"),
@@ -47,4 +47,4 @@ def sentence(name: str, data: dict) -> str:
         "sign_file": _("a signé un document du transfert n° %(number)s"),
         "reject_file": _("a refusé de signer un document du transfert n° %(number)s"),
     }.get(name)
-    return pattern % {"number": data.get("number", "")} if pattern else ""
+    return by_number % {"number": data.get("number", "")} if by_number else ""

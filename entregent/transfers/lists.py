@@ -1,5 +1,7 @@
 """The list of transfers: the tab of « Gestion des clients », exports, saved views (R004-21 to -23)."""
 
+from typing import Any
+
 from django.contrib.postgres.aggregates import StringAgg
 from django.db.models import Count, F, OuterRef, Q, Subquery, TextField, Value
 from django.db.models.functions import Coalesce, Concat, NullIf, Trim
@@ -51,7 +53,11 @@ def transfer_lists(member: Membership) -> list[ListDefinition]:
 
 
 def _columns(member: Membership) -> list[Column]:
-    names = {"normalize": search_key, "operators": ("contains", "not_contains", "starts", "is"), "is_nullable": True}
+    names: dict[str, Any] = {
+        "normalize": search_key,
+        "operators": ("contains", "not_contains", "starts", "is"),
+        "is_nullable": True,
+    }
     return [
         Column("number", _("N°"), Kind.NUMBER, "number", width=70),
         Column("created_at", _("Date"), Kind.MOMENT, "created_at", is_sortable=True, width=130),

@@ -27,7 +27,7 @@ def file_answer(file: StoredFile, *, inline: bool = False) -> HttpResponseBase:
         pieces_of(file), content_type=file.media_type if is_known else "application/octet-stream"
     )
     is_attachment = not (inline and file.media_type in SHOWN)
-    answer.headers["Content-Disposition"] = content_disposition_header(is_attachment, file.name)
+    answer.headers["Content-Disposition"] = content_disposition_header(is_attachment, file.name) or "inline"
     answer.headers["Content-Length"] = str(file.size)
     answer.headers["X-Content-Type-Options"] = "nosniff"
     answer.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"

@@ -51,7 +51,7 @@ def day_field(label, *, required=False):
     )  # fmt: skip
 
 
-def both_versions(mine: forms.Form, current: forms.Form) -> list[tuple[str, str, str]]:
+def both_versions(mine: forms.BaseForm, current: forms.BaseForm) -> list[tuple[str, str, str]]:
     """(label, what was typed, what stands) for every field that differs."""
     rows = []
     for bound in mine:

@@ -27,7 +27,8 @@ class MessageForm(forms.Form):
     text = forms.CharField(
         label=_("Votre message"), max_length=20000, widget=forms.Textarea(attrs={"rows": 5}), strip=True
     )
-    files = FilesField(label=_("Fichiers"), required=False)
+    # What is declared goes to `fields`; the attribute stays the form's own.
+    files = FilesField(label=_("Fichiers"), required=False)  # type: ignore[assignment]
     key = forms.CharField(required=False, max_length=60, widget=forms.HiddenInput)
 
     def __init__(self, *args, files_help: str = "", **kwargs):

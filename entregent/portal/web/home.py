@@ -1,9 +1,12 @@
 """Where somebody who signed in goes: the choice of the organization, and its first page."""
 
+from typing import cast
+
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
+from entregent.organizations.models import User
 from entregent.portal import reading
 from entregent.portal.guard import PortalRequest, choose_access, organizations_of, portal_page, portal_signed_in
 from entregent.portal.web.pages import render
@@ -18,7 +21,7 @@ SHOWN = 6
 @require_safe
 def choose(request: HttpRequest) -> HttpResponse:
     """To the one organization that lets the person in, else the choice among them."""
-    found = organizations_of(request.user)
+    found = organizations_of(cast(User, request.user))
     if len(found) == 1:
         return HttpResponseRedirect(reverse("portal:home", kwargs={"organization": found[0][0].slug}))
     return pages.render(request, "portal/choose.html", {"found": found})
