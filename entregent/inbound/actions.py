@@ -74,10 +74,13 @@ def keep_raw(
 
 
 def ask_for_reading(organization_id: int) -> None:
-    """In the caller's transaction. One mail after the other within an organization, in the order in which they came."""
-    app.configure_task("entregent.inbound.file_received", queue="default", lock=f"inbound-{organization_id}").defer(
-        organization_id=organization_id
-    )
+    """Once the caller's transaction is through: within the worker a task is asked for on a connection of its own, and
+    would look for the mail before it is there. What is never asked for, `tasks.file_left` finds within a minute.
+
+    One mail after the other within an organization, in the order in which they came.
+    """
+    task = app.configure_task("entregent.inbound.file_received", queue="default", lock=f"inbound-{organization_id}")
+    transaction.on_commit(lambda: task.defer(organization_id=organization_id))
 
 
 def content_of(mail: RawMail) -> bytes:

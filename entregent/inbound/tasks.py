@@ -18,10 +18,10 @@ def file_received(organization_id: int) -> None:
             ask_for_reading(organization_id)
 
 
-@app.periodic(cron="*/5 * * * *")
+@app.periodic(cron="* * * * *")
 @app.task(name="entregent.inbound.file_left", queue="default", queueing_lock="inbound-left")
 def file_left(timestamp: int) -> None:
-    """Each five minutes: what a killed worker left unread."""
+    """Each minute: what a killed worker left unread."""
     for organization_id in Organization.objects.order_by("pk").values_list("pk", flat=True):
         with in_organization(organization_id):
             if RawMail.objects.filter(organization_id=organization_id, state=RawMail.State.RECEIVED).exists():
