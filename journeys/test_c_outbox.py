@@ -1,6 +1,7 @@
 """A mail that the mail server refuses: seen in « Boîte d'envoi » with its reason, sent again, arrived."""
 
 import email
+import re
 
 import pytest
 from aiosmtpd.controller import Controller
@@ -12,10 +13,10 @@ ORG = "/eaux-du-val"
 
 
 class Server:
-    """A mail server on loopback that refuses every recipient until it is told otherwise."""
+    """A mail server on loopback that refuses every recipient while it is told to."""
 
     def __init__(self):
-        self.refuses = True
+        self.refuses = False
         self.taken = []
 
     async def handle_RCPT(self, server, session, envelope, address, options):
@@ -60,6 +61,23 @@ def test_a_refused_mail_is_seen_with_its_reason_and_arrives_when_sent_again(brow
     page.get_by_label("Adresse de l’expéditeur").fill("accueil@eaux-du-val.example")
     page.get_by_role("button", name="Enregistrer").click()
     expect(page.get_by_role("status").filter(has_text="Réglages enregistrés.")).to_be_visible()
+    expect(page.get_by_text("en attente de confirmation").first).to_be_visible()
+    visitor.looks("courriel-a-confirmer")
+    # The address serves once it was confirmed from its own mailbox.
+    asked = None
+    for _look in range(60):
+        asked = next((mail for mail in server.taken if mail["To"] == "accueil@eaux-du-val.example"), None)
+        if asked is not None:
+            break
+        page.wait_for_timeout(500)
+    assert asked is not None
+    assert "accueil@eaux-du-val.example" not in asked["From"]
+    text = asked.get_payload()[0].get_payload(decode=True).decode()
+    page.goto(re.search(r"https?://\S+/confirmation/\S+", text)[0])
+    page.get_by_role("button", name=re.compile("Confirmer")).click()
+    expect(page.get_by_role("status").filter(has_text="Adresse de l’expéditeur confirmée.")).to_be_visible()
+    server.taken.clear()
+    server.refuses = True
     preview = page.frame_locator("iframe").first
     expect(preview.get_by_text("L’équipe des Eaux du Val")).to_be_visible()
     visitor.looks("courriel-reglages")
@@ -94,7 +112,7 @@ def test_a_refused_mail_is_seen_with_its_reason_and_arrives_when_sent_again(brow
             break
         page.wait_for_timeout(500)
     expect(row.first.get_by_text("Envoyé")).to_be_visible()
-    (mail,) = server.taken
+    mail = next(mail for mail in server.taken if mail["To"] == "admin@eaux-du-val.example")
     assert mail["To"] == "admin@eaux-du-val.example"
     assert "accueil@eaux-du-val.example" in mail["From"]
     text, html = (part.get_payload(decode=True).decode().replace("\r\n", "\n") for part in mail.get_payload())

@@ -293,7 +293,7 @@ def test_the_layout_carries_the_organizations_name_and_signature_in_the_readers_
     deliver_due()
     taken = smtp.taken[0]
     assert str(make_header(decode_header(taken["From"]))) == '"Accueil Eaux" <accueil@eaux.example>'
-    text, html = (part.get_payload(decode=True).decode() for part in taken.get_payload())
+    text, html = (part.get_payload(decode=True).decode().replace("\r\n", "\n") for part in taken.get_payload())
     assert text.endswith("Open\nhttp://127.0.0.1:8000/portail/\n\n-- \nEaux du Val\nFrance\n")
     assert "Line 1 &lt;b&gt;<br>line 2" in html
     assert "If the button does not respond:" in html
