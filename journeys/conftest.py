@@ -122,8 +122,12 @@ class Visitor:
 
     def _listen(self, message):
         # Chromium reports every 4xx answer as an error of the console; what a page shows then is looked at itself.
-        if message.type == "error" and "Failed to load resource" not in message.text:
-            self.complaints.append(message.text)
+        if message.type != "error" or "Failed to load resource" in message.text:
+            return
+        # Whoever leaves a page ends what it was still loading (the bell): htmx tells so by these two, in this order.
+        if message.text.startswith(("htmx:sendAbort", "htmx:afterRequest")):
+            return
+        self.complaints.append(message.text)
 
     def signs_in(self, email, password=PASSWORD):
         self.page.goto("/connexion/")

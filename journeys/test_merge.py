@@ -75,4 +75,4 @@ def test_two_files_become_one_and_two_again_by_keyboard(visit):
     page.get_by_text("Fusion annulée").first.wait_for()
     page.get_by_text("Fiches fusionnées").first.wait_for()
     page.goto(f"{ORG}/clients/100561/")
-    page.get_by_role("link", name="Lucie Morel", exact=True).wait_for()
+    page.locator("#pane-people").get_by_role("link", name="Lucie Morel", exact=True).wait_for()
