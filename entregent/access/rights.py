@@ -28,6 +28,16 @@ class Right(StrEnum):
     TRANSFER_BEHALF = "transfer.behalf"
     TRANSFER_DELETE = "transfer.delete"
     TRANSFER_DELETE_ALL = "transfer.delete_all"
+    CASE_VIEW = "case.view"
+    CASE_EDIT = "case.edit"
+    CASE_CONFIDENTIAL = "case.confidential"
+    CASE_MERGE = "case.merge"
+    CASE_DELETE = "case.delete"
+    PROCESS_RUN = "process.run"
+    PROCESS_LEAD = "process.lead"
+    PROCESS_DESIGN = "process.design"
+    PROCESS_PUBLISH = "process.publish"
+    DOCUMENT_WRITE = "document.write"
     VIEW_SHARE = "view.share"
     DATA_IMPORT = "data.import"
     DATA_EXPORT = "data.export"
@@ -40,6 +50,9 @@ class Right(StrEnum):
     MAILBOXES = "organization.mailboxes"
     SECTORS = "organization.sectors"
     TOPICS = "organization.topics"
+    CASE_TYPES = "organization.case_types"
+    TEMPLATES = "organization.templates"
+    TEAMS = "organization.teams"
     OBJECT_TYPES = "organization.object_types"
     CUSTOM_FIELDS = "organization.custom_fields"
     PURGE = "organization.purge"
@@ -67,6 +80,16 @@ RIGHT_LABELS = {
     Right.TRANSFER_DELETE: _("Supprimer ses transferts de fichiers"),
     Right.TRANSFER_DELETE_ALL: _("Supprimer les transferts de tous"),
     Right.INBOUND_ATTACH: _("Rattacher les courriels reçus"),
+    Right.CASE_VIEW: _("Voir les dossiers et les plans d'action"),
+    Right.CASE_EDIT: _("Ouvrir, modifier et clore des dossiers"),
+    Right.CASE_CONFIDENTIAL: _("Voir les dossiers confidentiels"),
+    Right.CASE_MERGE: _("Fusionner des dossiers"),
+    Right.CASE_DELETE: _("Supprimer des dossiers"),
+    Right.PROCESS_RUN: _("Lancer des plans d'action et faire ses étapes"),
+    Right.PROCESS_LEAD: _("Conduire les plans d'action de tous"),
+    Right.PROCESS_DESIGN: _("Concevoir des plans d'action"),
+    Right.PROCESS_PUBLISH: _("Publier des plans d'action"),
+    Right.DOCUMENT_WRITE: _("Générer des courriers et des documents"),
     Right.VIEW_SHARE: _("Partager des vues"),
     Right.DATA_IMPORT: _("Importer des données"),
     Right.DATA_EXPORT: _("Exporter des données"),
@@ -79,6 +102,9 @@ RIGHT_LABELS = {
     Right.MAILBOXES: _("Gérer les boîtes de réception"),
     Right.SECTORS: _("Gérer les secteurs"),
     Right.TOPICS: _("Gérer les rubriques"),
+    Right.CASE_TYPES: _("Gérer les types de dossier"),
+    Right.TEMPLATES: _("Gérer les modèles de contact, de dossier et de document"),
+    Right.TEAMS: _("Gérer les équipes"),
     Right.OBJECT_TYPES: _("Gérer les types d'objets métier"),
     Right.CUSTOM_FIELDS: _("Gérer les champs personnalisés"),
     Right.PURGE: _("Effacer définitivement"),
@@ -109,6 +135,7 @@ _READER = {
     Right.SUBSTITUTE_SET,
     Right.TRANSFER_VIEW,
     Right.TRANSFER_VIEW_ALL,
+    Right.CASE_VIEW,
 }
 _EDITOR = _READER | {
     Right.CLIENT_CREATE,
@@ -120,6 +147,9 @@ _EDITOR = _READER | {
     Right.PORTAL_INVITE,
     Right.TRANSFER_SEND,
     Right.TRANSFER_DELETE,
+    Right.CASE_EDIT,
+    Right.PROCESS_RUN,
+    Right.DOCUMENT_WRITE,
 }
 _MANAGER = _EDITOR | {
     Right.CLIENT_DELETE,
@@ -134,6 +164,12 @@ _MANAGER = _EDITOR | {
     Right.PORTAL_VIEW_AS,
     Right.TRANSFER_BEHALF,
     Right.TRANSFER_DELETE_ALL,
+    Right.CASE_CONFIDENTIAL,
+    Right.CASE_MERGE,
+    Right.CASE_DELETE,
+    Right.PROCESS_LEAD,
+    Right.PROCESS_DESIGN,
+    Right.TEMPLATES,
 }
 
 ROLE_RIGHTS: dict[Role, frozenset[Right]] = {
