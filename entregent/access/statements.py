@@ -6,7 +6,7 @@ QuerySet.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, time
 from typing import Any, Generic, TypeVar
 
 from django.db import connection, models
@@ -33,6 +33,7 @@ class Columns(Generic[Record]):
         moments: dict[type, Callable] = {
             models.DateTimeField: datetime.fromisoformat,
             models.DateField: date.fromisoformat,
+            models.TimeField: time.fromisoformat,
         }
         self._by_column = [(str(field.column), moments.get(type(field))) for field in fields]
         self.sql = ", ".join(f'{alias}."{field.column}"' for field in fields)
