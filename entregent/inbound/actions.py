@@ -107,8 +107,8 @@ def attach_mail(
 ) -> Interaction:
     """Says whose a mail is: a new interaction of `client` or `person`, or an entry of `interaction`.
 
-    The entry of an interaction is internal, unless the sender takes part on the client's side or the member says that
-    the client may read it (`visible`). A mail that a member wrote is internal, whatever is said of it.
+    The entry is internal, unless the sender is on the client's side or the member says that the client may read it
+    (`visible`). A mail that a member wrote is internal, whatever is said of it.
     """
     record(
         "attach_mail",
@@ -127,11 +127,15 @@ def attach_mail(
         raise Refusal("E-001-NO-CLIENT", _("Choisissez un client ou créez un prospect."), field="client")
     read = mails.read(content_of(mail))
     hits = senders.at_address(mail.organization_id, read.sender)
-    is_of_member = senders.member_at(mail.organization_id, read.sender) is not None
-    takes_part = interaction is None or (senders.takes_part(hits, interaction) and not read.is_refused_by_dmarc)
+    is_of_member = bool(senders.members_at(mail.organization_id, read.sender))
+    if interaction is not None:
+        takes_part = senders.takes_part(hits, interaction)
+    else:
+        takes_part = senders.is_of(hits, client, person)
+    takes_part = takes_part and not read.is_refused_by_dmarc
     internal = is_of_member or not (takes_part or visible)
-    if interaction is not None and person is None and takes_part and not is_of_member:
-        person = senders.person_of(hits, interaction.client_id)
+    if person is None and takes_part and not is_of_member:
+        person = senders.person_of(hits, client.pk if client is not None else None)
     interaction_id = write_message(
         mail,
         read,

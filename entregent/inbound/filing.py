@@ -112,10 +112,12 @@ def land(mail: RawMail, read: mails.Mail) -> None:
         return _wait(mail, Reason.SAME_ID, hits)
     number, interaction = _asked(organization, read)
     mail.asked_number = number
-    member = senders.member_at(organization.pk, read.sender)
-    if member is not None and not read.is_automatic:
-        return _from_member(mail, read, member, number, interaction)
-    if member is None and interaction is not None and senders.takes_part(hits, interaction):
+    members = senders.members_at(organization.pk, read.sender)
+    if len(members) == 1 and not read.is_automatic:
+        return _from_member(mail, read, members[0], number, interaction)
+    if members and not read.is_automatic:
+        return _wait(mail, Reason.SHARED_ADDRESS, senders.Hits(), also=interaction.client_id if interaction else None)
+    if not members and interaction is not None and senders.takes_part(hits, interaction):
         return _answer(mail, read, hits, interaction)
     if read.is_automatic:
         mail.guesses = hits.clients

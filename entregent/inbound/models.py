@@ -148,6 +148,7 @@ class RawMail(models.Model):
         NOT_AUTHENTIC = "not_authentic", _("Le serveur n’a pas pu confirmer l’expéditeur (DMARC).")
         UNKNOWN_RECIPIENT = "unknown_recipient", _("Copie d’un agent : aucun destinataire n’est un client.")
         OUT_OF_REACH = "out_of_reach", _("Copie d’un agent : le client est hors de son habilitation.")
+        SHARED_ADDRESS = "shared_address", _("Plusieurs membres écrivent de cette adresse.")
         SAME_ID = "same_id", _("Un autre courriel porte la même marque (Message-ID).")
         AUTOMATIC = "automatic", _("Réponse automatique.")
         BOUNCE = "bounce", _("Avis de non-remise.")

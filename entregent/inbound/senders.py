@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass, field
 
+from django.db.models import Q
+
 from entregent.access.statements import rows_of
 from entregent.clients.models import Client, Person
 from entregent.interactions.models import Interaction, InteractionParticipant
@@ -54,7 +56,13 @@ def at_address(organization_id: int, address: str) -> Hits:
         return Hits()
     pairs = rows_of("SELECT client_id, person_id FROM inbound_people_at(%s)", [[f"e:{address.lower()}"[:300]]])
     accesses = PortalAccess.objects.active().filter(organization_id=organization_id, email__iexact=address)
-    return Hits(list(dict.fromkeys([*pairs, *accesses.values_list("client_id", "person_id")[:50]])))
+    # The address of an invitation says who somebody was then: once the staff have corrected it, it is nobody's.
+    believed = [
+        (access.client_id, access.person_id)
+        for access in accesses.select_related("person")[:50]
+        if access.address.lower() == address.lower()
+    ]
+    return Hits(list(dict.fromkeys([*pairs, *believed])))
 
 
 def at_phone(number: str) -> Hits:
@@ -62,18 +70,34 @@ def at_phone(number: str) -> Hits:
     return Hits(list(rows_of("SELECT client_id, person_id FROM inbound_people_at(%s)", [[f"p:{number}"[:300]]])))
 
 
-def member_at(organization_id: int, address: str) -> Membership | None:
-    return (
+def members_at(organization_id: int, address: str) -> list[Membership]:
+    """Who writes from an address: the member who signs in with it, else those who write to clients from it. Several
+    share that of a service: then nobody can tell which of them it was."""
+    if not address:
+        return []
+    found = list(
         Membership.objects.active()
         .select_related("user", "organization")
-        .filter(organization_id=organization_id, user__email__iexact=address)
-        .first()
+        .filter(
+            Q(user__email__iexact=address) | Q(mail_from=Membership.MailFrom.OTHER, mail_address__iexact=address),
+            organization_id=organization_id,
+        )
+        .order_by("pk")[:50]
     )
+    own = [member for member in found if member.user.email.lower() == address.lower()]
+    return own or found
 
 
 def person_of(hits: Hits, client_id: int | None) -> Person | None:
     """The person who wrote, where it is one: of that client, else of any."""
     return _person(hits.people_of(client_id) or hits.people)
+
+
+def is_of(hits: Hits, client: Client | None, person: Person | None) -> bool:
+    """Whether one of these is the client, or the person where no client is meant."""
+    if client is not None:
+        return client.pk in hits.clients
+    return person is not None and person.pk in hits.people
 
 
 def takes_part(hits: Hits, interaction: Interaction) -> bool:

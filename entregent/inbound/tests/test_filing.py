@@ -5,12 +5,13 @@ from django.db import connection
 
 from entregent.clients.models import ClientPerson, Person
 from entregent.documents.models import StoredFile
-from entregent.inbound import actions, filing
+from entregent.inbound import actions, filing, senders
 from entregent.inbound.events import MAIL_TO_ATTACH
 from entregent.inbound.models import FiledMail, Mailbox, RawMail
 from entregent.interactions.actions import change_status, delete_interaction, log_interaction, record_by_system
 from entregent.interactions.models import Interaction, InteractionEntry, Topic
 from entregent.notifications.models import Notification
+from entregent.organizations.models import Membership
 from entregent.outbox.actions import send_mail
 from entregent.outbox.addresses import INTERACTION, reply_address
 from entregent.outbox.models import Message
@@ -370,6 +371,49 @@ def test_a_mail_of_another_sender_attached_to_an_interaction_stays_inside(house,
     actions.detach_mail(RawMail.objects.get(pk=mail.pk), by=agent)
     actions.attach_mail(RawMail.objects.get(pk=mail.pk), by=agent, interaction=talk, visible=True)
     assert newest(talk) == (False, True, True)
+
+
+def test_a_mail_attached_to_a_client_stays_inside_unless_it_is_theirs_or_said_to_be_shown(house, moreau, agent):
+    house.modules = [*house.modules, "portal"]
+    house.save()
+    mail = bring(house, sender="voisin@ailleurs.example", text="Mon voisin, M. Moreau, ne paie pas.")
+    enter(agent)
+    made = actions.attach_mail(mail, by=agent, client=moreau)
+    assert (*newest(made), made.direction) == (True, False, False, "none")
+    actions.detach_mail(RawMail.objects.get(pk=mail.pk), by=agent)
+    shown = actions.attach_mail(RawMail.objects.get(pk=mail.pk), by=agent, client=moreau, visible=True)
+    assert (*newest(shown), shown.direction) == (False, True, True, "incoming")
+    forged = bring(house, sender="contact@moreau.example", Authentication_Results="mx; dmarc=fail")
+    enter(agent)
+    assert newest(actions.attach_mail(forged, by=agent, client=moreau)) == (True, False, False)
+
+
+def test_a_mail_of_the_client_attached_by_hand_is_theirs(house, moreau, agent):
+    ignored = bring(house, sender="claire@moreau.example", Auto_Submitted="auto-replied")
+    RawMail.objects.filter(pk=ignored.pk).update(state=State.TO_ATTACH)
+    enter(agent)
+    made = actions.attach_mail(RawMail.objects.get(pk=ignored.pk), by=agent, client=moreau)
+    assert newest(made)[:2] == (False, True)
+    assert made.person.last_name == "Moreau"
+
+
+def test_a_member_is_known_by_the_address_they_write_from(house, moreau, agent, colleague):
+    Membership.objects.filter(pk=agent.pk).update(mail_from="other", mail_address="Relations@eaux.example")
+    bring(house, sender="relations@eaux.example", to="claire@moreau.example", text="Bonjour Claire.")
+    made = Interaction.objects.get()
+    assert (made.direction, made.created_by_id, entries_of(made)[0].internal) == ("outgoing", agent.user_id, True)
+    # Whom of two who share it cannot be told: it waits, and is the client's word never.
+    Membership.objects.filter(pk=colleague.pk).update(mail_from="other", mail_address="relations@eaux.example")
+    moreau.emails = [*moreau.emails, "relations@eaux.example"]
+    moreau.save()
+    mail = bring(house, sender="relations@eaux.example", to="claire@moreau.example", text="Bonjour.")
+    assert (mail.state, mail.reason) == (State.TO_ATTACH, Reason.SHARED_ADDRESS)
+    enter(agent)
+    assert newest(actions.attach_mail(mail, by=agent, client=moreau, visible=True))[0] is True
+    # An address that is no more in use says nothing.
+    Membership.objects.update(mail_from="sign_in")
+    assert senders.members_at(house.pk, "relations@eaux.example") == []
+    assert [one.pk for one in senders.members_at(house.pk, agent.user.email.upper())] == [agent.pk]
 
 
 def test_no_mail_is_put_into_what_the_system_made(house, moreau, agent):

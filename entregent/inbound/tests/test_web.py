@@ -22,10 +22,13 @@ def test_a_mail_is_attached_to_a_client_and_taken_back(house, moreau, manager, s
     assert "une question" in page
     found = http.get(at(house, "clients", mail_id=mail.pk), {"q": "Moreau"}, htmx=True).content.decode()
     assert 'value="N1"' in found
+    assert 'form="attach-form"' in found
+    assert 'name="visible"' in page
     assert http.post(at(house, "attach", mail_id=mail.pk), {"client": "N1"}).status_code == 303
     enter_organization(house)
     interaction = Interaction.objects.get()
     assert interaction.client_id == moreau.pk
+    assert InteractionEntry.objects.get().internal
     original = http.get(at(house, "mail", mail_id=mail.pk))
     assert original.status_code == 200
     assert http.post(at(house, "detach", mail_id=mail.pk)).status_code == 303

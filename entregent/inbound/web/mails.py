@@ -131,18 +131,18 @@ def mail_attach(request, mail_id):
     member = request.member
     mail = _one(member, mail_id)
     form = None
+    is_visible = request.POST.get("visible") == "1"
     try:
         if "prospect" in request.POST:
             form = ProspectForm(request.POST)
             if not form.is_valid():
                 return _again(request, mail_id, form=form)
-            interaction = actions.attach_mail(mail, by=member, client=_prospect(member, form))
+            interaction = actions.attach_mail(mail, by=member, client=_prospect(member, form), visible=is_visible)
         elif request.POST.get("interaction"):
             number = as_id(request.POST["interaction"].strip())
             found = Interaction.objects.visible_to(member, Right.INTERACTION_LOG).filter(number=number or 0).first()
             if found is None:
                 raise Refusal("E-003-NUMBER", _("Aucune interaction ne porte ce numéro."), field="interaction")
-            is_visible = request.POST.get("visible") == "1"
             interaction = actions.attach_mail(mail, by=member, interaction=found, visible=is_visible)
         else:
             client = Client.objects.visible_to(member, Right.INTERACTION_LOG).filter(
@@ -151,7 +151,7 @@ def mail_attach(request, mail_id):
             found_client = client.first()
             if found_client is None:
                 raise Refusal("E-003-CLIENT", _("Numéro de client inconnu."), field="client")
-            interaction = actions.attach_mail(mail, by=member, client=found_client)
+            interaction = actions.attach_mail(mail, by=member, client=found_client, visible=is_visible)
     except (Refusal, Refusals) as refused:
         refusals = refused.refusals if isinstance(refused, Refusals) else [refused]
         return _again(request, mail_id, form=form, error=" ".join(str(one.message) for one in refusals))
