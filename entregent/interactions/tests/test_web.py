@@ -290,6 +290,18 @@ def test_the_conversation_goes_on(agent, client_north, topic, signed_in):
     assert long.status_code == 422
 
 
+def test_the_timeline_marks_the_internal_entries_of_a_mixed_conversation(agent, client_north, topic, signed_in):
+    log(agent, client_north, topic, notes="Entre nous", internal=True)
+    log(agent, client_north, topic, notes="Tout est dit")
+    http = signed_in(agent)
+    http.post("/eaux/interactions/1/conversation/", {"notes": "Réponse", "visibility": "incoming"})
+    page = http.get("/eaux/clients/N1/interactions/").content.decode()
+    first = page[: page.index("Entre nous")].rpartition("<p>")[2]
+    assert "Interne" in first
+    assert "Interne" not in page[page.index("Entre nous") : page.index("Réponse")]
+    assert "Interne" not in page[: page.index("Tout est dit")].rpartition("<p>")[2]
+
+
 def general(interaction, **more):
     return {
         "topic": interaction.topic_id, "channel": "phone_call", "direction": "none", "priority": "normal",
@@ -311,9 +323,7 @@ def test_the_phone_holds_for_this_record_only_and_the_seconds_stay(agent, client
     assert client_north.phones == []
 
 
-def test_a_stale_save_shows_both_versions_and_keeps_what_was_typed(
-    agent, colleague, client_north, topic, signed_in
-):
+def test_a_stale_save_shows_both_versions_and_keeps_what_was_typed(agent, colleague, client_north, topic, signed_in):
     interaction = log(agent, client_north, topic)
     enter(colleague)
     actions.update_interaction(interaction, by=colleague, version=1, subject="Version de Colette")
@@ -369,9 +379,7 @@ def test_topics_are_administered_by_those_who_may(admin, agent, topic, signed_in
     assert signed_in(agent).get("/eaux/administration/rubriques/").status_code == 403
 
 
-@pytest.mark.parametrize(
-    ("path", "queries"), [("interactions/", 9), ("suivis/", 7), ("clients/N1/interactions/", 8)]
-)
+@pytest.mark.parametrize(("path", "queries"), [("interactions/", 9), ("suivis/", 7), ("clients/N1/interactions/", 8)])
 def test_pages_take_the_same_queries_however_much_there_is(
     agent, client_north, topic, signed_in, django_assert_num_queries, path, queries
 ):

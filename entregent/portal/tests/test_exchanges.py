@@ -204,6 +204,15 @@ def test_an_address_is_proposed_to_the_staff_whatever_the_setting(lea, logged, a
     assert not at_address(logged.organization_id, "directeur@voisin.example")
 
 
+def test_the_address_of_an_invitation_is_believed_no_more_once_it_was_corrected(agent, client_north, access):
+    enter(agent)
+    person = access.person
+    assert at_address(agent.organization_id, "lea@client.example").pairs == [(client_north.pk, person.pk)]
+    people.update_person(person, by=agent, version=person.version, emails=["lea@nouveau.example"])
+    assert not at_address(agent.organization_id, "lea@client.example")
+    assert at_address(agent.organization_id, "lea@nouveau.example").people == [person.pk]
+
+
 def test_colleagues_do_not_read_what_somebody_changes_in_their_details(lea, agent, client_north, access, topic):
     colleague = give_access(agent, client_north, email="max@client.example", first_name="Max")
     set_colleagues(colleague, by=agent, sees_colleagues=True)
