@@ -14,6 +14,8 @@ TABLE_WORDS = {
     "interactions_interactionparticipant": gettext_lazy("Interlocuteur d’une interaction"),
     "interactions_interactionagent": gettext_lazy("Agent d’une interaction"),
     "interactions_interactionobject": gettext_lazy("Objet d’une interaction"),
+    "interactions_recordtemplate": gettext_lazy("Modèle"),
+    "interactions_appliedtemplate": gettext_lazy("Modèle appliqué à une interaction"),
     "interactions_portalaccess": gettext_lazy("Accès au portail"),
     "interactions_portalsettings": gettext_lazy("Réglages du portail"),
 }
@@ -37,6 +39,8 @@ ACTION_WORDS = {
     "receive_message": gettext_lazy("Message reçu du client"),
     "record_by_system": gettext_lazy("Interaction produite par le système"),
     "create_topic": gettext_lazy("Rubrique créée"),
+    "create_record_template": gettext_lazy("Modèle créé"),
+    "update_record_template": gettext_lazy("Modèle modifié"),
     "invite_to_portal": gettext_lazy("Invitation au portail"),
     "activate_portal_access": gettext_lazy("Accès au portail ouvert par la personne"),
     "promote_portal_access": gettext_lazy("Accès au portail rendu permanent"),

@@ -15,6 +15,7 @@ from entregent.access.scope import ScopedQuerySet
 from entregent.clients.models import BusinessObject, Client, Person
 from entregent.documents.models import StoredFile
 from entregent.interactions import portal_models  # noqa: F401
+from entregent.interactions.template_models import RecordTemplate
 from entregent.organizations.models import Organization, User
 
 if TYPE_CHECKING:
@@ -36,6 +37,8 @@ class Topic(models.Model):
     applies_to = ArrayField(models.CharField(max_length=10, choices=AppliesTo), default=list, blank=True)
     position = models.IntegerField(_("ordre"), default=100)
     is_active = models.BooleanField(_("proposée"), default=True)
+    # What a contact on this topic is filled with.
+    template = models.ForeignKey(RecordTemplate, models.SET_NULL, null=True, blank=True, related_name="topics")
     version = models.IntegerField(default=1)
 
     class Meta:
