@@ -1,0 +1,48 @@
+"""Where upper areas add to cases: plans of action, letters, dunning, what mirrors a case elsewhere."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from entregent.toolbox.extension_points import ExtensionPoint
+
+OPENED, STATE_CHANGED, CLOSED = "case.opened", "case.state_changed", "case.closed"
+CONTACT_ATTACHED = "case.contact_attached"
+
+# Contributions: happened(event, case, by), in the transaction. `by` is a Membership, or None for the product itself.
+case_events = ExtensionPoint("cases.case_events", doc="What else happens when a case is opened, changed or closed.")
+# Contributions: work(case) -> list of (label, url): what still runs on the case and must end before it closes.
+open_work = ExtensionPoint("cases.open_work", doc="What still runs on a case that somebody closes.")
+# Contributions: end(case, by=…, reason=…), in the transaction: abandons what still runs.
+work_enders = ExtensionPoint("cases.work_enders", doc="Abandons what still runs on a case that is closed.")
+# Contributions: elements(case, member) -> list of ElementGroup, shown after those of this area.
+elements = ExtensionPoint("cases.elements", doc="Further elements of a case, by type: steps of plans.")
+
+
+@dataclass(frozen=True)
+class Element:
+    """One line of « Éléments du dossier »."""
+
+    label: str
+    url: str = ""
+    detail: str = ""
+    at: datetime | None = None
+    icon: str = ""
+
+
+@dataclass(frozen=True)
+class ElementGroup:
+    """The elements of one type; `empty` is the sentence where there is none, `total` all of them."""
+
+    code: str
+    title: str
+    icon: str
+    rows: Sequence[Element]
+    empty: str
+    total: int = 0
+
+
+def tell(event: str, case, by) -> None:
+    """Tells whoever listens what has happened, in the transaction of the action."""
+    for contribution in case_events:
+        contribution(event, case, by)

@@ -1,0 +1,79 @@
+"""How the journal tells what was done with cases."""
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from entregent.cases.models import State
+
+# What one row of each table of this area is called in the journal.
+TABLE_WORDS = {
+    "cases_casetype": gettext_lazy("Type de dossier"),
+    "cases_case": gettext_lazy("Dossier"),
+    "cases_caseparticipant": gettext_lazy("Interlocuteur d’un dossier"),
+    "cases_caseagent": gettext_lazy("Agent d’un dossier"),
+    "cases_caseobject": gettext_lazy("Objet d’un dossier"),
+    "cases_caseinteraction": gettext_lazy("Contact d’un dossier"),
+    "cases_caselink": gettext_lazy("Lien entre dossiers"),
+    "cases_caselogentry": gettext_lazy("Note d’un dossier"),
+    "cases_casetask": gettext_lazy("Tâche d’un dossier"),
+    "cases_casereminder": gettext_lazy("Rappel"),
+    "cases_casedocument": gettext_lazy("Document d’un dossier"),
+    "cases_casemerge": gettext_lazy("Fusion de dossiers"),
+}
+ACTION_WORDS = {
+    "open_case": gettext_lazy("Dossier ouvert"),
+    "edit_case": gettext_lazy("Dossier modifié"),
+    "change_case_state": gettext_lazy("État d’un dossier changé"),
+    "close_case": gettext_lazy("Dossier clos"),
+    "delete_case": gettext_lazy("Dossier supprimé"),
+    "restore_case": gettext_lazy("Dossier rétabli"),
+    "attach_interaction": gettext_lazy("Contact déplacé vers un dossier"),
+    "detach_interaction": gettext_lazy("Contact retiré d’un dossier"),
+    "split_interaction": gettext_lazy("Contact séparé dans son propre dossier"),
+    "undo_split": gettext_lazy("Séparation d’un contact annulée"),
+    "merge_cases": gettext_lazy("Dossiers fusionnés"),
+    "undo_case_merge": gettext_lazy("Fusion de dossiers annulée"),
+    "link_case_participant": gettext_lazy("Interlocuteur ajouté à un dossier"),
+    "unlink_case_participant": gettext_lazy("Interlocuteur retiré d’un dossier"),
+    "link_case_agent": gettext_lazy("Agent ajouté à un dossier"),
+    "unlink_case_agent": gettext_lazy("Agent retiré d’un dossier"),
+    "link_case_object": gettext_lazy("Objet ajouté à un dossier"),
+    "unlink_case_object": gettext_lazy("Objet retiré d’un dossier"),
+    "link_cases": gettext_lazy("Dossiers liés"),
+    "unlink_cases": gettext_lazy("Lien entre dossiers retiré"),
+    "add_case_log_entry": gettext_lazy("Note ajoutée à un dossier"),
+    "add_case_task": gettext_lazy("Tâche ajoutée à un dossier"),
+    "set_case_task": gettext_lazy("Tâche d’un dossier cochée ou décochée"),
+    "remove_case_task": gettext_lazy("Tâche d’un dossier retirée"),
+    "add_case_reminder": gettext_lazy("Rappel posé"),
+    "complete_case_reminder": gettext_lazy("Rappel fait"),
+    "keep_case_document": gettext_lazy("Document conservé dans un dossier"),
+    "remove_case_document": gettext_lazy("Document retiré d’un dossier"),
+}
+
+
+def sentence(name: str, data: dict) -> str:
+    """« a ouvert le dossier n° 12 : Facture contestée »; "" for actions of other areas."""
+    values = {"number": data.get("number", ""), "title": data.get("title", ""), "other": data.get("other", "")}
+    if name == "change_case_state" and data.get("state") in State.values:
+        return _("a passé le dossier n° %(number)s à l’état « %(state)s »") % {
+            **values, "state": State(data["state"]).label,
+        }  # fmt: skip
+    pattern = _sentences().get(name)
+    return pattern % values if pattern else ""
+
+
+def _sentences() -> dict[str, str]:
+    return {
+        "open_case": _("a ouvert le dossier n° %(number)s : %(title)s"),
+        "edit_case": _("a modifié le dossier n° %(number)s"),
+        "close_case": _("a clos le dossier n° %(number)s"),
+        "delete_case": _("a supprimé le dossier n° %(number)s"),
+        "restore_case": _("a rétabli le dossier n° %(number)s"),
+        "attach_interaction": _("a déplacé l’interaction n° %(other)s vers le dossier n° %(number)s"),
+        "detach_interaction": _("a retiré l’interaction n° %(other)s du dossier n° %(number)s"),
+        "split_interaction": _("a séparé l’interaction n° %(other)s du dossier n° %(number)s"),
+        "merge_cases": _("a fusionné le dossier n° %(other)s dans le dossier n° %(number)s"),
+        "undo_case_merge": _("a annulé la fusion du dossier n° %(other)s dans le dossier n° %(number)s"),
+        "keep_case_document": _("a ajouté un document au dossier n° %(number)s"),
+    }
