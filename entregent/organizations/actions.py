@@ -24,6 +24,7 @@ from entregent.access.statements import rows_of
 from entregent.access.wall import current_organization_id, in_organization
 from entregent.audit.actions import record
 from entregent.organizations import invitations, sender_address
+from entregent.organizations.calendars import usual_holidays
 from entregent.organizations.extension_points import address_claims, organization_defaults, sector_blockers
 from entregent.organizations.journal import stale
 from entregent.organizations.models import (
@@ -37,6 +38,7 @@ from entregent.organizations.models import (
     Trade,
     User,
 )
+from entregent.organizations.team_actions import seed_teams
 from entregent.organizations.terms import TERMS
 from entregent.outbox.actions import send_mail
 from entregent.toolbox.dates import today_in
@@ -86,9 +88,12 @@ def create_organization(
     refusals += _organization_refusals(values)
     if refusals:
         raise Refusals(refusals)
-    organization = Organization.objects.create(slug=slug, provider_kind=provider_kind, **values)
+    organization = Organization.objects.create(
+        slug=slug, provider_kind=provider_kind, holidays=usual_holidays(country, time_zone), **values
+    )
     with in_organization(organization.pk):
         record("create_organization", organization_id=organization.pk, subject=organization, slug=slug, **values)
+        seed_teams(organization)
         for seed in organization_defaults:
             seed(organization)
     return organization

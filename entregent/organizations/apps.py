@@ -9,8 +9,13 @@ class OrganizationsConfig(AppConfig):
 
     def ready(self):
         from entregent.jobs.extension_points import initiator_finders
-        from entregent.organizations import journal, letterhead, navigation, sign_in
-        from entregent.organizations.extension_points import action_words, administration_entries, table_words
+        from entregent.organizations import calendars, journal, letterhead, navigation, sign_in
+        from entregent.organizations.extension_points import (
+            action_words,
+            administration_entries,
+            column_tellers,
+            table_words,
+        )
         from entregent.organizations.membership import find_initiator, find_member
         from entregent.organizations.scopes import sector_words
         from entregent.organizations.web import account_conditions
@@ -27,5 +32,6 @@ class OrganizationsConfig(AppConfig):
         scope_words["sector"] = sector_words
         action_words.add(journal.ACTION_WORDS, order=10, name="organizations")
         table_words.add(journal.TABLE_WORDS, order=10, name="organizations")
+        column_tellers.add(calendars.tell_days)
         administration_entries.add(navigation.entries, order=10)
         top_bar.add(navigation.top_bar, order=900)

@@ -40,9 +40,7 @@ def why_everybody(
         for scope_type, ids in further(client_id).items():
             scopes.setdefault(scope_type, set()).update(ids)
     held = effective_grants(members)
-    covering = {
-        member.pk: [grant for grant in held[member.pk] if _covers(grant, scopes)] for member in members
-    }
+    covering = {member.pk: [grant for grant in held[member.pk] if _covers(grant, scopes)] for member in members}
     given = Grant.objects.select_related("granted_by").in_bulk(
         {grant.id for grants in covering.values() for grant in grants if grant.id}
     )

@@ -270,6 +270,9 @@ def client_side(data: dict | None) -> str:
 COLUMN_WORDS = {
     "membership_id": _("Membre"),
     "user_id": _("Personne"),
+    "lead_id": _("Responsable de l’équipe"),
+    "team_id": _("Équipe"),
+    "work_days": _("Jours travaillés"),
     "parent_id": _("Au-dessus"),
     "scope_id": _("Sur"),
     "absent_id": _("Personne absente"),
@@ -311,6 +314,8 @@ TABLE_WORDS = {
     "organizations_grant": _("Accès"),
     "organizations_substitution": _("Remplacement"),
     "organizations_sector": _("Secteur"),
+    "organizations_team": _("Équipe"),
+    "organizations_teammember": _("Membre d’une équipe"),
 }
 
 
@@ -393,6 +398,9 @@ ACTION_WORDS = {
     "create_sector": _("Secteur créé"),
     "update_sector": _("Secteur modifié"),
     "delete_sector": _("Secteur supprimé"),
+    "set_calendar": _("Calendrier de travail modifié"),
+    "create_team": _("Équipe créée"),
+    "update_team": _("Équipe modifiée"),
     "create_api_token": _("Jeton d'API créé"),
     "revoke_api_token": _("Jeton d'API révoqué"),
     "accept_invitation": _("Invitation acceptée"),

@@ -109,6 +109,10 @@ class User(AbstractBaseUser):
         return False
 
 
+def _monday_to_friday() -> list[int]:
+    return list(range(5))
+
+
 class Organization(models.Model):
     """A firm that uses the product: a tenant. Nothing of one organization is ever seen by another (RX-02)."""
 
@@ -135,6 +139,13 @@ class Organization(models.Model):
     mail_signature_fr = models.TextField(_("signature en français"), blank=True, default="")
     mail_signature_en = models.TextField(_("signature en anglais"), blank=True, default="")
     replies_by_mail = models.BooleanField(_("réponses par courriel"), default=False)
+    # When people work here (`calendars.calendar_of`): weekdays from 0, Monday; hours, where they matter; public
+    # holidays by their code (`toolbox.working_time`); further days off, each {"on": day, "name": why}.
+    work_days = ArrayField(models.SmallIntegerField(), default=_monday_to_friday, db_default="{0,1,2,3,4}", blank=True)
+    opens_at = models.TimeField(_("ouverture"), null=True, blank=True)
+    closes_at = models.TimeField(_("fermeture"), null=True, blank=True)
+    holidays = models.CharField(_("jours fériés"), max_length=12, blank=True, default="", db_default="")
+    days_off = models.JSONField(_("autres jours chômés"), default=list, db_default=[], blank=True)
     # Another number with every change of a custom field: who works reads the definitions again then, and only then.
     custom_fields_stamp = models.BigIntegerField(default=0, db_default=0, editable=False)
     version = models.IntegerField(default=1)
@@ -395,6 +406,55 @@ class IdempotencyKey(models.Model):
 
     def __str__(self):
         return self.key
+
+
+class TeamQuerySet(models.QuerySet["Team"]):
+    def of(self, member: Membership):
+        """The teams in which a member works, those that are no longer given work left out."""
+        return self.filter(organization_id=member.organization_id, is_active=True, members__user_id=member.user_id)
+
+
+class Team(models.Model):
+    """« Équipe »: colleagues to whom work is given together. An inactive one is given no more, and stays displayed."""
+
+    organization = models.ForeignKey(Organization, models.CASCADE)
+    code = models.SlugField(_("code"), max_length=40)
+    label_fr = models.CharField(_("libellé français"), max_length=60)
+    label_en = models.CharField(_("libellé anglais"), max_length=60)
+    lead = models.ForeignKey(User, models.SET_NULL, null=True, blank=True, related_name="+")
+    is_active = models.BooleanField(_("active"), default=True)
+    version = models.IntegerField(default=1)
+
+    objects = TeamQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["code"]
+        constraints = [models.UniqueConstraint(fields=["organization", "code"], name="team_code_once")]
+
+    def __str__(self):
+        return self.label
+
+    @property
+    def label(self) -> str:
+        return self.label_en if get_language() == "en" else self.label_fr
+
+
+class TeamMember(models.Model):
+    """Somebody works in a team."""
+
+    organization = models.ForeignKey(Organization, models.CASCADE)
+    team = models.ForeignKey(Team, models.CASCADE, related_name="members")
+    user = models.ForeignKey(User, models.CASCADE, related_name="+")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["team", "user"], name="team_member_once")]
+        indexes = [
+            # « My teams », asked with every page of work.
+            models.Index(fields=["user", "organization"], name="teams_of_user"),
+        ]
+
+    def __str__(self):
+        return f"{self.team_id}: {self.user_id}"
 
 
 def effective_grants(members: Iterable[Membership]) -> dict[int, list[EffectiveGrant]]:

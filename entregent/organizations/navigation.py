@@ -18,7 +18,9 @@ def entries(member: Membership) -> list[AdministrationEntry]:
     if member.can(Right.SETTINGS):
         shown += [
             AdministrationEntry(
-                _("Organisation"), "building-community", at("settings"),
+                _("Organisation"),
+                "building-community",
+                at("settings"),
                 _("nom langue pays devise fuseau horaire GRC terminologie vocabulaire second facteur sécurité"),
             ),
             AdministrationEntry(
@@ -31,7 +33,9 @@ def entries(member: Membership) -> list[AdministrationEntry]:
     if member.can(Right.MEMBERS):
         shown.append(
             AdministrationEntry(
-                member.organization.term("staff", _("Membres et accès")), "users", at("members"),
+                member.organization.term("staff", _("Membres et accès")),
+                "users",
+                at("members"),
                 _("utilisateurs inviter rôle habilitations droits absence remplacement"),
             )
         )

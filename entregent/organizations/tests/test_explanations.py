@@ -49,9 +49,7 @@ def test_an_access_over_a_higher_sector_is_the_one_named(admin, agent, north, cl
 def test_an_access_to_the_client_alone(admin, agent, client_south):
     enter(admin)
     actions.grant_access(member=agent, scope_type="client", scope_id=client_south.pk, by=admin)
-    assert about(agent, client_south).reasons == [
-        "Accès\xa0: Client S1 Jeanne Dupont (Éditeur), accordé par Ada Min."
-    ]
+    assert about(agent, client_south).reasons == ["Accès\xa0: Client S1 Jeanne Dupont (Éditeur), accordé par Ada Min."]
 
 
 def test_a_replacement_says_of_whom_and_until_when(admin, agent, outsider, client_north):
