@@ -12,6 +12,7 @@ from psycopg.types.json import Jsonb
 from entregent.access.statements import rows_of
 from entregent.audit.actions import record
 from entregent.clients.models import BusinessObject, BusinessObjectType, Client, Person
+from entregent.clients.selectors import ACTIVE_CONTRACT_STATES
 from entregent.documents.models import StoredFile
 from entregent.interactions.actions.entries import attach_files, mail_refusals
 from entregent.interactions.actions.rules import (
@@ -97,9 +98,7 @@ def log_interaction(
         direction = Interaction.Direction.INCOMING if incoming else Interaction.Direction.NONE
 
     refusals = entry_refusals(internal=internal, incoming=incoming, notes=notes, entry_name=entry_name)
-    refusals += date_refusals(
-        occurred_at=occurred_at, follow_up_on=follow_up_on, zone=by.organization.time_zone
-    )
+    refusals += date_refusals(occurred_at=occurred_at, follow_up_on=follow_up_on, zone=by.organization.time_zone)
     refusals += length_refusals(
         {
             "subject": (_("Objet"), subject, 200),
@@ -111,14 +110,10 @@ def log_interaction(
     refusals += _choice_refusals(channel=channel, direction=direction, priority=priority)
     # What other programs write at their own time need not hold what people are asked for.
     is_asked = origin in (Interaction.Origin.SCREEN, Interaction.Origin.API)
-    custom, custom_refusals = custom_fields.clean(
-        by, "interaction", custom, variant=str(channel), is_new=is_asked
-    )
+    custom, custom_refusals = custom_fields.clean(by, "interaction", custom, variant=str(channel), is_new=is_asked)
     refusals += custom_refusals + mail_refusals(mail_to, internal=internal)
     if client is None and person is None:
-        refusals.insert(
-            0, Refusal("E-001-NO-CLIENT", _("Choisissez un client ou créez un prospect."), field="client")
-        )
+        refusals.insert(0, Refusal("E-001-NO-CLIENT", _("Choisissez un client ou créez un prospect."), field="client"))
     if topic is None:
         refusals.append(required("topic", _("Rubrique")))
     elif not topic.is_active and origin != Interaction.Origin.IMPORT:
@@ -208,10 +203,6 @@ def only_active_contract(client: Client) -> BusinessObject | None:
     return found[0] if len(found) == 1 else None
 
 
-# States of a contract that runs: the code that the standard type has, and the words of files brought in.
-ACTIVE_CONTRACT_STATES = ("", "active", "actif", "Actif", "Active")
-
-
 def _topic(topic: Topic | str | None, by) -> Topic | None:
     if isinstance(topic, str):
         return Topic.objects.filter(organization_id=by.organization_id, code=topic).first()
@@ -240,11 +231,7 @@ def _agents(by, agents) -> dict[int, str]:
 
 def _choice_refusals(**values) -> list[Refusal]:
     labels = {"channel": _("Canal"), "direction": _("Sens"), "priority": _("Priorité")}
-    return [
-        required(name, labels[name])
-        for name, value in values.items()
-        if value not in CHOICES[name].values
-    ]
+    return [required(name, labels[name]) for name, value in values.items() if value not in CHOICES[name].values]
 
 
 def _fingerprint(interaction, entry, parties, objects, files) -> str:

@@ -12,8 +12,8 @@ from django.utils.translation import gettext as _
 
 from entregent.access.recall import recalled
 from entregent.clients.models import BusinessObject, BusinessObjectType, Client, Person
+from entregent.clients.selectors import ACTIVE_CONTRACT_STATES
 from entregent.interactions.actions import NO_CONTRACT
-from entregent.interactions.actions.recording import ACTIVE_CONTRACT_STATES
 from entregent.interactions.audience import Audience
 from entregent.interactions.models import Interaction, Topic
 from entregent.listing.custom_fields import is_for, offered
@@ -196,9 +196,7 @@ class ContactForm(forms.Form):
     )
     notes = forms.CharField(required=False, strip=False)
     subject = forms.CharField(required=False)
-    follow_up = forms.ChoiceField(
-        choices=[("", ""), ("tomorrow", ""), ("week", ""), ("date", "")], required=False
-    )
+    follow_up = forms.ChoiceField(choices=[("", ""), ("tomorrow", ""), ("week", ""), ("date", "")], required=False)
     follow_up_on = forms.DateField(required=False, input_formats=["%Y-%m-%d"])
     occurred_at = forms.DateTimeField(required=False, input_formats=["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"])
     occurred_default = forms.CharField(required=False)
