@@ -52,6 +52,7 @@ RECORDS: list[tuple[str, str, str]] = [
     ("organizations:revoke", "pk", "member"),
     ("organizations:revoke", "grant", "grant"),
     ("organizations:sector", "pk", "sector"),
+    ("organizations:team", "code", "team_code"),
     ("organizations:token", "pk", "token"),
     ("organizations:journal_entry", "pk", "action"),
     ("exchange:", "import_id", "import"),

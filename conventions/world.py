@@ -34,7 +34,7 @@ from entregent.jobs.models import Job
 from entregent.listing.custom_fields import definitions_changed
 from entregent.listing.models import CustomField, View
 from entregent.notifications.models import Notification
-from entregent.organizations.models import ApiToken, Grant, Sector, Substitution, User
+from entregent.organizations.models import ApiToken, Grant, Sector, Substitution, Team, User
 from entregent.outbox.models import Message
 from entregent.transfers.models import FileTransfer, Signature, TransferFile
 from testing.cast import enter_organization, make_client, make_member
@@ -86,6 +86,10 @@ def build(org, other_org, north, south, people) -> World:
         world.put("substitution", variety, Substitution.objects.create(
             organization=organization, absent=helper, substitute=author, starts_on=now.date() + timedelta(days=300),
             ends_on=now.date() + timedelta(days=301)).pk)  # fmt: skip
+        team = Team.objects.create(
+            organization=organization, code=mark.lower(), label_fr=f"Équipe {mark}", label_en=f"Team {mark}"
+        )
+        world.put("team_code", variety, team.code)
         world.put("token", variety, ApiToken.objects.create(
             organization=organization, membership=helper, name=f"Jeton {mark}", digest=mark,
             hint=mark[:12]).pk)  # fmt: skip
@@ -138,7 +142,7 @@ def build(org, other_org, north, south, people) -> World:
     pair = Client.objects.filter(number__in=["OWN1", "SOUTH1"]).order_by("pk")
     DuplicatePair.objects.create(organization=org, first=pair[0], second=pair[1], score=80, reasons=["name", "phone"])
     for kind in world.records:
-        texts = kind in ("client", "topic_code", "object_type_code", "object_key", "upload")
+        texts = kind in ("client", "topic_code", "team_code", "object_type_code", "object_key", "upload")
         world.put(kind, "random", "rien" if texts else 987_654_321)
     return world
 

@@ -96,7 +96,7 @@ def _refusals(values: dict) -> list[Refusal]:
 
 
 def day_names() -> list[str]:
-    """« lundi » to « dimanche » in the reader's language."""
+    """« lundi » to « dimanche » in the reader's language."""
     names = get_day_names("wide", locale=get_language() or "fr")
     return [names[day] for day in range(7)]
 

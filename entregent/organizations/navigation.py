@@ -27,6 +27,12 @@ def entries(member: Membership) -> list[AdministrationEntry]:
                 _("Modules"), "plug", at("modules"), _("activer désactiver portail délégation dossiers")
             ),
             AdministrationEntry(
+                _("Calendrier de travail"),
+                "calendar",
+                at("calendar"),
+                _("jours ouvrés fériés chômés heures d'ouverture échéances délais"),
+            ),
+            AdministrationEntry(
                 _("Courriel"), "mail", at("mail"), _("expéditeur adresse signature réponse essai SMTP")
             ),
         ]
@@ -39,6 +45,8 @@ def entries(member: Membership) -> list[AdministrationEntry]:
                 _("utilisateurs inviter rôle habilitations droits absence remplacement"),
             )
         )
+    if member.can(Right.TEAMS):
+        shown.append(AdministrationEntry(_("Équipes"), "users-group", at("teams"), _("groupe services affecter")))
     if member.can(Right.SECTORS):
         words = _("territoire arbre département région")
         shown.append(AdministrationEntry(_("Secteurs"), "sitemap", at("sectors"), words))

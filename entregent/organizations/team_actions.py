@@ -39,7 +39,7 @@ def create_team(
     record("create_team", by=by, label_fr=label_fr, label_en=label_en)
     code = one_line(code).lower() or _free_code(by.organization_id, label_fr)
     if len(code) > 40 or not is_code(code):
-        message = _("Un code est fait de lettres minuscules sans accent, de chiffres et de « _ ».")
+        message = _("Un code est fait de lettres minuscules sans accent, de chiffres et de « _ ».")
         raise Refusal("E-CHOICE", message, field="code")
     if Team.objects.filter(organization_id=by.organization_id, code=code).exists():
         raise Refusal("E-TEAM-CODE", _("Ce code est déjà utilisé."), field="code", status=409)

@@ -96,3 +96,37 @@ def test_nobody_of_another_organization_joins_a_team(org, admin, stranger):
     enter(admin)
     with pytest.raises(Refusal, match="E-NOTFOUND"):
         create_team(by=admin, label_fr="Accueil", label_en="Desk", members=[stranger])
+
+
+def test_the_calendar_page_saves_and_says_what_is_wrong(org, admin, signed_in):
+    page = signed_in(admin)
+    address = f"/{org.slug}/administration/calendrier/"
+    assert "Prochains jours" not in page.get(address).content.decode()
+    sent = {
+        "version": 1, "work_days": ["0", "1"], "holidays": "QC", "opens_at": "08:30", "closes_at": "17:00",
+        "days_off": "07/05/2127 Pont\r\n2127-05-08",
+    }  # fmt: skip
+    assert page.post(address, sent).status_code == 303
+    org.refresh_from_db()
+    assert org.days_off == [{"on": "2127-05-07", "name": "Pont"}, {"on": "2127-05-08", "name": ""}]
+    shown = page.get(address).content.decode()
+    assert "07/05/2127 Pont" in shown
+    assert "Prochains jours" in shown
+    wrong = page.post(address, sent | {"version": 2, "days_off": "demain"})
+    assert wrong.status_code == 422
+    assert "ne commence pas par une date" in wrong.content.decode()
+    assert page.post(address, sent | {"version": 1, "holidays": "FR"}).status_code == 409
+
+
+def test_the_pages_of_teams(org, admin, agent, signed_in):
+    page = signed_in(admin)
+    sent = {"label_fr": "Relevés", "label_en": "Readings", "members": [str(agent.pk)], "lead": str(agent.pk)}
+    assert page.post(f"/{org.slug}/administration/equipes/nouvelle/", sent).status_code == 303
+    assert "Relevés" in page.get(f"/{org.slug}/administration/equipes/").content.decode()
+    address = f"/{org.slug}/administration/equipes/releves/"
+    assert agent.name in page.get(address).content.decode()
+    assert page.post(address, {"label_fr": "R", "label_en": "R", "version": 1}).status_code == 303
+    assert page.post(address, {"label_fr": "X", "label_en": "X", "version": 1}).status_code == 409
+    assert page.post(address, {"label_fr": "", "label_en": "X", "version": 2}).status_code == 422
+    assert page.get(f"/{org.slug}/administration/equipes/autre/").status_code == 404
+    assert signed_in(agent).get(address).status_code == 403

@@ -1,5 +1,6 @@
 """Forms of the administration. They check the form of what was typed; the actions check what it means."""
 
+from datetime import date, datetime
 from zoneinfo import available_timezones
 
 from babel import Locale
@@ -9,9 +10,11 @@ from django.utils.translation import gettext_lazy as _
 
 from entregent.access.rights import RIGHT_LABELS, ROLE_RIGHTS, Right, Role
 from entregent.access.scope import ORGANIZATION_SCOPE, scope_types, scope_words
+from entregent.organizations.calendars import day_names
 from entregent.organizations.models import ROLE_CHOICES, Membership, Module, Organization, User
 from entregent.organizations.terms import TERMS
 from entregent.toolbox.countries import country_names
+from entregent.toolbox.working_time import HOLIDAYS
 
 CURRENCIES = ("EUR", "CAD", "CHF", "USD", "GBP", "XOF", "XAF", "XPF", "MAD", "TND", "DZD", "MUR", "HTG")
 
@@ -32,7 +35,7 @@ MODULE_EFFECTS = {
 
 
 def _time_zones(current: str | None) -> list[str]:
-    """Places of the world, without the old names (« ROC », « localtime ») that the same table holds."""
+    """Places of the world, without the old names (« ROC », « localtime ») that the same table holds."""
     zones = {zone for zone in available_timezones() if zone == "UTC" or zone.startswith(_CONTINENTS)}
     return sorted(zones | ({current} if current else set()))
 
@@ -311,3 +314,98 @@ class TokenForm(forms.Form):
     def __init__(self, *args, members=(), **kwargs):
         super().__init__(*args, **kwargs)
         self.fields["member"].choices = [(str(member.pk), member.user.name) for member in members]
+
+
+class CalendarForm(forms.Form):
+    """When the organization works. Days off are lines of text, « 07/05/2027 Pont de l'Ascension »."""
+
+    version = forms.IntegerField(widget=forms.HiddenInput)
+    work_days = forms.MultipleChoiceField(
+        label=_("Jours travaillés"), required=False, widget=forms.CheckboxSelectMultiple()
+    )
+    opens_at = forms.TimeField(
+        label=_("Ouvre à"), required=False, widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M"),
+        error_messages={"invalid": _("Heure invalide.")},
+    )  # fmt: skip
+    closes_at = forms.TimeField(
+        label=_("Ferme à"), required=False, widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M"),
+        error_messages={"invalid": _("Heure invalide.")},
+    )  # fmt: skip
+    holidays = forms.ChoiceField(label=_("Jours fériés"), required=False)
+    days_off = forms.CharField(
+        label=_("Autres jours chômés"), required=False, widget=forms.Textarea(attrs={"rows": 5}),
+        help_text=_("Un par ligne, suivi de son nom : 07/05/2027 Pont de l’Ascension"),
+    )  # fmt: skip
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["work_days"].choices = [(str(day), name) for day, name in enumerate(day_names())]
+        self.fields["holidays"].choices = [("", _("Aucun")), *((code, words[0]) for code, words in HOLIDAYS.items())]
+
+    @classmethod
+    def of(cls, organization: Organization) -> "CalendarForm":
+        initial = {name: getattr(organization, name) for name in ("version", "opens_at", "closes_at", "holidays")}
+        initial["work_days"] = [str(day) for day in organization.work_days]
+        lines = [f"{day:%d/%m/%Y} {name}".strip() for day, name in cls.days_off_of(organization)]
+        initial["days_off"] = "\n".join(lines)
+        return cls(initial=initial)
+
+    @staticmethod
+    def days_off_of(organization: Organization) -> list[tuple[date, str]]:
+        return [(date.fromisoformat(one["on"]), one["name"]) for one in organization.days_off]
+
+    def clean_days_off(self) -> str:
+        self.lines = []
+        for line in self.cleaned_data["days_off"].splitlines():
+            day, _space, name = line.strip().partition(" ")
+            if not day:
+                continue
+            try:
+                read = date.fromisoformat(day) if "-" in day else datetime.strptime(day, "%d/%m/%Y").date()
+            except ValueError as error:
+                message = _("« %(line)s » ne commence pas par une date : JJ/MM/AAAA.") % {"line": line.strip()[:40]}
+                raise forms.ValidationError(message) from error
+            self.lines.append((read, name))
+        return self.cleaned_data["days_off"].replace("\r\n", "\n").strip()
+
+    def values(self) -> dict:
+        values = dict(self.cleaned_data)
+        return values | {"work_days": [int(day) for day in values["work_days"]], "days_off": self.lines}
+
+
+class TeamForm(forms.Form):
+    version = forms.IntegerField(widget=forms.HiddenInput, required=False)
+    label_fr = forms.CharField(label=_("Libellé français"), required=False)
+    label_en = forms.CharField(label=_("Libellé anglais"), required=False)
+    code = forms.CharField(
+        label=_("Code"), required=False,
+        help_text=_("Le nom de l’équipe dans les plans d’action. Vide : d’après le libellé."),
+    )  # fmt: skip
+    lead = forms.ChoiceField(
+        label=_("Responsable de l’équipe"), required=False, help_text=_("Les retards lui sont signalés.")
+    )
+    members = forms.MultipleChoiceField(label=_("Membres"), required=False, widget=forms.CheckboxSelectMultiple())
+    is_active = forms.BooleanField(label=_("Reçoit du travail"), required=False)
+
+    def __init__(self, *args, members=(), **kwargs):
+        super().__init__(*args, **kwargs)
+        self.by_key = {str(member.pk): member for member in members}
+        people = [(key, member.user.name) for key, member in self.by_key.items()]
+        self.fields["lead"].choices = [("", _("Personne")), *people]
+        self.fields["members"].choices = people
+
+    @classmethod
+    def of(cls, team, members) -> "TeamForm":
+        inside = set(team.members.values_list("user_id", flat=True))
+        initial = {name: getattr(team, name) for name in ("version", "label_fr", "label_en", "code", "is_active")}
+        initial["members"] = [str(member.pk) for member in members if member.user_id in inside]
+        initial["lead"] = next((str(member.pk) for member in members if member.user_id == team.lead_id), "")
+        return cls(initial=initial, members=members)
+
+    def values(self) -> dict:
+        return {
+            "label_fr": self.cleaned_data["label_fr"],
+            "label_en": self.cleaned_data["label_en"],
+            "lead": self.by_key.get(self.cleaned_data["lead"]),
+            "members": [self.by_key[key] for key in self.cleaned_data["members"]],
+        }

@@ -1,12 +1,16 @@
 from django.urls import path
 
-from entregent.organizations.web import administration, journal, mail, members, sectors, tokens
+from entregent.organizations.web import administration, calendar, journal, mail, members, sectors, teams, tokens
 
 app_name = "organizations"
 
 urlpatterns = [
     path("administration/organisation/", administration.settings, name="settings"),
     path("administration/modules/", administration.modules, name="modules"),
+    path("administration/calendrier/", calendar.calendar, name="calendar"),
+    path("administration/equipes/", teams.teams, name="teams"),
+    path("administration/equipes/nouvelle/", teams.team_create, name="team_create"),
+    path("administration/equipes/<slug:code>/", teams.team, name="team"),
     path("administration/courriel/", mail.mail, name="mail"),
     path("administration/courriel/apercu/<str:language>/", mail.preview, name="mail_preview"),
     path("administration/courriel/essai/", mail.trial_create, name="mail_trial"),
