@@ -30,6 +30,7 @@ WITHOUT_JOURNAL = {
     "inbound_filedmail": "ties a mail to its interaction, which is journaled",
     "inbound_mailboxstate": "the sealed password, and how far the reader is: changes with every reading",
     "inbound_phonecall": "says itself who called when",
+    "processes_processjob": "says itself what was done when; what it did is journaled",
     "jobs_job": "says itself who asked for what and when",
     "documents_upload": "a file on its way in; the file itself is journaled",
     "outbox_message": "says itself what left and when",

@@ -29,6 +29,7 @@ INSTALLED_APPS = [
     "entregent.dashboards",
     "entregent.exchange",
     "entregent.transfers",
+    "entregent.processes",
     "entregent.cases",
     "entregent.inbound",
     "entregent.interactions",
@@ -86,8 +87,8 @@ TEMPLATES = [
         "BACKEND": "django.template.backends.jinja2.Jinja2",
         "APP_DIRS": False,
         "DIRS": [PACKAGE_DIR / area / "templates" for area in (
-            "api", "workspace", "portal", "dashboards", "exchange", "transfers", "cases", "inbound", "interactions",
-            "clients", "listing", "notifications", "organizations", "outbox", "jobs", "ui",
+            "api", "workspace", "portal", "dashboards", "exchange", "transfers", "processes", "cases", "inbound",
+            "interactions", "clients", "listing", "notifications", "organizations", "outbox", "jobs", "ui",
         )],
         "OPTIONS": {"environment": "entregent.ui.jinja.environment"},
     },

@@ -1,0 +1,1 @@
+"""Plans of action: processes that people design as data, their running plans, steps, deadlines and actions."""
