@@ -80,7 +80,7 @@ def demo(port: int) -> None:
                 _migrate()
                 _collect_static(data_dir)
             if not supervisor.is_ending:
-                from entregent.config.demo_story import SIGN_INS, tell
+                from entregent.config.demo_story import PORTAL_SIGN_INS, SIGN_INS, tell
 
                 _say("L'histoire de démonstration est racontée…", "The demo story is being told…")
                 tell()
@@ -88,7 +88,7 @@ def demo(port: int) -> None:
             if not supervisor.is_ending:
                 supervisor.start()
             if supervisor.wait_until_ready(lambda: _is_ready(environment, port)):
-                _welcome(environment, SIGN_INS)
+                _welcome(environment, SIGN_INS, PORTAL_SIGN_INS)
                 supervisor.run()
             _say("\nArrêt…", "\nStopping…")
         finally:
@@ -484,16 +484,23 @@ def _progress() -> Iterator[Callable[[int, int | None], None]]:
         yield progress
 
 
-def _welcome(environment: "Environment", sign_ins: list[tuple[str, str, str]]) -> None:
+def _welcome(
+    environment: "Environment", sign_ins: list[tuple[str, str, str]], portal: list[tuple[str, str, str]]
+) -> None:
     lines = [f"    {email:<36}{name}" for email, name, _remark in sign_ins]
     lines.append(
         f"    {'admin@SLUG.example':<36}" + spoken("administre l'organisation", "administers the organization")
     )
     signs = "\n".join(lines)
+    doors = "\n".join(f"    {email:<36}{name} ({remark})" for email, name, remark in portal)
+    url = environment.public_url
     _say(
         f"\nEntregent est prêt : {environment.public_url}/\n\n  Connexions de démonstration (mot de passe : "
-        f"demonstration)\n{signs}\n\n  Ctrl-C arrête tout ; les données sont gardées dans {environment.data_dir}.\n",
+        f"demonstration)\n{signs}\n\n  Portail des clients : {url}/portail/\n{doors}\n\n"
+        f"  Courriels qui seraient partis : {url}/demo/courriels/\n\n  Ctrl-C arrête tout ; "
+        f"les données sont gardées dans {environment.data_dir}.\n",
         f"\nEntregent is ready: {environment.public_url}/\n\n  Demo sign-ins (password: demonstration)\n{signs}\n\n"
+        f"  Client portal: {url}/portail/\n{doors}\n\n  Mails that would have left: {url}/demo/courriels/\n\n"
         f"  Ctrl-C stops everything; the data are kept in {environment.data_dir}.\n",
     )
 

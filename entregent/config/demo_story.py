@@ -22,6 +22,7 @@ from entregent.clients.actions import (
 )
 from entregent.clients.duplicates import refresh_pairs
 from entregent.clients.models import Client
+from entregent.config.demo_transfers import tell_transfers
 from entregent.interactions.actions import add_entry, change_status, log_interaction, receive_message
 from entregent.interactions.models import Topic
 from entregent.interactions.portal_access import activate_access, invite_person
@@ -51,6 +52,8 @@ SIGN_INS = [
     ("tom@mecano.example", "Tom Weber", "éditeur, toute l'organisation"),
     ("anne@cabinet-roy.example", "Anne Roy", "gestionnaire, toute l'organisation"),
 ]
+# Who signs in at the door of the clients: address, name, of whom.
+PORTAL_SIGN_INS = [("lea@client.mecano.example", "Léa Garnier", "Ateliers Garnier, cliente de Mécano")]
 
 
 def tell() -> bool:
@@ -381,6 +384,7 @@ def _mecano():
                                subject="Livraison 4498", direction="outgoing", channel="email",
                                notify=False)  # fmt: skip
         change_status(delivered, by=tom, status="closed")
+        tell_transfers(by=tom, person=lea, client=works)
         set_credit_hold(works, by=tom, reason="limit", note="Plafond de 20 000 €")
 
 

@@ -1,11 +1,18 @@
 """The demo story is told by the actions, once."""
 
+import pytest
 from django.contrib.auth.hashers import check_password
+from django.contrib.auth.models import AnonymousUser
+from django.test import RequestFactory
 
-from entregent.access.wall import in_organization
+from entregent.access.wall import in_organization, outside
 from entregent.clients.models import Client
 from entregent.config import demo_story
 from entregent.organizations.models import Membership, Organization, User
+from entregent.organizations.web.demo import demo_mails
+from entregent.outbox.actions import send_mail
+from entregent.toolbox.errors import NotFound
+from entregent.transfers.models import FileTransfer
 
 
 def test_the_story_is_told_once(db):
@@ -18,7 +25,7 @@ def test_the_story_is_told_once(db):
 
 def test_every_sign_in_that_is_printed_works(db):
     demo_story.tell()
-    for email, name, _role in demo_story.SIGN_INS:
+    for email, name, _role in [*demo_story.SIGN_INS, *demo_story.PORTAL_SIGN_INS]:
         user = User.objects.get(email=email)
         assert user.name == name
         assert check_password(demo_story.PASSWORD, user.password)
@@ -32,3 +39,34 @@ def test_omar_reaches_only_the_north(db):
         seen = Client.objects.visible_to(omar)
         assert {client.sector.code for client in seen} == {"NORD"}
         assert Client.objects.visible_to(omar).filter(number="100517").count() == 0
+
+
+def test_transfers_of_each_kind_are_there(db):
+    demo_story.tell()
+    organization = Organization.objects.get(slug="mecano")
+    with in_organization(organization.pk):
+        told = set(FileTransfer.objects.values_list("direction", "state", "with_signature"))
+        assert told == {
+            ("send", "done", False), ("request", "ready", False), ("send", "ready", True),
+            ("request", "waiting", False),
+        }  # fmt: skip
+
+
+def test_the_demo_shows_every_mail_that_would_have_left(db, settings):
+    demo_story.tell()
+    request = RequestFactory().get("/demo/courriels/")
+    request.user = AnonymousUser()
+    settings.DEMO = True
+    with outside():
+        send_mail(organization_id=None, to="a@example.com", subject="Nouveau mot de passe", text="Bonjour.")
+    page = demo_mails(request).content.decode()
+    assert "Nouveau mot de passe" in page
+    assert "Conditions de vente 2027" in page
+    request = RequestFactory().get("/demo/courriels/", {"organisation": "mecano"})
+    request.user = AnonymousUser()
+    page = demo_mails(request).content.decode()
+    assert "Nouveau mot de passe" not in page
+    assert "Conditions de vente 2027" in page
+    settings.DEMO = False
+    with pytest.raises(NotFound):
+        demo_mails(request)

@@ -1,12 +1,6 @@
-import pytest
-from django.contrib.auth.models import AnonymousUser
-from django.test import RequestFactory
-
-from entregent.access.wall import in_organization, outside
+from entregent.access.wall import in_organization
 from entregent.outbox.actions import send_mail
 from entregent.outbox.models import Message
-from entregent.outbox.web.views import demo_mails
-from entregent.toolbox.errors import NotFound
 from testing.cast import enter
 
 LIST = "/eaux/administration/boite-d-envoi/"
@@ -77,18 +71,3 @@ def test_mails_of_another_organization_and_of_the_instance_are_not_shown(manager
         assert http.get(f"{LIST}{message.pk}/").status_code == 404
         assert http.post(f"{LIST}{message.pk}/nouvel-essai/").status_code == 404
     assert signed_in(agent).get(LIST).status_code == 403
-
-
-def test_mails_of_the_instance_are_read_in_the_demo_only(manager, settings):
-    mail(manager, organization_id=None, subject="Nouveau mot de passe")
-    mail(manager, subject="Affaire interne")
-    request = RequestFactory().get("/demo/courriels/")
-    request.user = AnonymousUser()
-    settings.DEMO = True
-    with outside():
-        page = demo_mails(request).content.decode()
-    assert "Nouveau mot de passe" in page
-    assert "Affaire interne" not in page
-    settings.DEMO = False
-    with pytest.raises(NotFound):
-        demo_mails(request)

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_POST
 
-from entregent.access.guard import MemberRequest, public, requires
+from entregent.access.guard import MemberRequest, requires
 from entregent.access.rights import Right
 from entregent.outbox import actions
 from entregent.outbox.letters import with_links
@@ -138,19 +138,6 @@ def _record_mails(request: MemberRequest, subject_type: str, subject_id: int) ->
         "is_kept": settings.MAIL_IS_KEPT,
     }
     return render(request, "outbox/record_mails.html", context)
-
-
-@require_GET
-@public
-def demo_mails(request) -> HttpResponse:
-    """Mails of the instance itself, newest first. The address exists in the demo only (config.urls)."""
-    if not settings.DEMO:
-        raise NotFound
-    mails = [
-        {"mail": mail, "parts": with_links(mail.text)}
-        for mail in Message.objects.filter(organization_id__isnull=True)[:50]
-    ]
-    return render(request, "outbox/demo_mails.html", {"mails": mails})
 
 
 def _read_by(member, content: str) -> str:
