@@ -7,7 +7,7 @@ from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 
 from entregent import __version__
-from entregent.api import business_objects, calls, clients, interactions, people, problems, reference
+from entregent.api import business_objects, calls, clients, file_transfers, interactions, people, problems, reference
 from entregent.api.documentation import documentation
 from entregent.api.guard import BearerToken, TokenMissing
 from entregent.api.schemas import Problem
@@ -63,6 +63,7 @@ for prefix, router in [
     ("/people", people.router),
     ("/interactions", interactions.router),
     ("/calls", calls.router),
+    ("/file-transfers", file_transfers.router),
     ("", business_objects.router),
     ("", reference.router),
 ]:

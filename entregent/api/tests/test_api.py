@@ -281,4 +281,3 @@ def test_a_program_merges_clients_and_people(call, manager, agent, north, org):
     answer = asks("POST", f"/people/{people[0]}/merge", {"other": str(people[1])}, If_Match='"1"')
     assert (answer.status_code, answer.body["id"]) == (200, people[0])
     assert asks("GET", f"/people/{people[1]}").body["id"] == people[0]
-

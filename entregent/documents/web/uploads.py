@@ -20,11 +20,11 @@ def begin(request: HttpRequest, *, organization: Organization, owner: str, purpo
     upload = begin_upload(
         organization=organization, owner=owner, purpose=purpose, name=request.POST.get("name", ""), size=size or 0
     )
-    return _told(upload, status=201)
+    return told(upload, status=201)
 
 
 def state(*, organization: Organization, owner: str, purpose: str, token: str) -> JsonResponse:
-    return _told(found_upload(organization_id=organization.pk, owner=owner, purpose=purpose, token=token))
+    return told(found_upload(organization_id=organization.pk, owner=owner, purpose=purpose, token=token))
 
 
 def piece(
@@ -45,7 +45,7 @@ def piece(
     if upload.received == upload.size:
         finish_upload(upload, by=by, by_person_id=by_person_id, organization=organization)
         upload.refresh_from_db(fields=["file"])
-    return _told(upload)
+    return told(upload)
 
 
 def files_of(tokens: list[str], *, organization: Organization, owner: str, purpose: str) -> list[StoredFile]:
@@ -72,7 +72,8 @@ def uploads_of(tokens: list[str], *, organization: Organization, owner: str, pur
     )  # fmt: skip
 
 
-def _told(upload: Upload, status: int = 200) -> JsonResponse:
+def told(upload: Upload, status: int = 200) -> JsonResponse:
+    """How far an upload has come."""
     return JsonResponse(
         {
             "token": upload.token,
