@@ -6,6 +6,19 @@ from datetime import timedelta
 from django.utils import timezone
 
 from entregent.audit.actions import record
+from entregent.cases.models import (
+    Case,
+    CaseAgent,
+    CaseDocument,
+    CaseInteraction,
+    CaseLogEntry,
+    CaseMerge,
+    CaseObject,
+    CaseParticipant,
+    CaseReminder,
+    CaseTask,
+    CaseType,
+)
 from entregent.clients.duplicate_models import ClientAlias, DuplicatePair, Merge, PersonMerge
 from entregent.clients.models import (
     Address,
@@ -232,8 +245,46 @@ def _client_with_everything(world, organization, variety, sector, marker, delete
         name=marker, size=10,
     )  # fmt: skip
     world.put("upload", variety, upload.token)
+    _case_with_everything(world, organization, variety, client, thing, interaction, marker, gone, author)
     world.put("raw_mail", variety, _mail(organization, client, marker, variety).pk)
     _seen_by_the_client(world, organization, variety, client, person, interaction, marker)
+
+
+def _case_with_everything(world, organization, variety, client, thing, interaction, marker, gone, author):
+    kind, _is_new = CaseType.objects.get_or_create(
+        organization=organization, path="divers",
+        defaults={"code": "divers", "label_fr": "Divers", "label_en": "Miscellaneous"},
+    )  # fmt: skip
+    own = {"organization": organization}
+    case = Case.objects.create(
+        **own, number=interaction.number, client=client, case_type=kind, title=f"Dossier {marker or 'visible'}",
+        responsible=author.user, created_by=author.user, contract=thing, **gone,
+    )  # fmt: skip
+    part = Case.objects.create(
+        **own, number=interaction.number + 5000, client=client, case_type=kind, title=f"Partie {marker or 'visible'}",
+        state="cancelled", closed_at=timezone.now(), merged_into=case, **gone,
+    )  # fmt: skip
+    merge = CaseMerge.objects.create(
+        **own, winner=case, loser=part,
+        moved={"before": {"state": "new", "sub_status": "", "closed_at": None, "closing_reason": ""}},
+    )  # fmt: skip
+    own["case"] = case
+    CaseAgent.objects.create(**own, user=author.user, role="originator")
+    CaseInteraction.objects.create(**own, interaction=interaction, added={})
+    CaseLogEntry.objects.create(**own, text=f"Noté : {marker}", author=author.user)
+    file = keep_file(organization=organization, name=f"{marker or 'visible'}.txt", content=f"Vu : {marker}".encode())
+    helper = User.objects.create(email=f"dossier-{variety}@aide.example", name=f"Aide {marker or 'visible'}")
+    for name, made in {
+        "case": case,
+        "case_merge": merge,
+        "case_participant": CaseParticipant.objects.create(**own, client=client),
+        "case_agent": CaseAgent.objects.create(**own, user=helper, role="participant"),
+        "case_object": CaseObject.objects.create(**own, object=thing),
+        "case_task": CaseTask.objects.create(**own, text=f"Tâche {marker}"),
+        "case_reminder": CaseReminder.objects.create(**own, on=timezone.now().date(), user=author.user, text=marker),
+        "case_document": CaseDocument.objects.create(**own, file=file, title=f"Pièce {marker}"),
+    }.items():
+        world.put(name, variety, made.number if name == "case" else made.pk)
 
 
 def _mail(organization, client, marker, variety):

@@ -9,7 +9,8 @@ from entregent.access.scope import ScopedQuerySet
 from entregent.clients.models import BusinessObject, Client, Person
 from entregent.documents.models import StoredFile
 from entregent.interactions.models import Interaction
-from entregent.organizations.models import Organization, User
+from entregent.interactions.template_models import RecordTemplate
+from entregent.organizations.models import Organization, Team, User
 
 
 class State(models.TextChoices):
@@ -56,6 +57,9 @@ class CaseType(models.Model):
     due_rule = models.CharField(_("échéance"), max_length=60, blank=True, default="")
     warn_days = models.IntegerField(_("alerte avant l'échéance (jours)"), default=2)
     is_confidential = models.BooleanField(_("confidentiel"), default=False)
+    template = models.ForeignKey(
+        RecordTemplate, models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("modèle de dossier")
+    )
     version = models.IntegerField(default=1)
 
     objects = CaseTypeQuerySet.as_manager()
@@ -152,6 +156,9 @@ class Case(models.Model):
     responsible = models.ForeignKey(
         User, models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("responsable")
     )
+    team = models.ForeignKey(
+        Team, models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("équipe"), db_index=False
+    )
     origin = models.CharField(_("origine"), max_length=10, choices=Origin, default=Origin.MANUAL)
     is_confidential = models.BooleanField(_("confidentiel"), default=False)
     contract = models.ForeignKey(
@@ -216,6 +223,14 @@ class Case(models.Model):
                 "id",
                 name="case_open_of_responsible",
                 condition=Q(closed_at__isnull=True, deleted_at__isnull=True),
+            ),
+            # The open cases of a team, by due day.
+            models.Index(
+                "team",
+                "due_on",
+                "id",
+                name="case_open_of_team",
+                condition=Q(team__isnull=False, closed_at__isnull=True, deleted_at__isnull=True),
             ),
             # By state, newest first: « nouveaux », « en cours »…
             models.Index(
