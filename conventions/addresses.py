@@ -39,6 +39,8 @@ RECORDS: list[tuple[str, str, str]] = [
     ("portal_watch:", "access_id", "portal_access"),
     ("portal_watch:", "number", "published"),
     ("portal_watch:document", "pk", "published_file"),
+    ("portal_watch:transfer", "number", "transfer"),
+    ("portal_watch:transfer", "pk", "transfer_file"),
     ("interactions:topic_update", "code", "topic_code"),
     ("interactions:participant_delete", "key", "participant"),
     ("interactions:agent_delete", "key", "agent"),

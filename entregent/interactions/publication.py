@@ -4,7 +4,7 @@
 own), `person_id` and `sees_colleagues`. What is not in the projection does not exist here.
 """
 
-from django.db.models import Prefetch, Q, QuerySet
+from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
 
 from entregent.documents.models import StoredFile
 from entregent.interactions.models import PublishedEntry, PublishedFile
@@ -29,8 +29,9 @@ def published_for(access) -> QuerySet[PublishedEntry]:
 def conversations(access) -> QuerySet[PublishedEntry]:
     """The last entry of each conversation, the newest first: one row is one conversation."""
     mine = published_for(access)
-    last = mine.order_by("interaction_id", "-seq").distinct("interaction_id").values("entry_id")
-    return mine.filter(entry_id__in=last).order_by("-published_at", "-entry_id")
+    # Asked of each entry, from the newest on: whoever reads one page does not go through all that was ever written.
+    later = mine.filter(interaction_id=OuterRef("interaction_id"), seq__gt=OuterRef("seq")).order_by()
+    return mine.filter(~Exists(later)).order_by("-published_at", "-entry_id")
 
 
 def thread(access, number: int) -> list[PublishedEntry]:

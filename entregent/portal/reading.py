@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
@@ -46,28 +46,29 @@ def state_words(entry: PublishedEntry) -> str:
     return _("Nous nous en occupons") if entry.is_incoming else pgettext("portal", "En cours")
 
 
-def recent(access: PortalAccess, *, before: tuple[datetime, int] | None = None, limit: int = PAGE):
-    """The conversations written in last, and where the next page begins (None at the end)."""
+# What of all conversations a list shows.
+WAITING, IN_HAND = "attente", "encours"
+
+
+def recent(
+    access: PortalAccess, *, only: str = "", before: tuple[datetime, int] | None = None, limit: int = PAGE
+) -> tuple[list[Conversation], tuple[datetime, int] | None]:
+    """The conversations written in last, and where the next page begins (None at the end). `only` those that wait for
+    the client (WAITING): answers not read yet, and what the organization waits for; or the open ones that do not
+    (IN_HAND)."""
     found = conversations(access)
+    if only in (WAITING, IN_HAND):
+        read = PortalThread.objects.filter(
+            access=access, interaction_id=OuterRef("interaction_id"), read_until__gte=OuterRef("published_at")
+        )
+        waits = Q(status="waiting") | (Q(direction="outgoing") & ~Exists(read))
+        found = found.filter(waits) if only == WAITING else found.filter(~waits, status="open")
     if before is not None:
         moment, entry_id = before
         found = found.filter(Q(published_at__lt=moment) | Q(published_at=moment, entry_id__lt=entry_id))
     rows = list(found[: limit + 1])
     following = (rows[limit - 1].published_at, rows[limit - 1].entry_id) if len(rows) > limit else None
     return _with_marks(access, rows[:limit]), following
-
-
-def waiting(access: PortalAccess, *, limit: int) -> list[Conversation]:
-    """What waits for the client: answers not read yet, and what the organization waits for."""
-    found = conversations(access).exclude(status="closed", direction="incoming")[: limit * 10]
-    marked = _with_marks(access, list(found))
-    return [one for one in marked if one.is_unread or one.last.status == "waiting"][:limit]
-
-
-def in_hand(access: PortalAccess, *, without: set[int], limit: int) -> list[Conversation]:
-    """What the organization works on: open conversations that do not wait for the client."""
-    found = conversations(access).filter(status="open").exclude(number__in=without)[:limit]
-    return _with_marks(access, list(found))
 
 
 def topics_offered(access: PortalAccess) -> QuerySet[Topic]:

@@ -8,9 +8,11 @@ from entregent.audit.models import Action
 from entregent.clients.actions import people
 from entregent.interactions.models import InteractionEntry
 from entregent.interactions.portal_models import PortalAccess, PortalSettings
+from entregent.organizations.models import Membership
 from entregent.outbox.models import Message
 from entregent.portal.tests.conftest import PASSWORD
 from entregent.portal.tests.test_exchanges import INSIDE, logged, topic  # noqa: F401 — fixtures
+from entregent.transfers.actions import request_files
 from testing.cast import HtmxClient, enter
 
 
@@ -112,6 +114,24 @@ def test_a_manager_sees_the_portal_as_the_client_does_and_writes_nothing(manager
     assert signed_in(agent).get(base).status_code == 403
     enter(manager)
     assert "non lu" in http.get(base).content.decode()
+
+
+def test_a_manager_sees_transfers_as_the_client_does(manager, agent, access, client_north, signed_in):
+    enter(agent)
+    asked = request_files(by=agent, person=access.person, client=client_north, subject="Bail 2026")
+    http = signed_in(manager)
+    base = f"/eaux/portail/voir/{access.pk}/"
+    assert "Bail 2026" in http.get(base).content.decode()
+    assert "Bail 2026" in http.get(f"{base}transferts/").content.decode()
+    page = http.get(f"{base}transferts/{asked.number}/").content.decode()
+    assert "Bail 2026" in page
+    assert "Déposer vos fichiers" not in page
+    assert http.post(f"{base}transferts/{asked.number}/").status_code == 403
+    # Who may not see transfers sees none here either.
+    enter(manager)
+    Membership.objects.filter(pk=manager.pk).update(rights_removed=["transfer.view"])
+    assert "Bail 2026" not in http.get(base).content.decode()
+    assert http.get(f"{base}transferts/{asked.number}/").status_code == 404
 
 
 def test_the_portal_is_set_by_an_administrator(admin, agent, access, lea, signed_in):

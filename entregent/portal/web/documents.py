@@ -9,15 +9,21 @@ from entregent.interactions.publication import published_files
 from entregent.portal.guard import PortalRequest, portal_page
 from entregent.portal.web.pages import render
 from entregent.toolbox.errors import NotFound
+from entregent.toolbox.text import as_id
 
-SHOWN = 100
+SHOWN = 50
 
 
 @portal_page
 @require_safe
 def documents(request: PortalRequest) -> HttpResponse:
-    found = list(published_files(request.visitor.access)[: SHOWN + 1])
-    context = {"here": "documents", "files": found[:SHOWN], "is_cut": len(found) > SHOWN, "shown": SHOWN}
+    files = published_files(request.visitor.access)
+    before = as_id(request.GET.get("avant", ""))
+    if before is not None:
+        files = files.filter(pk__lt=before)
+    found = list(files[: SHOWN + 1])
+    following = found[SHOWN - 1].pk if len(found) > SHOWN else None
+    context = {"here": "documents", "files": found[:SHOWN], "following": following}
     return render(request, "portal/documents.html", context)
 
 

@@ -1,6 +1,7 @@
 """« Mes échanges », one conversation, « Nouvelle demande »: what was published, and the client's own messages."""
 
 from datetime import datetime
+from urllib.parse import urlencode
 from uuid import uuid4
 
 from django.http import HttpResponse
@@ -22,9 +23,13 @@ from entregent.ui.pages import add_refusal, see
 @portal_page
 @require_safe
 def exchanges(request: PortalRequest) -> HttpResponse:
-    """Every conversation, the one written in last first."""
-    rows, following = reading.recent(request.visitor.access, before=_cursor(request.GET.get("avant", "")))
-    context = {"here": "exchanges", "rows": rows, "following": _written(following)}
+    """Every conversation, the one written in last first; `?vue=` of them those of one half of the home page."""
+    only = request.GET.get("vue", "")
+    only = only if only in (reading.WAITING, reading.IN_HAND) else ""
+    before = _cursor(request.GET.get("avant", ""))
+    rows, following = reading.recent(request.visitor.access, only=only, before=before)
+    query = ({"vue": only} if only else {}) | ({"avant": _written(following)} if following else {})
+    context = {"here": "exchanges", "rows": rows, "only": only, "following": urlencode(query) if following else ""}
     return render(request, "portal/exchanges.html", context)
 
 
@@ -155,5 +160,5 @@ def _cursor(text: str) -> tuple[datetime, int] | None:
         return None
 
 
-def _written(cursor: tuple[datetime, int] | None) -> str:
-    return f"{cursor[0].isoformat()}_{cursor[1]}" if cursor else ""
+def _written(cursor: tuple[datetime, int]) -> str:
+    return f"{cursor[0].isoformat()}_{cursor[1]}"

@@ -32,9 +32,18 @@ def choose(request: HttpRequest) -> HttpResponse:
 def home(request: PortalRequest) -> HttpResponse:
     """« Ce qui vous attend » and « Ce que nous faisons »."""
     access = request.visitor.access
-    waiting = reading.waiting(access, limit=SHOWN)
-    in_hand = reading.in_hand(access, without={one.number for one in waiting}, limit=SHOWN)
-    context = {"here": "home", "waiting": waiting, "in_hand": in_hand, "transfers": awaited(request.visitor)}
+    waiting, more_waiting = reading.recent(access, only=reading.WAITING, limit=SHOWN)
+    in_hand, more_in_hand = reading.recent(access, only=reading.IN_HAND, limit=SHOWN)
+    transfers = awaited(request.visitor, most=SHOWN + 1)
+    context = {
+        "here": "home",
+        "waiting": waiting,
+        "more_waiting": more_waiting is not None,
+        "in_hand": in_hand,
+        "more_in_hand": more_in_hand is not None,
+        "transfers": transfers[:SHOWN],
+        "more_transfers": len(transfers) > SHOWN,
+    }
     return render(request, "portal/home.html", context)
 
 

@@ -9,8 +9,7 @@ from entregent.portal.guard import PortalVisitor
 
 def navigation(visitor: PortalVisitor) -> list[tuple[str, str, str]]:
     """(name of the URL, label, icon); the name is also what a page gives as `here`."""
-    # Transfers are the person's own: who looks as the client does sees them on the pages of the staff.
-    has_transfers = visitor.organization.has_module(Module.FILE_TRANSFER) and visitor.watched_by is None
+    has_transfers = visitor.organization.has_module(Module.FILE_TRANSFER)
     return [
         ("home", pgettext("portal", "Accueil"), "home"),
         ("exchanges", _("Mes échanges"), "message-2"),

@@ -1,5 +1,6 @@
 """Transfers of files as the person at the client sees them: what waits, taking, handing over, signing."""
 
+from django.db.models import Q
 from django.http import HttpResponse
 from django.http.response import HttpResponseBase
 from django.utils.translation import gettext as _
@@ -14,26 +15,42 @@ from entregent.organizations.sign_in import client_ip
 from entregent.portal.guard import PortalRequest, PortalVisitor, not_while_watching, portal_page
 from entregent.portal.web.pages import render
 from entregent.toolbox.errors import NotFound, Refusal, Refusals
+from entregent.toolbox.text import as_id
 from entregent.transfers import actions
 from entregent.transfers.actions.common import closed
-from entregent.transfers.models import FileTransfer, Signature, TransferFile, transfers_of
+from entregent.transfers.models import (
+    FileTransfer,
+    FileTransferQuerySet,
+    Signature,
+    TransferFile,
+    transfers_of,
+)
 from entregent.transfers.words import consent_text
 from entregent.ui.pages import see
 
-SHOWN = 100
+SHOWN = 50
 
 
 def has_transfers(organization: Organization) -> bool:
     return organization.has_module(Module.FILE_TRANSFER)
 
 
-def awaited(visitor: PortalVisitor) -> list[FileTransfer]:
+def awaited(visitor: PortalVisitor, *, most: int) -> list[FileTransfer]:
     """What waits for the person, for the home page of the portal."""
     if not has_transfers(visitor.organization):
         return []
-    found = transfers_of(visitor.access).open().select_related("sender").order_by("expires_at", "pk")
-    waiting = [one for one in found[:SHOWN] if one.state == FileTransfer.State.WAITING or not one.is_request]
-    return waiting[:6]
+    is_theirs = Q(state=FileTransfer.State.WAITING) | Q(direction=FileTransfer.Direction.SEND)
+    found = _seen(visitor, visitor.access).open().filter(is_theirs)
+    return list(found.select_related("sender").order_by("expires_at", "pk")[:most])
+
+
+def _seen(visitor: PortalVisitor, access: PortalAccess) -> FileTransferQuerySet:
+    """Those of somebody at the client; to a member who looks on, what they may see of them."""
+    found = transfers_of(access)
+    member = visitor.watched_by
+    if member is None:
+        return found
+    return found.filter(pk__in=FileTransfer.objects.visible_to(member).values("pk"))
 
 
 @portal_page
@@ -43,12 +60,20 @@ def transfers(request: PortalRequest) -> HttpResponse:
     visitor = request.visitor
     if not has_transfers(visitor.organization):
         raise NotFound
-    found = list(transfers_of(visitor.access).select_related("sender").order_by("-pk")[:SHOWN])
-    context = {
-        "here": "transfers",
-        "waiting": [one for one in found if one.is_open],
-        "others": [one for one in found if not one.is_open],
-    }
+    every = _seen(visitor, visitor.access)
+    before = {name: as_id(request.GET.get(name, "")) for name in ("encours", "passes")}
+    # A further page of one half is that half alone.
+    context: dict = {"here": "transfers"}
+    for name, records in (("encours", every.open()), ("passes", every.exclude(pk__in=every.open().values("pk")))):
+        if any(before.values()) and before[name] is None:
+            found = []
+        else:
+            if before[name] is not None:
+                records = records.filter(pk__lt=before[name])
+            found = list(records.select_related("sender").order_by("-pk")[: SHOWN + 1])
+        context[name] = found[:SHOWN]
+        context[f"{name}_next"] = found[SHOWN - 1].pk if len(found) > SHOWN else None
+    context["is_first"] = not any(before.values())
     return render(request, "portal/transfers.html", context)
 
 
@@ -64,7 +89,7 @@ def _found(request: PortalRequest, number: int) -> tuple[FileTransfer, PortalAcc
     if not has_transfers(visitor.organization):
         raise NotFound
     for access in visitor.accesses:
-        found = transfers_of(access).select_related("sender", "organization", "person", "client")
+        found = _seen(visitor, access).select_related("sender", "organization", "person", "client")
         one = found.filter(number=number).first()
         if one is not None:
             if one.is_over or one.state in (FileTransfer.State.EXPIRED, FileTransfer.State.CANCELLED):

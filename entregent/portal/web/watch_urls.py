@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from entregent.portal.web import details, documents, exchanges, home
+from entregent.portal.web import details, documents, exchanges, home, transfers
 from entregent.portal.web.watch import watched
 
 app_name = "portal_watch"
@@ -14,4 +14,16 @@ urlpatterns = [
     path("portail/voir/<int:access_id>/documents/", watched(documents.documents), name="documents"),
     path("portail/voir/<int:access_id>/documents/<int:pk>/", watched(documents.document), name="document"),
     path("portail/voir/<int:access_id>/coordonnees/", watched(details.details), name="details"),
+    path("portail/voir/<int:access_id>/transferts/", watched(transfers.transfers), name="transfers"),
+    path("portail/voir/<int:access_id>/transferts/<int:number>/", watched(transfers.transfer), name="transfer"),
+    path(
+        "portail/voir/<int:access_id>/transferts/<int:number>/fichiers/<int:pk>/",
+        watched(transfers.transfer_file),
+        name="transfer_file",
+    ),
+    path(
+        "portail/voir/<int:access_id>/transferts/<int:number>/fichiers/<int:pk>/preuve/",
+        watched(transfers.transfer_evidence),
+        name="transfer_evidence",
+    ),
 ]
