@@ -85,10 +85,10 @@ def _number(caller: str, country: str) -> str:
 
 def _user_of(by: Membership, agent: str, called: str) -> int | None:
     if agent:
-        member = senders.member_at(by.organization_id, one_line(agent))
-        if member is None:
+        members = senders.members_at(by.organization_id, one_line(agent))
+        if len(members) != 1:
             raise Refusal("E-000-AGENT", _("Cet agent n'est pas disponible."), field="agent")
-        return member.user_id
+        return members[0].user_id
     line = PhoneLine.objects.filter(organization_id=by.organization_id, extension=called).first() if called else None
     return line.user_id if line is not None else None
 
