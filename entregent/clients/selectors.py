@@ -159,6 +159,7 @@ def _none(kind: BusinessObjectType, selector: Selector, *, is_narrowed: bool, ha
 
 
 def _wrong_state(one: BusinessObject, kind: BusinessObjectType) -> str:
+    """Without its number: the reason is kept, and read by who may not see the object."""
     language = "en" if get_language() == "en" else "fr"
     state = next((state[language] for state in kind.states if state["code"] == one.state), one.state)
-    return _("%(object)s : l'état « %(state)s » n'est pas retenu par le modèle.") % {"object": one, "state": state}
+    return _("L'état « %(state)s » n'est pas retenu par le modèle.") % {"state": state}

@@ -69,7 +69,7 @@ def test_the_current_contract_is_the_chosen_one_or_the_only_one_that_runs(bring,
 def test_a_state_that_the_template_does_not_allow_is_told(bring, ask, client_north):
     bring(client_north, "invoice", "F1", 3, state="unpaid")
     bring(client_north, "invoice", "F2", 5, state="paid")
-    told = "F2 : l'état « Payée » n'est pas retenu par le modèle."
+    told = "L'état « Payée » n'est pas retenu par le modèle."
     assert ask("last_invoice", states=["unpaid"]) == ([], told)
     assert ask("unpaid_invoices") == (["F1"], "")
     assert ask("all:invoice", states=["overdue"]) == ([], "Aucun n'est dans un état retenu par le modèle.")

@@ -18,6 +18,7 @@ from entregent.interactions.actions.links import (
 )
 from entregent.interactions.actions.receiving import receive_message, record_by_system
 from entregent.interactions.actions.recording import NO_CONTRACT, log_interaction
+from entregent.interactions.actions.templates import create_record_template, update_record_template
 from entregent.interactions.actions.topics import create_topic, seed_topics, update_topic
 
 __all__ = [
@@ -25,6 +26,7 @@ __all__ = [
     "add_entry",
     "change_status",
     "complete_follow_up",
+    "create_record_template",
     "create_topic",
     "delete_interaction",
     "link_agent",
@@ -42,5 +44,6 @@ __all__ = [
     "unlink_participant",
     "update_entry",
     "update_interaction",
+    "update_record_template",
     "update_topic",
 ]

@@ -28,6 +28,7 @@ from entregent.interactions.actions.rules import (
 from entregent.interactions.audience import audience_of
 from entregent.interactions.mails import announce
 from entregent.interactions.models import Interaction, InteractionAgent, Topic
+from entregent.interactions.template_models import AppliedTemplate, RecordTemplate
 from entregent.listing import custom_fields
 from entregent.organizations.actions import next_numbers
 from entregent.organizations.idempotency import fingerprint_of, once
@@ -58,7 +59,7 @@ def log_interaction(
     follow_up_owner: User | None = None,
     subject: str = "",
     contract: BusinessObject | None = None,
-    participants: Iterable[Client | Person] = (),
+    participants: Iterable[Client | Person | tuple[Client | Person, str]] = (),
     agents: Iterable[User | tuple[User, str]] = (),
     objects: Iterable[BusinessObject] = (),
     contact_name: str | None = None,
@@ -74,6 +75,8 @@ def log_interaction(
     notify: bool = True,
     files: Sequence[StoredFile] = (),
     mail_to: Sequence[Person] = (),
+    template: RecordTemplate | None = None,
+    left_out: Sequence[tuple[str, str]] = (),
 ) -> Interaction:
     """Logs one exchange with `client`, or with `person` alone, and its first entry.
 
@@ -82,7 +85,8 @@ def log_interaction(
     an idempotency key the same request makes one interaction, however often it comes. Unless it is internal, the
     client sees the entry (module « Portail client »); what is brought in from elsewhere stays unpublished. With
     `notify` those who took it are mailed, and `mail_to` whether or not they took it; `audience` of what is given back
-    says whom it reached (absent on a repeat).
+    says whom it reached (absent on a repeat). Participants may come with the role that they have here. `template` is
+    what it was filled in with (`templating.propose`), `left_out` what of that was not attached, with the reason.
     Refuses: nobody to speak with, no topic or one that is no longer offered, a date in the future, a follow-up before
     the interaction, internal and incoming together, an object of another client, texts that are too long.
     """
@@ -171,6 +175,13 @@ def log_interaction(
     def make() -> int:
         _write(interaction, entry | publication, by=by, parties=parties, agents=_agents(by, agents), objects=linked)
         interaction.audience = audience
+        if template is not None:
+            AppliedTemplate.objects.create(
+                organization_id=by.organization_id,
+                interaction_id=interaction.pk,
+                template=template,
+                left_out=[list(one) for one in left_out],
+            )
         if files or (audience is not None and audience.mailed):
             first = interaction.entries.get()
             first.interaction = interaction
@@ -209,13 +220,13 @@ def _topic(topic: Topic | str | None, by) -> Topic | None:
     return topic
 
 
-def _parties(client, person, participants) -> list[Client | Person]:
-    """Who took part, each once: the client and the person first, always."""
-    parties: dict[tuple[type, int], Client | Person] = {}
-    for party in [client, person, *participants]:
-        if party is not None:
-            parties.setdefault((type(party), party.pk), party)
-    return list(parties.values())
+def _parties(client, person, participants) -> dict[Client | Person, str]:
+    """Who took part, each once, with their role: the client and the person first, always."""
+    parties: dict[Client | Person, str] = {party: "" for party in (client, person) if party is not None}
+    for one in participants:
+        party, role = one if isinstance(one, tuple) else (one, "")
+        parties[party] = parties.get(party) or clean_line(role)[:60]
+    return parties
 
 
 def _agents(by, agents) -> dict[int, str]:
@@ -274,8 +285,9 @@ WITH logged AS (
     FROM logged
 ), parties AS (
     INSERT INTO interactions_interactionparticipant (organization_id, interaction_id, client_id, person_id, role)
-    SELECT %(organization)s, logged.id, party.client_id, party.person_id, ''
-    FROM logged, unnest(%(clients)s::bigint[], %(people)s::bigint[]) AS party (client_id, person_id)
+    SELECT %(organization)s, logged.id, party.client_id, party.person_id, party.role
+    FROM logged,
+         unnest(%(clients)s::bigint[], %(people)s::bigint[], %(as_whom)s::text[]) AS party (client_id, person_id, role)
 ), agents AS (
     INSERT INTO interactions_interactionagent (organization_id, interaction_id, user_id, role)
     SELECT %(organization)s, logged.id, agent.user_id, agent.role
@@ -328,6 +340,7 @@ def _write(interaction: Interaction, entry: dict, *, by, parties, agents: dict[i
         "entry_sort_key": search_key(entry["entry_name"])[:80],
         "clients": [party.pk if isinstance(party, Client) else None for party in parties],
         "people": [party.pk if isinstance(party, Person) else None for party in parties],
+        "as_whom": list(parties.values()),
         "agents": list(agents),
         "roles": [str(role) for role in agents.values()],
         "objects": [one.pk for one in objects],

@@ -31,13 +31,15 @@ from entregent.interactions.web.composer import (
     ContactForm,
     active_contracts,
     new_key,
+    offer_of,
+    offered_topics,
     people_to_write_to,
     usual_topic,
 )
 from entregent.interactions.web.files import kept_files
 from entregent.interactions.web.find import clients_found
 from entregent.interactions.web.recipients import told_of
-from entregent.toolbox.errors import Refusal, Refusals
+from entregent.toolbox.errors import NotFound, Refusal, Refusals
 from entregent.toolbox.text import as_id
 from entregent.ui.pages import is_htmx, render, render_block, see
 
@@ -76,8 +78,9 @@ def interaction_create(request):
     mail_to = _addressed(member, client, person, request.POST.getlist("mail_to"))
     if not form.errors:
         try:
-            details = form.details()
+            details = form.details_with_template()
             with transaction.atomic():
+                people = [*details.get("participants", ()), *people]
                 details |= {"participants": people, "mail_to": mail_to, "files": kept_files(request)}
                 interaction = log_interaction(by=member, client=client, person=person, **details)
         except (Refusal, Refusals) as refusal:
@@ -89,7 +92,7 @@ def interaction_create(request):
         return _again(request, composer, is_on_file)
 
     toast = _("Contact n° %(number)s enregistré.") % {"number": interaction.number}
-    toast = " ".join([toast, *told_of(interaction.audience)])
+    toast = " ".join([toast, *told_of(interaction.audience), *_not_attached(details)])
     undo_url = at("interactions:delete", member, number=interaction.number)
     events = [FOLLOW_UPS_CHANGED] if interaction.follow_up_on else [CONTACT_LOGGED]
     if not is_htmx(request):
@@ -103,13 +106,41 @@ def interaction_create(request):
         notes=details["notes"].strip(),
         internal=details["internal"],
         incoming=details["incoming"],
-        pills=[object_pill(contract, "contract")] if contract else [],
+        pills=[
+            *([object_pill(contract, "contract")] if contract else []),
+            *(object_pill(one, one.type.code) for one in details.get("objects", ()) if one != contract),
+        ],
     )
     by_day([event], member.organization.time_zone)
     # A form that was shown again holds what was typed as its defaults: it is replaced, not emptied.
     fresh = Composer.fresh(member, client, contracts=composer.contracts) if request.POST.get("again") else None
     response = render_block(request, PAGE, "saved", {"event": event, "composer": fresh, "key": new_key()})
     return announce(response, *events, toast=toast, undo_url=undo_url)
+
+
+@requires(Right.INTERACTION_LOG)
+def template_offer(request):
+    """What the template of the topic gives for this client: asked for by the composer when a topic is chosen."""
+    member = request.member
+    client, _person, _unknown = _whom(member, request.GET)
+    if client is None:
+        raise NotFound
+    chosen = request.GET.get("topic", "")
+    topic = next((one for one in offered_topics(member, client=client) if str(one.pk) == chosen), None)
+    composer = Composer(member, client)
+    if topic is not None and topic.template_id is not None:
+        contract_id = as_id(request.GET.get("contract", ""))
+        composer.offer = offer_of(member, client, topic.template_id, contract_id=contract_id)
+    return render_block(request, PAGE, "offer", {"composer": composer})
+
+
+def _not_attached(details) -> list[str]:
+    """What of the template was not attached, each with its reason (A07)."""
+    left_out = details.get("left_out", ())
+    if not left_out:
+        return []
+    told = " ".join(f"{what} ({why.rstrip('.')})." for what, why in left_out)
+    return [_("Non attaché : %(left_out)s") % {"left_out": told}]
 
 
 def _prepare(composer: Composer, *, is_informing: bool) -> None:

@@ -15,10 +15,12 @@ from entregent.clients.models import BusinessObject, BusinessObjectType, Client,
 from entregent.clients.selectors import ACTIVE_CONTRACT_STATES
 from entregent.interactions.actions import NO_CONTRACT
 from entregent.interactions.audience import Audience
-from entregent.interactions.models import Interaction, Topic
+from entregent.interactions.models import Interaction, InteractionAgent, Topic
+from entregent.interactions.template_models import RecordTemplate
+from entregent.interactions.templating import Proposal, propose
 from entregent.listing.custom_fields import is_for, offered
 from entregent.listing.web.custom_forms import CustomInputs
-from entregent.organizations.models import Module
+from entregent.organizations.models import Module, User
 from entregent.toolbox.dates import today_in
 from entregent.toolbox.errors import Refusal, Refusals
 from entregent.toolbox.text import as_id
@@ -81,6 +83,8 @@ class Composer:
     recipients: list[tuple[int, str]] = field(default_factory=list)
     hold: Any = None
     audience: Audience | None = None
+    # What the template of the topic gives, with what of it was left ticked; None where none is shown.
+    offer: "TemplateOffer | None" = None
 
     @classmethod
     def fresh(
@@ -112,6 +116,11 @@ class Composer:
             "mail_to": [],
         }
         return composer
+
+    @property
+    def has_templates(self) -> bool:
+        """Does any topic on offer come with a template? Without, nothing is asked for when one is chosen."""
+        return self.client is not None and any(topic.template_id for topic in self.topics)
 
     @property
     def has_portal(self) -> bool:
@@ -177,6 +186,65 @@ def people_to_write_to(member, client: Client | None, person: Person | None) -> 
     return list(people.order_by("-is_first", "-is_second", "sort_key", "id")[:30])
 
 
+@dataclass
+class TemplateOffer:
+    """What a template gives for this client, and which of it the person has unticked: (kind, id)."""
+
+    proposal: Proposal
+    unticked: set[tuple[str, int]] = field(default_factory=set)
+
+    def keep(self, data) -> None:
+        """Which of the boxes that were shown are ticked."""
+        for kind, records in (
+            ("with_people", [party for party, _role in self.proposal.participants if isinstance(party, Person)]),
+            ("with_agents", [user for user, _role in self.proposal.agents]),
+            ("with_objects", self.proposal.objects),
+        ):
+            ticked = {key for key in map(as_id, data.getlist(kind)) if key is not None}
+            self.unticked |= {(kind, one.pk) for one in records if one.pk not in ticked}
+
+    def is_ticked(self, kind: str, key: int) -> bool:
+        return (kind, key) not in self.unticked
+
+    @property
+    def participants(self) -> list[tuple[Client | Person, str]]:
+        return [
+            (party, role)
+            for party, role in self.proposal.participants
+            if isinstance(party, Client) or self.is_ticked("with_people", party.pk)
+        ]
+
+    @property
+    def people(self) -> list[tuple[Person, str]]:
+        return [(party, role) for party, role in self.proposal.participants if isinstance(party, Person)]
+
+    @property
+    def agents(self) -> list[tuple[User, str]]:
+        return [(user, role) for user, role in self.proposal.agents if self.is_ticked("with_agents", user.pk)]
+
+    @property
+    def objects(self) -> list[BusinessObject]:
+        return [one for one in self.proposal.objects if self.is_ticked("with_objects", one.pk)]
+
+    def role_label(self, role: str) -> str:
+        return str(InteractionAgent.Role(role).label)
+
+
+def offer_of(
+    member, client: Client, template_id: int, *, contract_id: int | None = None, with_texts: bool = True
+) -> TemplateOffer | None:
+    """What the template gives for this client and contract; None for a template that is out of service."""
+    template = RecordTemplate.objects.filter(
+        organization_id=member.organization_id, pk=template_id, is_active=True, kind=RecordTemplate.Kind.CONTACT
+    ).first()
+    if template is None:
+        return None
+    contract = None
+    if contract_id is not None:
+        contract = BusinessObject.objects.visible_to(member).filter(pk=contract_id, client_id=client.pk).first()
+    return TemplateOffer(propose(template, by=member, client=client, contract=contract, with_texts=with_texts))
+
+
 @recalled
 def _contracts(member, client_id: int, chosen: int | None = None):
     wanted = Q(state__in=ACTIVE_CONTRACT_STATES)
@@ -212,6 +280,7 @@ class ContactForm(forms.Form):
 
     def __init__(self, data, composer: Composer):
         self.composer = composer
+        self.offer: TemplateOffer | None = None
         super().__init__(data)
         self.custom = CustomInputs(self, composer.member, "interaction")
         for name in ("follow_up_on", "occurred_at"):
@@ -257,6 +326,39 @@ class ContactForm(forms.Form):
             "custom": self._custom(data["channel"] or Channel.PHONE_CALL),
         }
 
+    def details_with_template(self) -> dict[str, Any]:
+        """The same, with what the template of the topic adds: as it was shown and ticked, or whole where it was not
+        shown (who is fast does not wait for it). Costs nothing where the topic has no template."""
+        details, composer = self.details(), self.composer
+        topic = details["topic"]
+        if composer.client is None or topic is None or topic.template_id is None:
+            return details
+        contract = details["contract"] if hasattr(details["contract"], "key") else None
+        offer = offer_of(composer.member, composer.client, topic.template_id, contract_id=contract and contract.pk)
+        if offer is None:
+            return details
+        proposal = offer.proposal
+        was_shown = self.data.get("template") == str(topic.template_id)
+        if was_shown:
+            offer.keep(self.data)
+        self.offer = offer
+        details |= {
+            "participants": offer.participants,
+            "agents": offer.agents,
+            "objects": offer.objects,
+            "template": proposal.template,
+            "left_out": proposal.told,
+            "priority": proposal.priority,
+        }
+        if "subject" not in self.data or not (was_shown or details["subject"]):
+            details["subject"] = proposal.subject
+        if not was_shown:
+            details["notes"] = details["notes"] if details["notes"].strip() else proposal.text
+            details["follow_up_on"] = details["follow_up_on"] or proposal.follow_up_on
+            if proposal.channel and details["channel"] == Channel.PHONE_CALL:
+                details["channel"] = proposal.channel
+        return details
+
     def _custom(self, channel: str) -> dict[str, Any]:
         """The answers that the channel asks for: what was typed before another was chosen is no longer seen."""
         typed = self.custom.values()
@@ -273,6 +375,7 @@ class ContactForm(forms.Form):
     def keep_in_composer(self) -> None:
         """What was typed and what is wrong with it, back in the composer."""
         composer = self.composer
+        composer.offer = self.offer
         for name in self.fields:
             composer.values[name] = self.data.get(name, "")
         composer.values["participants"] = [

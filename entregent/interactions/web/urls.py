@@ -6,6 +6,7 @@ app_name = "interactions"
 
 urlpatterns = [
     path("contacts/nouveau/", compose.interaction_create, name="create"),
+    path("contacts/modele/", compose.template_offer, name="template_offer"),
     path("interactions/", views.interaction_list, name="list"),
     path("interactions/ouvrir/", views.interaction_open, name="open"),
     path("interactions/destinataires/", recipients.recipients, name="recipients"),

@@ -302,8 +302,9 @@ def _followed(request, interaction, toast: str, undo_url: str | None):
 
 def _get(request, number: int, right: Right = Right.INTERACTION_VIEW) -> Interaction:
     records = Interaction.objects.visible_to(request.member, right).select_related(
-        "client", "person", "topic", "created_by", "follow_up_owner", "sales_contact", "salesperson"
-    )
+        "client", "person", "topic", "created_by", "follow_up_owner", "sales_contact", "salesperson",
+        "applied_template__template",
+    )  # fmt: skip
     try:
         return records.get(number=number)
     except Interaction.DoesNotExist as absent:
@@ -329,6 +330,7 @@ def _detail(
     thread = thread_of(interaction, is_whole=request.GET.get("tout") == "1")
     context = {
         "interaction": interaction,
+        "applied": getattr(interaction, "applied_template", None),
         "tab": tab,
         "thread": thread,
         "entries": thread.entries,

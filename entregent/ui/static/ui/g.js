@@ -318,6 +318,37 @@
     $("textarea", composer)?.focus();
     return true;
   }
+  /* ——— What a template proposes: fields that nobody has filled take it, and lose it with the template ——— */
+  const valueAtFirst = (field) => (field.matches("select") ? ($$("option", field).find((option) => option.defaultSelected) ?? field.options[0])?.value : field.defaultValue);
+  function fillFromTemplate(slot) {
+    const form = slot.closest("form");
+    const proposed = new Map($$("[data-fill]", slot).map((one) => [one.dataset.fill, one.dataset.value]));
+    for (const field of form.elements) {
+      const isUntouched = field.value === valueAtFirst(field) || field.value === field.dataset.filled;
+      if (!(proposed.has(field.name) || "filled" in field.dataset) || !isUntouched) continue;
+      const value = proposed.get(field.name) ?? valueAtFirst(field);
+      if (proposed.has(field.name)) field.dataset.filled = value;
+      else delete field.dataset.filled;
+      if (field.value === value) continue;
+      field.value = value;
+      field.dispatchEvent(new Event("input", { bubbles: true }));
+    }
+  }
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    const { target, xhr } = event.detail;
+    if (!target?.matches?.("[data-template-slot]")) return;
+    /* An answer that comes late: another topic was chosen meanwhile, or the contact is saved already. */
+    const asked = new URL(xhr.responseURL, location.href).searchParams.get("topic") ?? "";
+    const chosen = target.closest("form")?.elements.topic?.value ?? "";
+    if (asked !== chosen) event.detail.shouldSwap = false;
+  });
+  document.addEventListener("htmx:afterSwap", (event) => {
+    if (event.detail.target?.matches?.("[data-template-slot]")) fillFromTemplate(event.detail.target);
+  });
+  document.addEventListener("reset", (event) => {
+    for (const field of $$("[data-filled]", event.target)) delete field.dataset.filled;
+    for (const slot of $$("[data-template-slot]", event.target)) slot.replaceChildren();
+  });
   function keysOfComposer(event, composer) {
     if (event.key === "Escape") {
       if (composer.closest("dialog")) return false;
