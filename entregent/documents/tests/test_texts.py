@@ -34,7 +34,7 @@ def test_variables_conditions_and_loops():
 def test_a_variable_that_is_not_there_is_named_with_its_line():
     assert "« client.nom »" in refusal_of("\n{{ client.nom }}")
     assert "Ligne 2" in refusal_of("\n{{ client.nom }}")
-    assert refusal_of("{{ foo }}").startswith("Objet : ")
+    assert refusal_of("{{ foo }}").startswith("Objet : ")
     # A condition and a default do with what is not there.
     assert render("{% if client.nom %}a{% else %}b{% endif %}{{ foo | default: 'c' }}", FACTS) == "bc"
 
@@ -117,5 +117,5 @@ def test_problems_name_what_is_not_there():
         "Ligne 1 : « foo » n’existe pas.",
     ]
     assert problems("{{ client.name | inconnu }}", known) == ["Ligne 1 : le filtre « inconnu » n’existe pas."]
-    assert problems("{{ client.name", known) == ["Ligne 1 : cette balise n’est pas comprise."]
-    assert problems("a\nb {% fin %}", known) == ["Ligne 2 : cette balise n’est pas comprise."]
+    assert problems("{{ client.name", known) == ["Ligne 1 : cette balise n’est pas comprise."]
+    assert problems("a\nb {% fin %}", known) == ["Ligne 2 : cette balise n’est pas comprise."]
