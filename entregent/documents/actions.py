@@ -16,14 +16,17 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from entregent.audit.actions import record
-from entregent.documents import scanner, types
-from entregent.documents.files import PIECE, storage
+from entregent.clients.models import Client
+from entregent.documents import letters, scanner, texts, types, word
+from entregent.documents.files import PIECE, opened, storage
 from entregent.documents.models import (
     FIRST_LIMIT,
     LARGEST_LIMIT,
     MEGABYTE,
     SMALLEST_LIMIT,
+    DocumentTemplate,
     FileSettings,
+    Letter,
     StoredFile,
     Upload,
 )
@@ -328,3 +331,80 @@ def _taken(content: BinaryIO, length: int, into) -> int:
         into.write(piece)
         left -= len(piece)
     return length - left
+
+
+# Documents made of a template
+
+
+def find_template(organization: Organization, template: DocumentTemplate | str) -> DocumentTemplate:
+    """The template of this organization, or of this code; E-001-TEMPLATE where there is none."""
+    if isinstance(template, DocumentTemplate):
+        if template.organization_id != organization.pk:
+            raise NotFound
+        return template
+    found = DocumentTemplate.objects.filter(organization=organization, code=template).first()
+    if found is None:
+        message = _("Le modèle de document « %(code)s » n’existe pas.") % {"code": template}
+        raise Refusal("E-001-TEMPLATE", message, field="template")
+    return found
+
+
+@transaction.atomic
+def generate_document(
+    *,
+    organization: Organization,
+    by: Membership | None,
+    template: DocumentTemplate | str,
+    facts: texts.Facts,
+    language: str,
+    client: Client | None = None,
+    is_confidential: bool = False,
+) -> StoredFile:
+    """A letter (PDF) or a Word document of a template, kept; whoever asked ties the file to where it belongs.
+
+    `by=None`: the product itself (a plan). With a `client` a letter waits for the next printing as well
+    (`Letter`); `is_confidential` keeps it from those who may not see the dossier. What the texts ask for and the facts
+    lack is refused by its name (E-001-TEMPLATE).
+    """
+    template = find_template(organization, template)
+    record(
+        "generate_document",
+        by=by,
+        **({} if by is not None else {"organization_id": organization.pk}),
+        **({"client_id": client.pk} if client is not None else {}),
+        template=template.code,
+    )
+    facts = with_agent(facts, by)
+    owner = str((facts.get("client") or {}).get("number") or "")
+    name = " ".join(part for part in (template.name_in(language), owner) if part)
+    if template.kind == DocumentTemplate.Kind.WORD:
+        content, name = _word(template, facts), f"{name}.docx"
+    elif template.kind == DocumentTemplate.Kind.LETTER:
+        content, name = letters.pdf_of(template, facts, language=language, organization=organization), f"{name}.pdf"
+    else:
+        raise Refusal("E-001-TEMPLATE", _("Ce modèle est celui d’un courriel."), field="template")
+    file = keep_file(organization=organization, name=name, content=content, by=by)
+    if client is not None and template.kind == DocumentTemplate.Kind.LETTER:
+        Letter.objects.create(
+            organization=organization,
+            file=file,
+            client=client,
+            title=template.name_in(language),
+            pages=letters.pages_of(content),
+            is_confidential=is_confidential,
+            created_by_id=by.user_id if by is not None else None,
+        )
+    return file
+
+
+def with_agent(facts: texts.Facts, by: Membership | None) -> dict:
+    """The facts, and who writes; nobody where the product itself does."""
+    agent = {"name": by.user.name, "email": by.user.email} if by is not None else {"name": "", "email": ""}
+    return {"agent": agent, **facts}
+
+
+def _word(template: DocumentTemplate, facts: dict) -> bytes:
+    if template.file is None or template.file.removed_at is not None:
+        raise Refusal("E-001-TEMPLATE", _("Ce modèle n’a pas de document Word."), field="template")
+    with opened(template.file) as content:
+        return word.filled_in(content.read(), facts)

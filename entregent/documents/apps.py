@@ -12,3 +12,11 @@ class DocumentsConfig(AppConfig):
         attachment_readers.add(mails.attachments)
         action_words.add(history.ACTION_WORDS, name="documents.history.ACTION_WORDS")
         table_words.add(history.TABLE_WORDS, name="documents.history.TABLE_WORDS")
+
+        from entregent.clients.extension_points import movers
+        from entregent.documents.movers import LETTERS
+        from entregent.documents.template_actions import seed_templates
+        from entregent.organizations.extension_points import organization_defaults
+
+        organization_defaults.add(seed_templates, order=30)
+        movers.add(LETTERS, order=120, name="letters")

@@ -351,5 +351,5 @@ def _check_plain(value: Any) -> None:
     elif isinstance(value, (list, tuple)):
         for inner in value:
             _check_plain(inner)
-    elif type(value) not in _PLAIN:
+    elif not isinstance(value, _PLAIN):
         raise TypeError(f"{type(value).__name__} is no plain fact.")

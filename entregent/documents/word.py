@@ -1,0 +1,135 @@
+"""Word templates: a .docx in which people wrote {{ client.name }}, {% if … %}, {%tr for … %} (docxtpl).
+
+The text in it is a program of a very small language: it reads plain facts by name and nothing else. No attribute of an
+object, no call, no import, no other template; loops at most three deep; values are escaped. A file that is no plain
+Word document (macros, external parts, entities, a zip bomb) is refused when it is given.
+"""
+
+import re
+import zipfile
+from io import BytesIO
+from typing import Any
+
+from django.utils.translation import gettext as _
+from docxtpl import DocxTemplate
+from jinja2 import StrictUndefined, TemplateError, nodes
+from jinja2.exceptions import SecurityError, UndefinedError
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from entregent.toolbox.errors import Refusal
+
+# Unpacked, all parts together; and how many parts.
+_MOST_UNPACKED, _MOST_PARTS = 60_000_000, 2_000
+_DEEPEST_LOOP = 3
+_FILTERS = frozenset(
+    {
+        "abs", "capitalize", "default", "d", "e", "escape", "first", "float", "int", "join", "last", "length", "lower",
+        "round", "sort", "sum", "title", "trim", "truncate", "unique", "upper",
+    }
+)  # fmt: skip
+_REFUSED = (
+    nodes.Include, nodes.Import, nodes.FromImport, nodes.Extends, nodes.Macro, nodes.CallBlock, nodes.Block,
+    nodes.Call, nodes.AssignBlock, nodes.Mul, nodes.Pow, nodes.Mod, nodes.FilterBlock, nodes.EvalContextModifier,
+)  # fmt: skip
+_ENTITY = re.compile(rb"<!(DOCTYPE|ENTITY)", re.I)
+_EXTERNAL = re.compile(rb"<Relationship\b[^>]*TargetMode\s*=\s*[\"']External[\"'][^>]*>", re.I)
+
+
+class _Missing(StrictUndefined):
+    """A condition takes what is not there as no; printing it is an error."""
+
+    __slots__ = ()
+
+    def __bool__(self) -> bool:  # type: ignore[override]
+        return False
+
+
+class _Environment(ImmutableSandboxedEnvironment):
+    def __init__(self) -> None:
+        super().__init__(autoescape=True, undefined=_Missing)
+        self.globals.clear()
+        self.filters = {name: self.filters[name] for name in _FILTERS}
+        self.tests = {name: self.tests[name] for name in ("defined", "undefined", "none", "even", "odd")}
+
+    def getattr(self, obj: Any, attribute: str) -> Any:
+        if isinstance(obj, dict) and attribute in obj:
+            return obj[attribute]
+        # « loop.index », « loop.last ».
+        if type(obj).__name__ == "LoopContext" and attribute in ("index", "index0", "first", "last", "length"):
+            return getattr(obj, attribute)
+        return self.undefined(name=attribute)
+
+    def getitem(self, obj: Any, argument: Any) -> Any:
+        if isinstance(obj, (list, tuple)) and isinstance(argument, int) and -len(obj) <= argument < len(obj):
+            return obj[argument]
+        return self.getattr(obj, argument) if isinstance(argument, str) else self.undefined(name=str(argument))
+
+    def is_safe_callable(self, obj: Any) -> bool:
+        return False
+
+    def _parse(self, source: str, name: str | None, filename: str | None) -> nodes.Template:
+        tree = super()._parse(source, name, filename)
+        _check(tree, 0)
+        return tree
+
+
+def _check(node: nodes.Node, depth: int) -> None:
+    if isinstance(node, _REFUSED):
+        raise SecurityError(type(node).__name__)
+    if isinstance(node, nodes.For):
+        depth += 1
+        if depth > _DEEPEST_LOOP or node.recursive:
+            raise SecurityError("loops")
+    for child in node.iter_child_nodes():
+        _check(child, depth)
+
+
+def filled_in(content: bytes, facts: dict[str, Any]) -> bytes:
+    """The document with its variables filled in; E-001-TEMPLATE names what is not there or not allowed."""
+    check_file(content)
+    document = DocxTemplate(BytesIO(content))
+    try:
+        document.render(facts, jinja_env=_Environment(), autoescape=True)
+    except UndefinedError as error:
+        name = str(error.message).split("'")[1] if "'" in str(error.message) else str(error.message)
+        raise _refusal(_("« %(name)s » n’existe pas.") % {"name": name}) from None
+    except SecurityError:
+        raise _refusal(_("Une balise du document n’est pas permise.")) from None
+    except (TemplateError, ValueError, TypeError, KeyError, AssertionError) as error:
+        line = getattr(error, "lineno", None)
+        raise _refusal(_("Une balise du document n’est pas comprise.") if line else str(_not_word())) from None
+    out = BytesIO()
+    document.save(out)
+    return out.getvalue()
+
+
+def check_file(content: bytes) -> None:
+    """Refuses what is no plain Word document (E-004-TYPE)."""
+    try:
+        with zipfile.ZipFile(BytesIO(content)) as parts:
+            listed = parts.infolist()
+            names = {one.filename for one in listed}
+            if len(listed) > _MOST_PARTS or sum(one.file_size for one in listed) > _MOST_UNPACKED:
+                raise ValueError
+            if "word/document.xml" not in names or any("vbaproject" in name.lower() for name in names):
+                raise ValueError
+            for one in listed:
+                if one.filename.endswith((".xml", ".rels")):
+                    text = parts.read(one)
+                    if _ENTITY.search(text) or _reaches_out(text):
+                        raise ValueError
+    except (ValueError, zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError):
+        raise Refusal("E-004-TYPE", _not_word(), field="file", status=415) from None
+
+
+def _reaches_out(relations: bytes) -> bool:
+    """A part that Word would load from elsewhere when the document is opened; a link that one clicks is none."""
+    return any(b"/hyperlink" not in one for one in _EXTERNAL.findall(relations))
+
+
+def _not_word() -> str:
+    return _("Choisissez un document Word (.docx), sans macro ni contenu lié.")
+
+
+def _refusal(sentence: str) -> Refusal:
+    return Refusal("E-001-TEMPLATE", sentence, field="file")
