@@ -329,6 +329,8 @@ class PublishedEntry(models.Model):
         constraints = [models.CheckConstraint(condition=Q(internal=False), name="published_is_not_internal")]
         indexes = [
             models.Index("interaction_id", "seq", name="published_thread"),
+            # How the client names it.
+            models.Index("organization_id", "number", "seq", name="published_by_number"),
             models.Index("client_id", F("published_at").desc(), name="published_of_client"),
             models.Index(
                 "person_id", F("published_at").desc(), name="published_of_person", condition=Q(person_id__isnull=False)
