@@ -42,6 +42,7 @@ RECORDS: list[tuple[str, str, str]] = [
     ("portal_watch:transfer", "number", "transfer"),
     ("portal_watch:transfer", "pk", "transfer_file"),
     ("interactions:topic_update", "code", "topic_code"),
+    ("interactions:template_update", "code", "template_code"),
     ("interactions:participant_delete", "key", "participant"),
     ("interactions:agent_delete", "key", "agent"),
     ("interactions:object_delete", "key", "object_link"),

@@ -43,6 +43,7 @@ from entregent.interactions.models import (
     Topic,
 )
 from entregent.interactions.portal_models import PortalAccess
+from entregent.interactions.template_models import RecordTemplate
 from entregent.jobs.models import Job
 from entregent.listing.custom_fields import definitions_changed
 from entregent.listing.models import CustomField, View
@@ -85,6 +86,10 @@ def build(org, other_org, north, south, people) -> World:
             applies_to=["client", "prospect", "person"],
         )  # fmt: skip
         world.put("topic_code", variety, topic.code)
+        template = RecordTemplate.objects.create(
+            organization=organization, code=f"modele-{variety}", name_fr=f"Modèle {mark}", name_en=f"Template {mark}"
+        )
+        world.put("template_code", variety, template.code)
         kind = BusinessObjectType.objects.create(
             organization=organization, code=f"type-{mark.lower()}", label_fr=f"Type {mark}", label_en=f"Type {mark}",
             plural_fr=f"Types {mark}", plural_en=f"Types {mark}",
@@ -155,7 +160,7 @@ def build(org, other_org, north, south, people) -> World:
     pair = Client.objects.filter(number__in=["OWN1", "SOUTH1"]).order_by("pk")
     DuplicatePair.objects.create(organization=org, first=pair[0], second=pair[1], score=80, reasons=["name", "phone"])
     for kind in world.records:
-        texts = kind in ("client", "topic_code", "team_code", "object_type_code", "object_key", "upload")
+        texts = kind.endswith("_code") or kind in ("client", "object_key", "upload")
         world.put(kind, "random", "rien" if texts else 987_654_321)
     return world
 

@@ -20,6 +20,10 @@ def administration(member) -> list[AdministrationEntry]:
     if member.can(Right.TOPICS):
         words = _("motif type de contact composer touche chiffre")
         shown.append(AdministrationEntry(_("Rubriques"), "tags", _at("topics", member), words))
+    if member.can(Right.TEMPLATES):
+        words = _("modèle contact dossier éligibilité objets interlocuteurs agents rubrique")
+        label = _("Modèles de contact et de dossier")
+        shown.append(AdministrationEntry(label, "clipboard", _at("templates", member), words))
     if member.can(Right.SETTINGS) and member.organization.has_module(Module.PORTAL):
         words = _("clients accueil conditions invitation collègues coordonnées")
         shown.append(AdministrationEntry(_("Portail client"), "globe", _at("portal_settings", member), words))

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from entregent.access.rights import Role
 from entregent.access.scope import ORGANIZATION_SCOPE, EffectiveGrant, Reach
+from entregent.clients.facts import facts_of
 from entregent.clients.models import BusinessObject, BusinessObjectType, Client, ClientPerson, Person
 from entregent.clients.selectors import select
 from entregent.documents.texts import render
@@ -271,11 +272,7 @@ def _texts(
     ]
     # Without variables nothing is looked up.
     has_variables = any("{" in source for _name, source in sources)
-    facts = {}
-    if has_variables:
-        from entregent.clients.facts import facts_of
-
-        facts = facts_of(client, contract=contract, language=language, member=reader)
+    facts = facts_of(client, contract=contract, language=language, member=reader) if has_variables else {}
     for name, source in sources:
         try:
             written = render(source, facts) if "{" in source else source

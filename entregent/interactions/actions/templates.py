@@ -8,6 +8,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from entregent.audit.actions import record
+from entregent.clients.facts import shape_of
 from entregent.clients.models import BusinessObjectType
 from entregent.clients.selectors import selector_of
 from entregent.documents.texts import problems
@@ -128,7 +129,7 @@ def _text_refusals(template: RecordTemplate) -> list[Refusal]:
         "text_fr": (_("Texte français"), 10_000),
         "text_en": (_("Texte anglais"), 10_000),
     }
-    shape = _shape(template) if "{" in "".join(getattr(template, name) for name in labels) else {}
+    shape = shape_of(template.organization) if "{" in "".join(getattr(template, name) for name in labels) else {}
     for name, (label, most) in labels.items():
         text = getattr(template, name)
         if name.startswith("name") and not text:
@@ -141,12 +142,6 @@ def _text_refusals(template: RecordTemplate) -> list[Refusal]:
                 for one in problems(text, shape)
             ]
     return refusals
-
-
-def _shape(template: RecordTemplate) -> dict[str, Any]:
-    from entregent.clients.facts import shape_of
-
-    return shape_of(template.organization)
 
 
 def _offset_refusals(text: str) -> list[Refusal]:

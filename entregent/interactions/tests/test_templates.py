@@ -11,7 +11,9 @@ from entregent.clients.actions import attach_person, create_person, seed_object_
 from entregent.interactions import actions
 from entregent.interactions.actions.templates import create_record_template, update_record_template
 from entregent.interactions.models import Interaction, Topic
+from entregent.interactions.template_models import RecordTemplate
 from entregent.interactions.templating import propose
+from entregent.listing.actions import save_view
 from entregent.organizations.models import Team, TeamMember
 from entregent.toolbox.errors import Refusal, Refusals, Stale
 from testing.cast import enter
@@ -251,3 +253,88 @@ def test_a_contact_without_template_asks_no_more_of_the_database(
     Topic.objects.update(template=None)
     with django_assert_num_queries(len(beside)):
         http.post("/eaux/contacts/nouveau/", typed(topic, idempotency_key="key-3"), headers=HTMX)
+
+
+# ——— Administration ———
+
+
+def sent(**more):
+    return {
+        "name_fr": "Réclamation facture", "name_en": "Invoice complaint", "kind": "contact", "priority": "normal",
+        "eligible_from": "none", "people-role": ["primary", ""], "people-label_fr": ["le gérant", ""],
+        "people-label_en": ["the manager", ""], "agents-who": [""], "agents-role": ["responsible"],
+        "objects-selector": ["last_invoice", "last_reading"], "objects-state": ["", ""],
+        "objects-required": ["1", "1"], "is_active": "on",
+    } | more  # fmt: skip
+
+
+def test_a_template_is_made_and_changed_on_screen(manager, topic, signed_in):
+    http = signed_in(manager)
+    page = http.get("/eaux/administration/modeles/nouveau/").content.decode()
+    assert "Dernière facture" in page
+    answer = http.post("/eaux/administration/modeles/nouveau/", sent(topics=[topic.pk]))
+    assert answer.status_code == 303
+    enter(manager)
+    made = Topic.objects.get(pk=topic.pk).template
+    assert made.object_rules == [
+        {"selector": "last_invoice", "states": [], "required": True},
+        {"selector": "last_reading", "states": [], "required": True},
+    ]
+    assert made.people == [{"role": "primary", "label_fr": "le gérant", "label_en": "the manager"}]
+    assert "Réclamation facture" in http.get("/eaux/administration/modeles/").content.decode()
+
+    url = f"/eaux/administration/modeles/{made.code}/"
+    page = http.get(url).content.decode()
+    assert "1 rubrique utilise ce modèle" in page
+    answer = http.post(url, sent(version=1, agents=["x"], **{"agents-who": [f"user:{manager.user_id}"]}))
+    assert answer.status_code == 303
+    answer = http.post(url, sent(version=1, name_fr="Trop tard"))
+    assert answer.status_code == 409
+    assert "Trop tard" in answer.content.decode()
+    enter(manager)
+    made.refresh_from_db()
+    assert (made.version, made.agents) == (2, [{"user": manager.user_id, "role": "responsible"}])
+    assert not made.topics.exists()
+
+
+def test_what_is_wrong_on_screen_is_told_at_its_place(manager, topic, signed_in):
+    http = signed_in(manager)
+    answer = http.post("/eaux/administration/modeles/nouveau/", sent(name_en="", subject_fr="{{ client.salary }}"))
+    page = answer.content.decode()
+    assert answer.status_code == 422
+    assert "client.salary" in page
+    assert 'value="le gérant"' in page
+    more = http.post("/eaux/administration/modeles/nouveau/", sent(more="1"))
+    assert more.status_code == 200
+
+
+def test_the_conditions_of_a_view_are_copied(manager, topic, signed_in):
+    view = save_view(by=manager, list_code="clients", name="Entreprises", condition=["kind", "is", "company"])
+    http = signed_in(manager)
+    http.post("/eaux/administration/modeles/nouveau/", sent(eligible_from=f"view:{view.pk}"))
+    enter(manager)
+    made = RecordTemplate.objects.get()
+    assert made.eligible == ["kind", "is", "company"]
+    url = f"/eaux/administration/modeles/{made.code}/"
+    assert "Ceux-ci" in http.get(url).content.decode()
+    http.post(url, sent(version=1, eligible_from="keep"))
+    made.refresh_from_db()
+    assert made.eligible == ["kind", "is", "company"]
+    http.post(url, sent(version=2, eligible_from="none"))
+    made.refresh_from_db()
+    assert made.eligible is None
+
+
+def test_the_preview_is_of_a_real_client_in_reach(manager, client_north, contract, topic, signed_in):
+    bring(manager, client_north, "invoice", "F1", contract=contract, state="unpaid")
+    http = signed_in(manager)
+    url = "/eaux/administration/modeles/apercu/"
+    part = http.post(url, sent(preview_client="N1", text_fr="Bonjour {{ client.name }}")).content.decode()
+    assert "Facture F1" in part
+    assert "Aucune relève pour ce contrat." in part
+    assert f"Bonjour {client_north.display_name}" in part
+    assert "Nommez un client" in http.post(url, sent()).content.decode()
+    assert "Aucun client" in http.post(url, sent(preview_client="Inconnue")).content.decode()
+    assert "client.salary" in http.post(url, sent(preview_client="N1", text_fr="{{ client.salary }}")).content.decode()
+    enter(manager)
+    assert not RecordTemplate.objects.exists()

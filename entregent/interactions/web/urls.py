@@ -1,6 +1,6 @@
 from django.urls import path
 
-from entregent.interactions.web import compose, files, links, portal, recipients, topics, views
+from entregent.interactions.web import compose, files, links, portal, recipients, templates, topics, views
 
 app_name = "interactions"
 
@@ -41,6 +41,10 @@ urlpatterns = [
     path("personnes/<int:pk>/portail/", portal.person_portal, name="person_portal"),
     path("personnes/<int:pk>/portail/<slug:verb>/", portal.person_portal_change, name="person_portal_change"),
     path("administration/portail/", portal.portal_settings, name="portal_settings"),
+    path("administration/modeles/", templates.template_list, name="templates"),
+    path("administration/modeles/nouveau/", templates.template_create, name="template_create"),
+    path("administration/modeles/apercu/", templates.template_preview, name="template_preview"),
+    path("administration/modeles/<slug:code>/", templates.template_update, name="template_update"),
     path("administration/rubriques/", topics.topic_list, name="topics"),
     path("administration/rubriques/nouvelle/", topics.topic_create, name="topic_create"),
     path("administration/rubriques/<slug:code>/", topics.topic_update, name="topic_update"),
