@@ -140,6 +140,7 @@ def _fill(connection: psycopg.Connection, clients: int) -> None:
     total = run("SELECT max(id) FROM clients_client").fetchone()[0]
     for start in range(1, total + 1, 50_000):
         run("SELECT clients_index(array(SELECT generate_series(%s::bigint, %s)))", [start, start + 49_999])
+        run("SELECT clients_write_reach(array(SELECT generate_series(%s::bigint, %s)))", [start, start + 49_999])
     total = run("SELECT coalesce(max(id), 0) FROM clients_person").fetchone()[0]
     for start in range(1, total + 1, 50_000):
         run("SELECT people_index(array(SELECT generate_series(%s::bigint, %s)))", [start, start + 49_999])

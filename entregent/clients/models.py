@@ -12,7 +12,7 @@ from entregent.access.rights import Right
 from entregent.access.scope import ScopedQuerySet
 
 # Django looks for models here.
-from entregent.clients import duplicate_models  # noqa: F401
+from entregent.clients import duplicate_models, reach_models  # noqa: F401
 from entregent.organizations.models import Organization, Sector, User
 from entregent.toolbox.countries import country_name
 

@@ -1,7 +1,8 @@
 """What a member of a small part of the organization reaches, found by indexes.
 
 `visible_to` says the same, but row-level security hides the index on the sectors of clients: whoever asks for few of a
-million waits until all were looked at. Lists, which count, ask here first (`ListDefinition.reached`).
+million waits until all were looked at. Lists, which count, ask here first (`ListDefinition.reached`): a table of its
+own (`ClientReach`) answers from its index alone.
 """
 
 from entregent.access.rights import Right

@@ -53,6 +53,12 @@ class Topic(models.Model):
         return self.label_en if get_language() == "en" else self.label_fr
 
 
+def person_in_reach(member) -> Q:
+    """Asked row by row, only where there is no client: as a set, all people in reach would be read first."""
+    person = Person.objects.visible_to(member, Right.CLIENT_VIEW, among_few=True).filter(pk=OuterRef("person_id"))
+    return Q(IsNull(Subquery(person.order_by().values("pk")[:1]), False))
+
+
 class InteractionQuerySet(ScopedQuerySet["Interaction"]):
     """Seen with its client; without one, with its person; a person tied to no client is seen by every member."""
 
@@ -66,10 +72,7 @@ class InteractionQuerySet(ScopedQuerySet["Interaction"]):
         return super().visible_to(member, right).filter(deleted_at__isnull=False)
 
     def in_scope(self, condition, member, right):
-        # Row by row, and only where there is no client: as a set, all people in reach would be read first.
-        person = Person.objects.visible_to(member, Right.CLIENT_VIEW, among_few=True).filter(pk=OuterRef("person_id"))
-        seen = IsNull(Subquery(person.order_by().values("pk")[:1]), False)
-        return condition | (Q(client__isnull=True) & Q(seen))
+        return condition | (Q(client__isnull=True) & person_in_reach(member))
 
     def to_follow_up(self):
         return self.filter(follow_up_on__isnull=False, follow_up_done_at__isnull=True)

@@ -117,6 +117,8 @@ class ListDefinition:
     `among_few` gives the same records as `records`, asked for so that few of them are soon looked at.
     `reached(member)` gives ids of the records of a member who reaches a part of the organization, found by indexes;
     None where there is nothing faster than `records`.
+    `of_few_clients(member)` gives the same records as `records` for whoever reaches few clients, told by the ids of
+    those; None for others.
     `default_condition` holds unless a condition asks for the same columns (removed clients are not shown).
     """
 
@@ -136,6 +138,7 @@ class ListDefinition:
     among_few: Callable[[Membership], QuerySet] | None = None
     everything: Callable[[Membership], QuerySet] | None = None
     reached: Callable[[Membership], Reached | None] | None = None
+    of_few_clients: Callable[[Membership], QuerySet | None] | None = None
     position: int = 100
     icon: str = "table"
     counted: Callable[[int], str] = field(default=lambda n: "%(n)s")  # « %(n)s clients », the number told by the page

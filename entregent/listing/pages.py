@@ -142,6 +142,15 @@ class Asked:
             organization_id=self.member.organization_id
         )
 
+    @property
+    def _walked(self) -> QuerySet:
+        """Where the order is walked through until a page is full, past whatever is out of reach."""
+        if self._reached is not None and not self.condition and self.definition.of_few_clients is not None:
+            records = self.definition.of_few_clients(self.member)
+            if records is not None:
+                return narrowed(records, self.condition, self.definition, self.member)
+        return self.records
+
     def ids(self) -> QuerySet:
         return self.records.order_by().values("id")
 
@@ -155,7 +164,7 @@ class Asked:
         cursor = _read_cursor(after, name, sort_column)
         rows = self._near(shown_ones, sort_column, descends, cursor, limit + 1)
         if len(rows) <= limit:
-            records = self._base.filter(pk__any_of=self.few) if self.few is not None else self.records
+            records = self._base.filter(pk__any_of=self.few) if self.few is not None else self._walked
             if sort_column.sort_records is not None:
                 records = records.filter(sort_column.sort_records(self.member))
             rows = self._sorted(records, shown_ones, sort_column, descends, cursor, limit + 1)
