@@ -5,9 +5,10 @@ class InboundConfig(AppConfig):
     name = "entregent.inbound"
 
     def ready(self):
-        from entregent.inbound import history, navigation
+        from entregent.inbound import calls, history, navigation
         from entregent.inbound.events import events as own_events
         from entregent.inbound.routing import is_taken
+        from entregent.interactions.extension_points import contact_beginnings
         from entregent.notifications.extension_points import events
         from entregent.organizations.extension_points import (
             action_words,
@@ -21,3 +22,4 @@ class InboundConfig(AppConfig):
         administration_entries.add(navigation.administration, order=35)
         address_claims.add(is_taken)
         events.add(own_events, order=60)
+        contact_beginnings.add(calls.tie_call)

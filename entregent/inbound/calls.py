@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from django.db import transaction
+from django.db.models.functions import Coalesce, Now
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -12,10 +13,11 @@ from entregent.audit.actions import record
 from entregent.clients.models import Client, Person
 from entregent.inbound import senders
 from entregent.inbound.models import PhoneCall, PhoneLine
+from entregent.interactions.models import Interaction
 from entregent.organizations.models import Membership, User
 from entregent.toolbox.errors import Refusal, required
 from entregent.toolbox.phones import PhoneInvalid, to_e164
-from entregent.toolbox.text import one_line
+from entregent.toolbox.text import as_id, one_line
 
 # A call that nobody took is shown no longer than that.
 SHOWN_FOR = timedelta(minutes=2)
@@ -129,6 +131,36 @@ def open_call(member: Membership) -> PhoneCall | None:
         .order_by("-began_at", "-pk")
         .first()
     )
+
+
+# How the composer's address names the call that a contact is begun from.
+_MARK = "appel-"
+
+
+def mark_of(call: PhoneCall) -> str:
+    return f"{_MARK}{call.pk}"
+
+
+def tie_call(mark: str, interaction: Interaction, *, by: Membership) -> None:
+    """The contact that was begun from a call of the member's own stands behind it, and the call is shown no longer."""
+    key = as_id(mark.removeprefix(_MARK)) if mark.startswith(_MARK) else None
+    if key is None:
+        return
+    PhoneCall.objects.filter(pk=key, user_id=by.user_id, organization_id=by.organization_id).update(
+        interaction=interaction, closed_at=Coalesce("closed_at", Now())
+    )
+
+
+def calls_behind(interaction: Interaction) -> list[PhoneCall]:
+    """The calls of an interaction that the member was found to see."""
+    return list(PhoneCall.objects.filter(interaction=interaction).select_related("user")[:20])
+
+
+def interactions_of(member: Membership, found: list[PhoneCall]) -> dict[int, Interaction]:
+    """The contacts that were made of these calls, by call, as far as the member sees them."""
+    wanted = {call.interaction_id: call.pk for call in found if call.interaction_id is not None}
+    seen = Interaction.objects.visible_to(member).filter(pk__in=wanted)
+    return {wanted[interaction.pk]: interaction for interaction in seen}
 
 
 @transaction.atomic

@@ -1,6 +1,8 @@
 """Telephone calls: told by a telephone system, shown to whom they ring."""
 
+import html
 import json
+import re
 
 import pytest
 from django.test import Client as HttpClient
@@ -8,6 +10,8 @@ from django.urls import reverse
 
 from entregent.inbound import calls
 from entregent.inbound.models import PhoneCall
+from entregent.interactions.actions import seed_topics
+from entregent.interactions.models import Topic
 from entregent.organizations.actions import create_api_token
 from entregent.toolbox.errors import Refusal
 from testing.cast import enter, enter_organization
@@ -90,3 +94,43 @@ def test_what_is_wrong_is_refused(org, agent, colleague, token):
     calls.set_phone_line(by=agent, user=agent.user, extension="204")
     with pytest.raises(Refusal, match="E-INBOUND-LINE"):
         calls.set_phone_line(by=colleague, user=colleague.user, extension="204")
+
+
+def test_the_contact_that_is_made_of_a_call_stands_behind_it(org, client_north, agent, colleague, token, signed_in):
+    enter_organization(org)
+    seed_topics(org)
+    client_north.phones = [{"label": "Bureau", "number": "+33261910042"}]
+    client_north.save()
+    enter(agent)
+    calls.set_phone_line(by=agent, user=agent.user, extension="204")
+    tell(token, call_id="a1", event="answered", caller="02 61 91 00 42", called="204",
+         recording_url="https://pabx.example/a1")  # fmt: skip
+    http = signed_in(agent)
+    page = html.unescape(http.get(at(org, "call")).content.decode())
+    link = re.search(r'href="(/eaux/contacts/nouveau/[^"]+)"', page)[1]
+    composer = http.get(link).content.decode()
+    mark = re.search(r'name="begun_from" value="(appel-\d+)"', composer)[1]
+    assert 'value="+33261910042"' in composer
+    enter(agent)
+    topic = Topic.objects.get(code="renseignement")
+    sent = {"client": "N1", "topic": topic.pk, "channel": "phone_call", "visibility": "incoming", "begun_from": mark}
+    assert http.post("/eaux/contacts/nouveau/", sent | {"topic": ""}).status_code == 422
+    # A mark of another's call ties nothing.
+    signed_in(colleague).post("/eaux/contacts/nouveau/", sent)
+    enter(agent)
+    assert PhoneCall.objects.get().interaction is None
+    assert http.post("/eaux/contacts/nouveau/", sent).status_code == 303
+    enter(agent)
+    call = PhoneCall.objects.get()
+    assert call.interaction.client_id == client_north.pk
+    assert "Appel de" not in http.get(at(org, "call")).content.decode()
+    number = call.interaction.number
+    behind = http.get(at(org, "originals", number=number)).content.decode()
+    assert "+33261910042" in behind
+    assert "https://pabx.example/a1" in behind
+    assert f"Interaction n° {number}" in http.get(at(org, "my_line")).content.decode()
+
+
+def test_the_choice_of_the_client_keeps_the_call(org, client_north, agent, signed_in):
+    page = signed_in(agent).get("/eaux/contacts/nouveau/", {"q": "Moreau", "depuis": "appel-4", "canal": "phone_call"})
+    assert "depuis=appel-4&amp;client=N1" in page.content.decode().replace("canal=phone_call&amp;", "")

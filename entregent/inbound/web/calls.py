@@ -38,10 +38,13 @@ def _links(member, call: PhoneCall | None, client) -> dict[str, str]:
         return {}
     slug = member.organization.slug
     compose = {"client": client.number} if client is not None else {}
+    compose |= {"canal": "phone_call", "depuis": calls.mark_of(call)}
+    if call.caller:
+        compose["telephone"] = call.caller
     return {
         "file": reverse("workspace:client", args=[slug, client.number]) if client is not None else "",
         "search": f"/{slug}/recherche/?{urlencode({'q': call.caller})}",
-        "compose": f"{reverse('interactions:create', args=[slug])}?{urlencode(compose | {'canal': 'phone_call'})}",
+        "compose": f"{reverse('interactions:create', args=[slug])}?{urlencode(compose)}",
     }
 
 
@@ -75,7 +78,8 @@ def my_line(request):
         except (Refusal, Refusals) as refused:
             error = str(refused.message) if isinstance(refused, Refusal) else str(refused)
     recent = list(PhoneCall.objects.filter(organization_id=member.organization_id, user_id=member.user_id)[:20])
-    context = {"extension": extension, "error": error, "calls": recent}
+    logged = calls.interactions_of(member, recent)
+    context = {"extension": extension, "error": error, "calls": [(call, logged.get(call.pk)) for call in recent]}
     return render(request, "inbound/my_line.html", context, status=422 if error else 200)
 
 

@@ -16,6 +16,7 @@ from entregent.documents.models import StoredFile
 from entregent.documents.types import media_type_of
 from entregent.documents.web.answers import SHOWN
 from entregent.inbound import actions, mails
+from entregent.inbound.calls import calls_behind
 from entregent.inbound.markup import cleaned
 from entregent.inbound.models import RawMail
 from entregent.inbound.reach import interactions_behind, mails_behind, original_for
@@ -97,6 +98,7 @@ def mails_of_interaction(request, number):
     context = {
         "interaction": interaction,
         "mails": mails_behind(interaction),
+        "calls": calls_behind(interaction),
         "may_log": may_log and not interaction.is_system,
         "error": "",
     }
@@ -118,7 +120,13 @@ def mail_add(request, number):
     except (Refusal, Refusals) as refused:
         refusals = refused.refusals if isinstance(refused, Refusals) else [refused]
         told = " ".join(str(one.message) for one in refusals)
-        context = {"interaction": interaction, "mails": mails_behind(interaction), "may_log": True, "error": told}
+        context = {
+            "interaction": interaction,
+            "mails": mails_behind(interaction),
+            "calls": calls_behind(interaction),
+            "may_log": True,
+            "error": told,
+        }
         return render(request, "inbound/originals.html", context, status=refusals[0].status)
     url = reverse("interactions:detail", kwargs={"organization": member.organization.slug, "number": number})
     return see(request, url, toast=_("Courriel ajouté à l’interaction."))

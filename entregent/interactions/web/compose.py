@@ -13,6 +13,7 @@ from entregent.clients.merging import person_by_id
 from entregent.clients.models import Client, CreditHold, Person
 from entregent.interactions.actions import log_interaction
 from entregent.interactions.audience import audience_of
+from entregent.interactions.extension_points import contact_beginnings
 from entregent.interactions.models import Interaction
 from entregent.interactions.timeline import by_day, fresh_event, object_pill
 from entregent.interactions.web.answers import (
@@ -60,6 +61,9 @@ def interaction_create(request):
         composer = Composer.fresh(
             member, client, person=person, channel=channel, is_dialog=is_htmx(request), is_open=True
         )
+        # Begun from a telephone call: who wrote it down, and the number for this record.
+        composer.values["begun_from"] = request.GET.get("depuis", "")[:80]
+        composer.values["contact_phone"] = request.GET.get("telephone", "")[:40]
         if as_id(request.GET.get("copie", "")) is not None:
             _copy(composer, as_id(request.GET["copie"]))
         _prepare(composer, is_informing=request.GET.get("informer") == "1")
@@ -83,6 +87,9 @@ def interaction_create(request):
                 people = [*details.get("participants", ()), *people]
                 details |= {"participants": people, "mail_to": mail_to, "files": kept_files(request)}
                 interaction = log_interaction(by=member, client=client, person=person, **details)
+                if mark := form.cleaned_data["begun_from"]:
+                    for begun in contact_beginnings:
+                        begun(mark, interaction, by=member)
         except (Refusal, Refusals) as refusal:
             form.refused(refusal)
     if form.errors:
@@ -221,6 +228,7 @@ def _choose_client(request, unknown: str):
         "query": text,
         "unknown": unknown,
         "is_dialog": is_htmx(request),
+        "carried": {name: request.GET[name][:80] for name in ("canal", "depuis", "telephone") if request.GET.get(name)},
         "found": clients_found(request.member, text) if len(text) >= 2 else None,
     }
     if request.method == "POST" and not unknown:

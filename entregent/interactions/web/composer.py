@@ -96,6 +96,7 @@ class Composer:
         only = composer.contracts[0].pk if len(composer.contracts) == 1 else ""
         composer.values = {
             "idempotency_key": new_key(),
+            "begun_from": "",
             "topic": None,
             "channel": channel.value,
             # A note is for the house; what came by another way came from the client.
@@ -276,6 +277,7 @@ class ContactForm(forms.Form):
     notify = forms.CharField(required=False)
     notify_asked = forms.CharField(required=False)
     idempotency_key = forms.CharField(required=False, max_length=120)
+    begun_from = forms.CharField(required=False, max_length=80)
     use_required_attribute = False
 
     def __init__(self, data, composer: Composer):

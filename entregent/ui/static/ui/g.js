@@ -283,15 +283,17 @@
 
   /* ——— Composer ——— */
   function compose(link) {
+    // A link that says for whom itself (a caller) is not for the client of the page at hand.
+    const exact = link?.dataset.compose === "exactly";
     const composer = $("#composer");
-    if (composer) {
+    if (composer && !exact) {
       openComposer(composer);
       return;
     }
     const dialog = $("#compose-dialog");
     const url = new URL(link?.href ?? body.dataset.composeUrl, location.href);
     const client = $("[data-client-number]")?.dataset.clientNumber ?? $(".g-row[aria-selected=true][data-client]")?.dataset.client;
-    if (client && !url.searchParams.has("client")) url.searchParams.set("client", client);
+    if (client && !exact && !url.searchParams.has("client")) url.searchParams.set("client", client);
     if (!dialog || !window.htmx) return void (location.href = url);
     if (dialog.open) return;
     window.htmx.ajax("GET", url.pathname + url.search, { target: "#compose-slot", swap: "innerHTML" }).then(() => {
