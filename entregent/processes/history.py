@@ -21,6 +21,7 @@ ACTION_WORDS = {
     "launch_plan": gettext_lazy("Plan d’action lancé"),
     "launch_plans": gettext_lazy("Plans d’action lancés"),
     "complete_step": gettext_lazy("Étape terminée"),
+    "save_step": gettext_lazy("Étape enregistrée sans être terminée"),
     "skip_step": gettext_lazy("Étape passée"),
     "send_back_plan": gettext_lazy("Plan d’action renvoyé à une étape"),
     "reassign_step": gettext_lazy("Étape confiée à quelqu’un d’autre"),

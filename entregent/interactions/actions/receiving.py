@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from entregent.audit.actions import record
 from entregent.clients.models import Client, Person
 from entregent.documents.models import StoredFile
-from entregent.interactions.actions.entries import publication_moment, write_entry
+from entregent.interactions.actions.entries import attach_files, publication_moment, write_entry
 from entregent.interactions.actions.rules import NOTES_AT_MOST, clean_line, clean_notes, entry_refusals, refuse
 from entregent.interactions.models import Interaction, InteractionEntry, InteractionParticipant, Topic
 from entregent.interactions.notices import PORTAL_MESSAGE
@@ -138,9 +138,13 @@ def record_by_system(
     text: str,
     published: bool = False,
     external_key: str,
+    origin: str = Interaction.Origin.TRANSFER,
+    topic: str = "",
+    files: Sequence[StoredFile] = (),
 ) -> Interaction:
-    """A step that the product made, as an interaction that nobody edits (R004-20, E-004-SYS). The same `external_key`
-    makes one. Unless it is `published`, its entry is internal."""
+    """A step that the product made, as an interaction (R004-20); those of file transfers nobody edits (E-004-SYS). The
+    same `external_key` makes one. Unless it is `published`, its entry is internal. `topic` is a code; without one that
+    is known it stands under the usual one."""
     _one_at_a_time(organization.pk, f"system:{external_key}")
     known = Interaction.objects.filter(organization_id=organization.pk, external_key=external_key).first()
     if known is not None:
@@ -158,12 +162,13 @@ def record_by_system(
         person,
         subject=clean_line(subject)[:200],
         channel=channel,
-        origin=Interaction.Origin.TRANSFER,
+        origin=origin,
+        topic=Topic.objects.filter(organization_id=organization.pk, code=topic).first() if topic else None,
         direction=Interaction.Direction.NONE,
         status=Interaction.Status.CLOSED,
         external_key=external_key,
     )
-    write_entry(
+    entry = write_entry(
         made,
         entry_name=str(organization.name)[:80],
         notes=clean_notes(text)[:NOTES_AT_MOST],
@@ -171,6 +176,8 @@ def record_by_system(
         origin=InteractionEntry.Origin.SYSTEM,
         published_at=publication_moment(organization, internal=not published),
     )
+    if files:
+        attach_files(entry, files)
     return made
 
 

@@ -1,0 +1,86 @@
+"""The form of a step as people fill it in."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext as _
+
+from entregent.processes import fields
+from entregent.processes.definitions import step_of
+from entregent.processes.fields import Field, fields_of
+
+
+class StepForm(forms.Form):
+    """Fields by the form of a step; what it cleans is what is kept (`fields.clean`)."""
+
+    def __init__(self, form: Mapping[str, Any], *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.step_fields = fields_of(form)
+        for field in self.step_fields:
+            self.fields[field.key] = _form_field(field)
+
+    def answers(self) -> dict[str, Any]:
+        """What was entered, for `complete_step`."""
+        return {key: value for key, value in self.cleaned_data.items() if value not in (None, "")}
+
+
+def form_for(step, data=None, *, body: Mapping[str, Any] | None = None, **kwargs) -> StepForm:
+    """The form of a step of a plan, with what stands in it already. `body`: of its version, where one has it."""
+    from entregent.processes.actions.plan import body_of
+
+    if step.is_ad_hoc:
+        return StepForm({}, data, **kwargs)
+    spec = step_of(body if body is not None else body_of(step.run.process_version), step.key)
+    form = (spec or {}).get("form") or {}
+    kwargs.setdefault("initial", step.data)
+    return StepForm(form, data, **kwargs)
+
+
+def form_of_launch(body: Mapping[str, Any], data=None, **kwargs) -> StepForm:
+    """What a process asks for at its launch."""
+    return StepForm(body.get("facts") or {}, data, **kwargs)
+
+
+def _form_field(field: Field) -> forms.Field:
+    common: dict[str, Any] = {
+        "label": field.title,
+        "required": field.is_required,
+        "help_text": field.help,
+        "error_messages": {"required": _("%(field)s obligatoire") % {"field": field.title}},
+    }
+    if field.type == "integer":
+        return _NumberField(field, **common)
+    if field.type == "number":
+        return _NumberField(field, **common)
+    if field.type == "date":
+        return forms.DateField(widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+                               input_formats=["%Y-%m-%d", "%d/%m/%Y"], **common)  # fmt: skip
+    if field.type == "boolean":
+        return forms.TypedChoiceField(
+            choices=[("", "—"), ("true", _("Oui")), ("false", _("Non"))], coerce=lambda value: value == "true",
+            empty_value=None, **common,
+        )  # fmt: skip
+    if field.type == "choice":
+        return forms.ChoiceField(choices=[("", "—"), *field.offered()], **common)
+    if field.type == "text":
+        return forms.CharField(widget=forms.Textarea(attrs={"rows": 4}), max_length=fields.LONGEST["text"], **common)
+    return forms.CharField(max_length=fields.LONGEST["string"], **common)
+
+
+class _NumberField(forms.CharField):
+    """A number as people write it: « 1 234,50 »."""
+
+    def __init__(self, field: Field, **kwargs):
+        mode = "numeric" if field.type == "integer" else "decimal"
+        super().__init__(widget=forms.TextInput(attrs={"inputmode": mode}), max_length=40, **kwargs)
+        self._field = field
+
+    def clean(self, value):
+        text = super().clean(value)
+        if not text:
+            return None
+        kept, wrong = fields.cleaned_value(self._field, text)
+        if wrong:
+            raise forms.ValidationError(f"{self._field.title} : {wrong}")
+        return kept

@@ -1,0 +1,102 @@
+"""What people ask of plans: my work, my teams' work, what may be launched here, where a plan stands."""
+
+from typing import Any
+
+from django.db.models import F, Q, QuerySet
+from django.utils.translation import get_language
+
+from entregent.access.rights import Right
+from entregent.cases.models import Case
+from entregent.interactions.models import Interaction
+from entregent.organizations.models import Membership, Team
+from entregent.processes.actions.launching import _only_case, is_offered
+from entregent.processes.models import ProcessDefinition, ProcessRun, ProcessStep
+
+# What a list of work shows, without making records of it.
+COLUMNS = (
+    "id", "key", "run_id", "state", "kind", "name_fr", "name_en", "assignee_id", "team_id", "ready_at", "due_at",
+    "is_ad_hoc", "version", "run__definition__name_fr", "run__definition__name_en", "run__client__display_name",
+    "run__client__number", "run__case__number", "run__case__title", "run__interaction__number", "assignee__name",
+    "team__label_fr", "team__label_en",
+)  # fmt: skip
+
+
+def _to_do(member: Membership) -> QuerySet[ProcessStep]:
+    """What is to be done now of what the member sees: forms, and what failed; soonest due first."""
+    return (
+        ProcessStep.objects.visible_to(member, Right.CASE_VIEW)
+        .filter(state__in=ProcessStep.ACTIVE)
+        .filter(Q(kind=ProcessStep.Kind.FORM) | Q(state=ProcessStep.State.FAILED))
+        .filter(run__state__in=[ProcessRun.State.RUNNING, ProcessRun.State.FAILED])
+        .order_by(F("due_at").asc(nulls_last=True), "id")
+    )
+
+
+def my_steps(member: Membership) -> QuerySet[ProcessStep]:
+    """Steps that are mine to do, what is late first."""
+    return _to_do(member).filter(assignee_id=member.user_id)
+
+
+def team_steps(member: Membership, team: Team | None = None) -> QuerySet[ProcessStep]:
+    """Steps that my teams have to do (or one of them): who has taken one stands beside it."""
+    teams = [team.pk] if team is not None else [one.pk for one in Team.objects.of(member)]
+    return _to_do(member).filter(team_id__in=teams)
+
+
+def all_steps(member: Membership) -> QuerySet[ProcessStep]:
+    """All that is to be done within reach, for those who lead."""
+    return _to_do(member)
+
+
+def offered(member: Membership, *, case: Case | None = None, interaction: Interaction | None = None):
+    """The processes that may be launched here, those that already run left out."""
+    definitions = (
+        ProcessDefinition.objects.filter(organization_id=member.organization_id, is_active=True, live__isnull=False)
+        .select_related("live").defer("live__body")
+    )  # fmt: skip
+    if case is None and interaction is not None:
+        case = _only_case(interaction)
+    runs = ProcessRun.objects.filter(state__in=ProcessRun.OPEN)
+    if case is not None:
+        running = set(runs.filter(case=case).values_list("definition_id", flat=True))
+    elif interaction is not None:
+        running = set(runs.filter(interaction=interaction, case=None).values_list("definition_id", flat=True))
+    else:
+        return []
+    is_closed = case is not None and case.is_closed
+    return [
+        definition
+        for definition in definitions
+        if not is_closed
+        and definition.pk not in running
+        and (
+            (case is not None and is_offered(definition, case=case))
+            or (interaction is not None and is_offered(definition, interaction=interaction))
+        )
+    ]
+
+
+def runs_of(member: Membership, *, case: Case | None = None, interaction: Interaction | None = None):
+    """The plans of a case or of an interaction that the member sees, newest first."""
+    runs = ProcessRun.objects.visible_to(member, Right.CASE_VIEW).select_related("definition", "process_version")
+    runs = runs.defer("process_version__body")
+    of = Q()
+    if case is not None:
+        of |= Q(case=case)
+    if interaction is not None:
+        of |= Q(interaction=interaction)
+    return runs.filter(of).order_by("-started_at", "-id") if of else runs.none()
+
+
+def timeline(run: ProcessRun) -> list[ProcessStep]:
+    """The steps of a plan from the top, with those who did them, earlier attempts before the last."""
+    return list(
+        run.steps.select_related("assignee", "team", "done_by").prefetch_related("comments__author", "jobs")
+        .order_by("position", "attempt", "id")
+    )  # fmt: skip
+
+
+def name_of(row: dict[str, Any], prefix: str = "name") -> str:
+    """The name in a row of COLUMNS, in the reader's language."""
+    fr, en = row[f"{prefix}_fr"], row[f"{prefix}_en"]
+    return (en or fr) if get_language() == "en" else (fr or en)

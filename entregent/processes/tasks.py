@@ -1,0 +1,42 @@
+"""What runs by itself: due jobs at once and each minute, migrations of running plans."""
+
+from procrastinate.contrib.django import app
+
+from entregent.access.rights import Right
+from entregent.jobs.registry import job_kind
+from entregent.jobs.work import Work
+from entregent.processes import actions
+from entregent.processes.actions.migrating import KIND, migrate_chunk
+
+
+@app.task(name="entregent.processes.run_due", queue="default")
+def run_due(organization_id: int) -> None:
+    """What is due now in an organization: deferred with whatever made it due."""
+    actions.run_due(organization_id)
+
+
+@app.periodic(cron="* * * * *")
+@app.task(name="entregent.processes.run_all_due", queue="default", queueing_lock="processes-due")
+def run_all_due(timestamp: int) -> None:
+    """Each minute: what time has made due, and what a killed worker left."""
+    for organization_id in actions.organizations_with_plans():
+        actions.run_due(organization_id)
+
+
+@job_kind(KIND, right=Right.PROCESS_LEAD)
+def migrate(work: Work) -> None:
+    """Plans go over to the live version, some hundred in a transaction."""
+    is_left = True
+    while is_left:
+        with work.chunk() as chunk:
+            data = chunk.job.data
+            last, went, stayed = migrate_chunk(
+                data["definition"], data["to"], by=chunk.member, after=chunk.cursor.get("after", 0)
+            )
+            chunk.job.result = {
+                "went": chunk.job.result.get("went", 0) + went,
+                "stayed": chunk.job.result.get("stayed", 0) + stayed,
+            }
+            is_left = last > 0
+            if is_left:
+                chunk.advance(went + stayed, after=last)
