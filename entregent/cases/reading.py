@@ -1,0 +1,190 @@
+"""What the page of a case shows: its links within the reader's reach, its elements by type or by time."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.urls import reverse
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+
+from entregent.access.rights import Right
+from entregent.cases.extension_points import Element, ElementGroup, elements
+from entregent.cases.models import Case, CaseAgent, CaseDocument, CaseObject, CaseParticipant, CaseType
+from entregent.clients.models import BusinessObject, Client, Person
+from entregent.interactions.models import Interaction
+from entregent.outbox.models import Message
+
+# Of one type, unless all are asked for.
+SHOWN = 8
+MOST = 500
+
+
+@dataclass(slots=True)
+class Links:
+    participants: list[CaseParticipant]
+    agents: list[CaseAgent]
+    objects: list[CaseObject]
+
+
+def links_of(case: Case, member) -> Links:
+    """Interlocuteurs, agents and objects; clients, people and objects out of the member's reach are left out."""
+    participants = list(case.participants.select_related("client", "person"))
+    objects = list(case.objects_linked.select_related("object__type"))
+    if not member.reach.is_whole(Right.CLIENT_VIEW):
+        clients = _seen(Client, member, [one.client_id for one in participants if one.client_id])
+        people = _seen(Person, member, [one.person_id for one in participants if one.person_id])
+        participants = [one for one in participants if one.client_id in clients or one.person_id in people]
+        own = _seen(BusinessObject, member, [one.object_id for one in objects])
+        objects = [one for one in objects if one.object_id in own]
+    return Links(participants, list(case.agents.select_related("user")), objects)
+
+
+def _seen(model: Any, member, ids: list[int]) -> set[int]:
+    return set(model.objects.visible_to(member).filter(pk__in=ids).values_list("pk", flat=True)) if ids else set()
+
+
+def linked_cases(case: Case, member) -> list[Case]:
+    """Parent, children, linked ones, those that became part of it; within reach, each with `how`."""
+    seen = Case.objects.visible_to(member).select_related("case_type")
+    found: dict[int, Case] = {}
+
+    def put(cases, how: str) -> None:
+        for one in cases:
+            if one.pk not in found:
+                one.how = how
+                found[one.pk] = one
+
+    if case.parent_id:
+        put(seen.filter(pk=case.parent_id), "parent")
+    put(seen.filter(parent=case)[:50], "child")
+    put(seen.filter(links__other=case)[:50], "link")
+    put(seen.filter(links_back__case=case)[:50], "link")
+    put(seen.filter(merged_into=case)[:50], "merged")
+    return list(found.values())
+
+
+def elements_of(case: Case, member, links: Links, *, is_whole: bool = False) -> list[ElementGroup]:
+    """« Éléments du dossier », by type (R001-26)."""
+    most = MOST if is_whole else SHOWN
+    contacts = Interaction.objects.visible_to(member).filter(in_cases__case=case)
+    documents: dict[str, list[CaseDocument]] = {}
+    for one in case.documents.select_related("file").order_by("-created_at", "-id")[:MOST]:
+        documents.setdefault(one.kind, []).append(one)
+    letters, files = documents.get("letter", []), documents.get("attachment", [])
+    mails = [_document(one, case, "mail") for one in documents.get("mail", [])] + _mails(case)
+    mails.sort(key=lambda one: one.at, reverse=True)
+    groups = [
+        _group(
+            "contacts", _("Contacts"), "message-2", _contacts(contacts, member, most),
+            _("Ce dossier ne contient aucun contact."), contacts.count(),
+        ),
+        _group(
+            "letters", _("Courriers"), "mailbox", [_document(one, case, "mailbox") for one in letters],
+            _("Ce dossier ne contient aucun courrier."),
+        ),
+        _group("mails", _("Courriels"), "mail", mails, _("Ce dossier ne contient aucun courriel.")),
+        _group(
+            "documents", _("Documents"), "paperclip", [_document(one, case, "paperclip") for one in files],
+            _("Ce dossier ne contient aucun document."),
+        ),
+        _group(
+            "agents", _("Agents"), "headset",
+            [Element(one.user.name, detail=str(one.get_role_display()), icon="headset") for one in links.agents],
+            _("Ce dossier n'a aucun agent."),
+        ),
+        _group(
+            "participants", _("Interlocuteurs"), "users", [_participant(one, member) for one in links.participants],
+            _("Ce dossier n'a aucun interlocuteur."),
+        ),
+        _group(
+            "objects", _("Objets"), "file-invoice",
+            [
+                Element(one.object.key, detail=str(one.object.type.label), icon="file-invoice")
+                for one in links.objects
+            ],
+            _("Ce dossier ne porte sur aucun objet."),
+        ),
+    ]  # fmt: skip
+    for contribution in elements:
+        groups += contribution(case, member)
+    return [ElementGroup(one.code, one.title, one.icon, list(one.rows)[:most], one.empty, one.total) for one in groups]
+
+
+def by_time(groups: Sequence[ElementGroup]) -> list[Element]:
+    """The same, those that have a moment, newest first."""
+    dated = [one for group in groups for one in group.rows if one.at is not None]
+    return sorted(dated, key=lambda one: one.at, reverse=True)  # type: ignore[arg-type, return-value]
+
+
+def _group(code, title, icon, rows: list[Element], empty: str, total: int | None = None) -> ElementGroup:
+    return ElementGroup(code, title, icon, rows, empty, len(rows) if total is None else total)
+
+
+def _contacts(contacts, member, most: int) -> list[Element]:
+    label = "topic__label_en" if get_language() == "en" else "topic__label_fr"
+    rows = contacts.order_by("-occurred_at", "-id").values_list("number", label, "subject", "channel", "occurred_at")
+    return [
+        Element(
+            subject or topic,
+            _at("interactions:detail", member, number),
+            str(Interaction.Channel(channel).label),
+            occurred_at,
+            "message-2",
+        )
+        for number, topic, subject, channel, occurred_at in rows[:most]
+    ]
+
+
+def _document(one: CaseDocument, case: Case, icon: str) -> Element:
+    url = reverse("cases:document", args=[case.organization.slug, case.number, one.pk])
+    gone = one.file.removed_at is not None
+    return Element(one.title, "" if gone else url, _("supprimé") if gone else "", one.created_at, icon)
+
+
+def _mails(case: Case) -> list[Element]:
+    """Those that left about the case, by the outbox."""
+    about = Message.objects.filter(
+        organization_id=case.organization_id, subject_type=Case._meta.label_lower, subject_id=case.pk
+    )
+    return [
+        Element(
+            one.subject,
+            detail=f"{', '.join(one.recipients)} · {one.get_state_display()}",
+            at=one.sent_at or one.created_at,
+            icon="mail",
+        )
+        for one in about.only("subject", "recipients", "state", "created_at", "sent_at").order_by("-id")[:MOST]
+    ]
+
+
+def _participant(one: CaseParticipant, member) -> Element:
+    if one.client is not None:
+        url = _at("workspace:client", member, one.client.number)
+        return Element(one.client.display_name, url, one.role or _("Client"), icon="building")
+    assert one.person is not None
+    url = reverse("clients:person", args=[member.organization.slug, one.person.pk])
+    return Element(one.person.full_name, url, one.role or _("Personne-ressource"), icon="user")
+
+
+def _at(name: str, member, number) -> str:
+    return reverse(name, kwargs={"organization": member.organization.slug, "number": number})
+
+
+def types_offered(member) -> list[tuple[CaseType, str]]:
+    """The types that are offered, in the order of their tree, each with its whole name (« Réclamation › Facture »)."""
+    kinds = list(CaseType.objects.of(member))
+    children: dict[int | None, list[CaseType]] = {}
+    for kind in kinds:
+        children.setdefault(kind.parent_id, []).append(kind)
+    found: list[tuple[CaseType, str]] = []
+
+    def walk(parent_id: int | None, above: str) -> None:
+        for kind in children.get(parent_id, []):
+            name = f"{above} › {kind.label}" if above else str(kind.label)
+            if kind.is_active:
+                found.append((kind, name))
+            walk(kind.pk, name)
+
+    walk(None, "")
+    return found

@@ -1,0 +1,122 @@
+"""« Interlocuteurs liés », « Agents liés », « Objets » and linked cases: added and taken off."""
+
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from entregent.access.guard import requires
+from entregent.access.rights import Right
+from entregent.cases import actions
+from entregent.cases.models import Case, CaseAgent
+from entregent.cases.web.answers import back, get_case
+from entregent.clients.merging import by_number, person_by_id
+from entregent.clients.models import BusinessObject, Client, Person
+from entregent.organizations.models import Membership, Module
+from entregent.toolbox.errors import NotFound, Refusal, required
+from entregent.toolbox.text import as_id
+
+
+@requires(Right.CASE_EDIT, module=Module.CASEWORK)
+@require_POST
+def participant_create(request, number):
+    """By client number, or by the id of a person."""
+    case = get_case(request, number)
+    typed, person_id = request.POST.get("client", "").strip(), as_id(request.POST.get("person", ""))
+    party: Client | Person
+    if person_id is not None:
+        party = person_by_id(Person.objects.visible_to(request.member), person_id)
+    elif typed:
+        try:
+            party = by_number(Client.objects.visible_to(request.member), typed)
+        except NotFound as unknown:
+            raise Refusal("E-003-CLIENT", _("Numéro de client inconnu."), field="client") from unknown
+    else:
+        raise required("client", _("Client"))
+    actions.link_participant(case, by=request.member, party=party, role=request.POST.get("role", ""))
+    return back(request, case, _("Interlocuteur ajouté."))
+
+
+@requires(Right.CASE_EDIT, module=Module.CASEWORK)
+@require_POST
+def participant_delete(request, number, key):
+    case = get_case(request, number)
+    actions.unlink_participant(_one(case.participants, key), by=request.member)
+    return back(request, case, _("Interlocuteur retiré."))
+
+
+@requires(Right.CASE_EDIT, module=Module.CASEWORK)
+@require_POST
+def agent_create(request, number):
+    case = get_case(request, number)
+    key = as_id(request.POST.get("user", ""))
+    members = Membership.objects.active().filter(organization_id=request.member.organization_id)
+    colleague = members.select_related("user").filter(user_id=key).first() if key is not None else None
+    if colleague is None:
+        raise required("user", _("Agent"))
+    role = request.POST.get("role", "")
+    if role not in CaseAgent.Role.values:
+        role = CaseAgent.Role.PARTICIPANT
+    actions.link_agent(case, by=request.member, user=colleague.user, role=role)
+    return back(request, case, _("Agent ajouté."))
+
+
+@requires(Right.CASE_EDIT, module=Module.CASEWORK)
+@require_POST
+def agent_delete(request, number, key):
+    case = get_case(request, number)
+    actions.unlink_agent(_one(case.agents.select_related("user"), key), by=request.member)
+    return back(request, case, _("Agent retiré."))
+
+
+@requires(Right.CASE_EDIT, module=Module.CASEWORK)
+@require_POST
+def object_create(request, number):
+    case = get_case(request, number)
+    key = as_id(request.POST.get("object", ""))
+    if key is None:
+        raise required("object", _("Objet métier"))
+    found = BusinessObject.objects.get_visible(request.member, pk=key)
+    actions.link_object(case, by=request.member, business_object=found)
+    return back(request, case, _("Objet ajouté."))
+
+
+@requires(Right.CASE_EDIT, module=Module.CASEWORK)
+@require_POST
+def object_delete(request, number, key):
+    case = get_case(request, number)
+    actions.unlink_object(_one(case.objects_linked.select_related("object"), key), by=request.member)
+    return back(request, case, _("Objet retiré."))
+
+
+@requires(Right.CASE_EDIT, module=Module.CASEWORK)
+@require_POST
+def link_create(request, number):
+    """Another case by its number: linked, or the parent (`how`)."""
+    case = get_case(request, number)
+    key = as_id(request.POST.get("other", "").strip().removeprefix("n°").strip())
+    other = Case.objects.visible_to(request.member).filter(number=key).first() if key is not None else None
+    if other is None:
+        raise Refusal("E-001-CASE", _("Numéro de dossier inconnu."), field="other")
+    if request.POST.get("how") == "parent":
+        actions.edit_case(case, by=request.member, parent=other)
+        return back(request, case, _("Dossier parent : n° %(number)s.") % {"number": other.number})
+    actions.link_cases(case, other, by=request.member)
+    return back(request, case, _("Dossier lié."))
+
+
+@requires(Right.CASE_EDIT, module=Module.CASEWORK)
+@require_POST
+def unlink(request, number, other):
+    case = get_case(request, number)
+    linked = Case.objects.visible_to(request.member).found(number=other)
+    if linked.pk == case.parent_id:
+        actions.edit_case(case, by=request.member, parent=None)
+    else:
+        actions.unlink_cases(case, linked, by=request.member)
+    return back(request, case, _("Lien retiré."))
+
+
+def _one(links, key: int):
+    found = links.filter(pk=key).first()
+    if found is None:
+        raise NotFound
+    return found

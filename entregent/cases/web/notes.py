@@ -1,0 +1,105 @@
+"""What is written into a case as work goes on: notes, its checklist, reminders, documents."""
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from entregent.access.guard import requires
+from entregent.access.rights import Right
+from entregent.cases import actions
+from entregent.cases.web.answers import back, get_case
+from entregent.cases.web.forms import ReminderForm
+from entregent.interactions.web.files import kept_files
+from entregent.organizations.models import Membership, Module
+from entregent.toolbox.errors import NotFound, required
+
+
+@requires(Right.CASE_EDIT, module=Module.CASEWORK)
+@require_POST
+def note_create(request, number):
+    case = get_case(request, number)
+    actions.add_log_entry(
+        case,
+        by=request.member,
+        text=request.POST.get("text", ""),
+        idempotency_key=request.POST.get("idempotency_key") or None,
+    )
+    return back(request, case, _("Note ajoutée."))
+
+
+@requires(Right.CASE_EDIT, module=Module.CASEWORK)
+@require_POST
+def task_create(request, number):
+    """One line, or several: one task each."""
+    case = get_case(request, number)
+    actions.add_tasks(case, by=request.member, texts=request.POST.get("text", "").splitlines() or [""])
+    return back(request, case, _("Tâche ajoutée."), anchor="liste")
+
+
+@requires(Right.CASE_EDIT, module=Module.CASEWORK)
+@require_POST
+def task_set(request, number, key):
+    case = get_case(request, number)
+    task = actions.set_task(_one(case.tasks, key), by=request.member, done=request.POST.get("done") == "1")
+    return back(request, case, _("Tâche faite.") if task.done_at else _("Tâche à faire."), anchor="liste")
+
+
+@requires(Right.CASE_EDIT, module=Module.CASEWORK)
+@require_POST
+def task_delete(request, number, key):
+    case = get_case(request, number)
+    actions.remove_task(_one(case.tasks, key), by=request.member)
+    return back(request, case, _("Tâche retirée."), anchor="liste")
+
+
+@requires(Right.CASE_EDIT, module=Module.CASEWORK)
+@require_POST
+def reminder_create(request, number):
+    case = get_case(request, number)
+    form = ReminderForm(request.member, request.POST)
+    if not form.is_valid():
+        raise required("on", _("Date du rappel"))
+    data = form.cleaned_data
+    members = Membership.objects.active().filter(organization_id=request.member.organization_id)
+    whom = members.select_related("user").filter(user_id=data["user"] or 0).first()
+    actions.add_reminder(
+        case, by=request.member, on=data["on"], text=data["text"], user=whom.user if whom is not None else None
+    )
+    return back(request, case, _("Rappel posé."), anchor="rappels")
+
+
+@requires(Right.CASE_EDIT, module=Module.CASEWORK)
+@require_POST
+def reminder_done(request, number, key):
+    case = get_case(request, number)
+    actions.complete_reminder(_one(case.reminders.select_related("case", "interaction"), key), by=request.member)
+    return back(request, case, _("Rappel fait."), anchor="rappels")
+
+
+@requires(Right.CASE_EDIT, module=Module.CASEWORK)
+@require_POST
+def document_create(request, number):
+    """The files of the form, each a document of the case."""
+    case = get_case(request, number)
+    with transaction.atomic():
+        files = kept_files(request)
+        if not files:
+            raise required("files", _("Fichiers"))
+        for file in files:
+            actions.keep_case_document(case, by=request.member, file=file)
+    return back(request, case, _("Document ajouté."))
+
+
+@requires(Right.CASE_EDIT, module=Module.CASEWORK)
+@require_POST
+def document_delete(request, number, key):
+    case = get_case(request, number)
+    actions.remove_case_document(_one(case.documents, key), by=request.member)
+    return back(request, case, _("Document retiré."))
+
+
+def _one(records, key: int):
+    found = records.filter(pk=key).first()
+    if found is None:
+        raise NotFound
+    return found
