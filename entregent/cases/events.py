@@ -35,7 +35,7 @@ def events() -> list[Event]:
 
 
 def _assigned(words: dict) -> str:
-    return _("Le dossier n° %(number)s vous est confié : %(title)s (%(client)s)") % {
+    return _("Le dossier n° %(number)s vous est confié : %(title)s (%(client)s)") % {
         "number": words.get("number", ""), "title": words.get("title", ""), "client": words.get("client", ""),
     }  # fmt: skip
 
@@ -43,5 +43,5 @@ def _assigned(words: dict) -> str:
 def _reminder(words: dict) -> str:
     values = {"number": words.get("number", ""), "text": words.get("text", "")}
     if words.get("of") == "interaction":
-        return _("Rappel de l’interaction n° %(number)s : %(text)s") % values
-    return _("Rappel du dossier n° %(number)s : %(text)s") % values
+        return _("Rappel de l’interaction n° %(number)s : %(text)s") % values
+    return _("Rappel du dossier n° %(number)s : %(text)s") % values

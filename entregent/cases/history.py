@@ -56,7 +56,7 @@ def sentence(name: str, data: dict) -> str:
     """« a ouvert le dossier n° 12 : Facture contestée »; "" for actions of other areas."""
     values = {"number": data.get("number", ""), "title": data.get("title", ""), "other": data.get("other", "")}
     if name == "change_case_state" and data.get("state") in State.values:
-        return _("a passé le dossier n° %(number)s à l’état « %(state)s »") % {
+        return _("a passé le dossier n° %(number)s à l’état « %(state)s »") % {
             **values, "state": State(data["state"]).label,
         }  # fmt: skip
     pattern = _sentences().get(name)
@@ -65,7 +65,7 @@ def sentence(name: str, data: dict) -> str:
 
 def _sentences() -> dict[str, str]:
     return {
-        "open_case": _("a ouvert le dossier n° %(number)s : %(title)s"),
+        "open_case": _("a ouvert le dossier n° %(number)s : %(title)s"),
         "edit_case": _("a modifié le dossier n° %(number)s"),
         "close_case": _("a clos le dossier n° %(number)s"),
         "delete_case": _("a supprimé le dossier n° %(number)s"),

@@ -109,7 +109,7 @@ def undo_split(case: Case, *, by) -> Case:
     if entry is None or first is None:
         raise NotFound
     if len(contacts) != 1:
-        raise Refusal("E-001-CASE-USED", _("Ce dossier a servi depuis : déplacez ses contacts un à un."), status=409)
+        raise Refusal("E-001-CASE-USED", _("Ce dossier a servi depuis : déplacez ses contacts un à un."), status=409)
     attach_interaction(first, contacts[0].interaction, by=by)
     first.log.filter(kind=CaseLogEntry.Kind.SPLIT, data__case=current.pk).delete()
     delete_case(current, by=by)

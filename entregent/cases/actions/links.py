@@ -39,7 +39,7 @@ def unlink_participant(participant: CaseParticipant, *, by) -> None:
         if held is not None:
             raise Refusal(
                 "E-001-PARTICIPANT",
-                _("Retirez d'abord ses objets de ce dossier : %(object)s.") % {"object": held.object},
+                _("Retirez d'abord ses objets de ce dossier : %(object)s.") % {"object": held.object},
             )
     participant.delete()
 

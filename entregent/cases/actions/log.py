@@ -7,6 +7,7 @@ from django.db import transaction
 from django.db.models import Max
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from entregent.audit.actions import record
 from entregent.cases.actions.rules import actor, journal, locked, locked_open, today_of
@@ -58,8 +59,8 @@ def add_tasks(case: Case, *, by, texts: Iterable[str], due_on: date | None = Non
     current = locked_open(case, by=who)
     wanted = [clean_line(text) for text in texts]
     if not any(wanted):
-        raise required("text", _("Tâche"))
-    refuse([one for text in wanted for one in length_refusals({"text": (_("Tâche"), text, 200)})])
+        raise required("text", pgettext("case", "Tâche"))
+    refuse([one for text in wanted for one in length_refusals({"text": (pgettext("case", "Tâche"), text, 200)})])
     there = set(current.tasks.filter(done_at__isnull=True).values_list("text", flat=True))
     new = list(dict.fromkeys(text for text in wanted if text and text not in there))
     if current.tasks.count() + len(new) > TASKS_AT_MOST:

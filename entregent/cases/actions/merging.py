@@ -51,7 +51,7 @@ def merge_cases(winner: Case, loser: Case, *, by) -> CaseMerge:
     if running:
         raise Refusal(
             "E-001-OPEN-WORK",
-            _("Terminez ou abandonnez d'abord ce qui est en cours sur le dossier n° %(number)s : %(steps)s.")
+            _("Terminez ou abandonnez d'abord ce qui est en cours sur le dossier n° %(number)s : %(steps)s.")
             % {"number": loser.number, "steps": ", ".join(label for label, _url in running)},
             status=409,
         )

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import date, timedelta
+from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
@@ -35,6 +36,7 @@ from entregent.interactions.actions import NO_CONTRACT
 from entregent.interactions.actions.recording import only_active_contract
 from entregent.interactions.actions.rules import clean_line, clean_notes, length_refusals, object_foreign, refuse
 from entregent.interactions.models import Interaction
+from entregent.interactions.templating import propose
 from entregent.organizations.actions import next_numbers
 from entregent.organizations.calendars import calendar_of
 from entregent.organizations.idempotency import fingerprint_of, once
@@ -42,6 +44,8 @@ from entregent.organizations.models import Organization, Team, User
 from entregent.toolbox.errors import Refusal, RightMissing, required
 
 Role = CaseAgent.Role
+# « Nobody », though whoever opens a case by hand is its responsible otherwise.
+NOBODY: Any = object()
 # How long whoever opened a case may take it back without the right to delete any.
 OWN_FOR = timedelta(hours=1)
 
@@ -64,6 +68,8 @@ def open_case(
     is_confidential: bool | None = None,
     parent: Case | None = None,
     note: str = "",
+    left_out: Iterable[tuple[str, str]] = (),
+    with_template: bool = False,
     origin: str = Case.Origin.MANUAL,
     automatic_key: str = "",
     idempotency_key: str | None = None,
@@ -71,9 +77,11 @@ def open_case(
     """Opens a case for `client`. `by` is a member, or None for the product itself.
 
     `case_type` is a CaseType or its path. Defaults: the type's own label as title; whoever opens it as responsible,
-    unless a team is named or the product opens it; the client as interlocuteur, whoever opens it as émetteur; the
+    unless a team is named, the product opens it or it is `NOBODY`; the client as interlocuteur; its opener as émetteur; the
     contract when the client has exactly one that runs (`NO_CONTRACT`: none); the due day by the rule of the type on
-    the organization's working calendar; confidential when the type is. `note` is the first line of its timeline. With
+    the organization's working calendar; confidential when the type is. `note` is the first line of its timeline,
+    `left_out` what a template could not attach: (what, why). `with_template` fills in what the template of the type
+    proposes, as the product does when nobody is asked. With
     an idempotency key the same request makes one case; with an `automatic_key` there is one open case for it, and that
     one is given back.
     Refuses: no client, no type or one that is no longer offered, an object or contract of somebody else, a title that
@@ -84,6 +92,16 @@ def open_case(
         raise Refusal("E-001-NO-CLIENT", _("Choisissez un client ou créez un prospect."), field="client")
     who = actor(by, organization)
     case_type = _type(case_type, organization)
+    left_out = list(left_out)
+    if with_template and case_type is not None and case_type.template is not None and case_type.template.is_active:
+        proposal = propose(
+            case_type.template, by=by, client=client, contract=contract if contract is not NO_CONTRACT else None
+        )
+        participants = [*participants, *proposal.participants]
+        agents, objects = [*agents, *proposal.agents], [*objects, *proposal.objects]
+        title, note = title or proposal.subject, note or proposal.text
+        priority = proposal.priority if priority == Case.Priority.NORMAL else priority
+        left_out += proposal.told
     title, automatic_key, note = clean_line(title), clean_line(automatic_key), clean_notes(note)
     parties = _parties(client, participants)
     linked = list({one.pk: one for one in objects}.values())
@@ -116,7 +134,9 @@ def open_case(
     contract = None if contract is NO_CONTRACT else contract
     if contract is not None and all(one.pk != contract.pk for one in linked):
         linked.insert(0, contract)
-    if responsible is None and team is None and by is not None and origin == Case.Origin.MANUAL:
+    if responsible is NOBODY:
+        responsible = None
+    elif responsible is None and team is None and by is not None and origin == Case.Origin.MANUAL:
         responsible = by.user
     if automatic_key:
         one_at_a_time(organization.pk, f"case:{automatic_key}")
@@ -175,7 +195,7 @@ def open_case(
             case=case,
             kind=CaseLogEntry.Kind.OPENED,
             text=note,
-            data={"origin": str(origin)},
+            data={"origin": str(origin)} | ({"left_out": left_out} if left_out else {}),
             author=who.user,
         )
         put_in_charge(case, responsible, by=who)

@@ -151,7 +151,7 @@ def _end_work(case: Case, *, by, reason: str, open_steps: str | None) -> None:
     if open_steps != ABANDON:
         raise Refusal(
             "E-001-OPEN-WORK",
-            _("Des étapes sont encore ouvertes : %(steps)s. Terminez-les, ou abandonnez-les avec un motif.")
+            _("Des étapes sont encore ouvertes : %(steps)s. Terminez-les, ou abandonnez-les avec un motif.")
             % {"steps": ", ".join(label for label, _url in running)},
             field="open_steps",
             status=409,

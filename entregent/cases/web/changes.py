@@ -62,7 +62,7 @@ def state_update(request, number):
         reason=data["reason"],
         version=data["version"],
     )
-    return back(request, case, _("État : %(state)s.") % {"state": changed.status_label})
+    return back(request, case, _("État : %(state)s.") % {"state": changed.status_label})
 
 
 @requires(Right.CASE_EDIT, module=Module.CASEWORK)
@@ -134,4 +134,4 @@ def merge_undo(request, number, key):
     if merge is None:
         raise NotFound
     loser = actions.undo_case_merge(merge, by=request.member)
-    return back(request, loser, _("Fusion annulée : le dossier n° %(number)s est rétabli.") % {"number": loser.number})
+    return back(request, loser, _("Fusion annulée : le dossier n° %(number)s est rétabli.") % {"number": loser.number})

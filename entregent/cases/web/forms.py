@@ -5,6 +5,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from entregent.cases.actions.opening import NOBODY
 from entregent.cases.models import Case, State
 from entregent.cases.reading import types_offered
 from entregent.cases.web.answers import colleagues
@@ -96,6 +97,7 @@ class CaseForm(forms.Form):
         if self.case is None:
             if not data["is_confidential"]:
                 values["is_confidential"] = None  # As the type says.
+            values["responsible"] = values["responsible"] or (None if values["team"] else NOBODY)
             return values | {"note": data["note"], "idempotency_key": data["idempotency_key"] or None}
         if values["contract"] is NO_CONTRACT:
             values["contract"] = None

@@ -98,7 +98,7 @@ def link_create(request, number):
         raise Refusal("E-001-CASE", _("Numéro de dossier inconnu."), field="other")
     if request.POST.get("how") == "parent":
         actions.edit_case(case, by=request.member, parent=other)
-        return back(request, case, _("Dossier parent : n° %(number)s.") % {"number": other.number})
+        return back(request, case, _("Dossier parent : n° %(number)s.") % {"number": other.number})
     actions.link_cases(case, other, by=request.member)
     return back(request, case, _("Dossier lié."))
 

@@ -10,6 +10,7 @@ from entregent.cases.models import Case
 from entregent.cases.publishing import attachments_of
 from entregent.cases.web.answers import back, case_url, get_contact
 from entregent.cases.web.forms import CaseForm
+from entregent.cases.web.proposals import Offer, offer_of
 from entregent.clients.models import BusinessObjectType, Client, CreditHold
 from entregent.interactions.actions import NO_CONTRACT
 from entregent.interactions.web.answers import at
@@ -33,9 +34,12 @@ def case_create(request):
     form = CaseForm(
         request.POST if request.method == "POST" else None, member=member, client=client, initial=_initial(contact)
     )
+    offer = None
     if request.method == "POST" and form.is_valid():
+        details = form.details()
+        offer = offer_of(member, client, details["case_type"], details["contract"], request.POST)
         try:
-            case = _open(member, form, client, contact)
+            case = _open(member, details, offer, client, contact)
         except (Refusal, Refusals) as refusal:
             add_refusal(form, refusal)
         else:
@@ -47,6 +51,7 @@ def case_create(request):
             )
     context = {
         "form": form,
+        "offer": offer,
         "client": client,
         "contact": contact,
         "brought": _brought(contact) if contact is not None else None,
@@ -56,8 +61,11 @@ def case_create(request):
     return render(request, PAGE, context, fragment="compose", status=422 if request.method == "POST" else 200)
 
 
-def _open(member, form: CaseForm, client: Client, contact) -> Case:
-    details = form.details()
+def _open(member, details: dict, offer: Offer | None, client: Client, contact) -> Case:
+    if offer is not None:
+        details |= offer.chosen()
+        details["title"] = details["title"] or offer.proposal.subject
+        details["note"] = details["note"] if details["note"].strip() else offer.proposal.text
     if contact is None:
         return actions.open_case(by=member, client=client, **details)
     if details["contract"] is None:

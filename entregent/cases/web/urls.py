@@ -1,11 +1,12 @@
 from django.urls import path
 
-from entregent.cases.web import changes, contacts, links, notes, opening, views
+from entregent.cases.web import changes, contacts, links, notes, opening, proposals, views
 
 app_name = "cases"
 
 urlpatterns = [
     path("dossiers/nouveau/", opening.case_create, name="create"),
+    path("dossiers/nouveau/proposition/", proposals.proposal, name="proposal"),
     path("dossiers/<int:number>/", views.case_detail, name="detail"),
     path("dossiers/<int:number>/suite/", views.case_timeline, name="timeline"),
     path("dossiers/<int:number>/elements/", views.case_elements, name="elements"),

@@ -7,7 +7,7 @@ from django.urls import NoReverseMatch
 from entregent.access.guard import requires
 from entregent.access.rights import Right
 from entregent.cases.actions.opening import may_delete
-from entregent.cases.actions.states import TRANSITIONS, ways_to_close
+from entregent.cases.actions.states import TRANSITIONS
 from entregent.cases.models import OPEN_STATES, Case, State
 from entregent.cases.reading import by_time, elements_of, linked_cases, links_of
 from entregent.cases.timeline import timeline_of
@@ -85,7 +85,7 @@ def _page(request, case: Case) -> dict:
         "may_merge": member.can(Right.CASE_MERGE) and not case.is_closed,
         "may_log": member.can(Right.INTERACTION_LOG),
         "moves": moves_of(case),
-        "closings": ways_to_close(case),
+        "states": dict(State.choices),
         "note_form": NoteForm(),
         "reminder_form": ReminderForm(member),
         "plan_url": url_of_plans(case, member),
