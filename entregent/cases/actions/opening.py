@@ -77,8 +77,8 @@ def open_case(
     """Opens a case for `client`. `by` is a member, or None for the product itself.
 
     `case_type` is a CaseType or its path. Defaults: the type's own label as title; whoever opens it as responsible,
-    unless a team is named, the product opens it or it is `NOBODY`; the client as interlocuteur; its opener as émetteur; the
-    contract when the client has exactly one that runs (`NO_CONTRACT`: none); the due day by the rule of the type on
+    unless a team is named, the product opens it or it is `NOBODY`; the client as interlocuteur; its opener as émetteur;
+    the contract when the client has exactly one that runs (`NO_CONTRACT`: none); the due day by the rule of the type on
     the organization's working calendar; confidential when the type is. `note` is the first line of its timeline,
     `left_out` what a template could not attach: (what, why). `with_template` fills in what the template of the type
     proposes, as the product does when nobody is asked. With
