@@ -6,7 +6,6 @@ from django.db import transaction
 from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from procrastinate.contrib.django import app
 
 from entregent.access.statements import rows_of
 from entregent.access.wall import in_organization
@@ -22,6 +21,7 @@ from entregent.interactions.actions.rules import refuse, system_refusals
 from entregent.interactions.models import Interaction, InteractionEntry
 from entregent.organizations.models import Membership, Organization
 from entregent.toolbox.errors import NotFound, Refusal
+from entregent.toolbox.queue import ask
 
 State, Reason = RawMail.State, RawMail.Reason
 
@@ -74,13 +74,9 @@ def keep_raw(
 
 
 def ask_for_reading(organization_id: int) -> None:
-    """Once the caller's transaction is through: within the worker a task is asked for on a connection of its own, and
-    would look for the mail before it is there. What is never asked for, `tasks.file_left` finds within a minute.
-
-    One mail after the other within an organization, in the order in which they came.
-    """
-    task = app.configure_task("entregent.inbound.file_received", queue="default", lock=f"inbound-{organization_id}")
-    transaction.on_commit(lambda: task.defer(organization_id=organization_id))
+    """One mail after the other within an organization, in the order in which they came. What is never read for want of
+    a worker, `tasks.file_left` finds within a minute."""
+    ask("entregent.inbound.file_received", lock=f"inbound-{organization_id}", organization_id=organization_id)
 
 
 def content_of(mail: RawMail) -> bytes:

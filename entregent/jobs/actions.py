@@ -5,6 +5,7 @@ from django.utils import timezone
 
 from entregent.jobs.models import Job
 from entregent.jobs.registry import kinds
+from entregent.toolbox.queue import ask
 
 
 @transaction.atomic
@@ -16,8 +17,6 @@ def start_job(
 
     `in_background=False`: the caller does it in its own process (a command), by `tasks.run_job`.
     """
-    from procrastinate.contrib.django import app
-
     if kind not in kinds:
         raise LookupError(f"no job of kind {kind!r} is registered")
     job = Job.objects.create(
@@ -30,8 +29,12 @@ def start_job(
         total=total,
     )
     if in_background:
-        app.configure_task("entregent.jobs.run_job", queue="bulk", lock=f"job-{job.pk}").defer(
-            job_id=job.pk, organization_id=job.organization_id
+        ask(
+            "entregent.jobs.run_job",
+            queue="bulk",
+            lock=f"job-{job.pk}",
+            job_id=job.pk,
+            organization_id=job.organization_id,
         )
     return job
 

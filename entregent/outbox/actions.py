@@ -16,6 +16,7 @@ from entregent.outbox import letters
 from entregent.outbox.addresses import thread_id, token_address
 from entregent.outbox.extension_points import Letterhead, letterheads
 from entregent.outbox.models import Message
+from entregent.toolbox.queue import ask
 from entregent.toolbox.text import one_line, search_key
 
 
@@ -168,12 +169,10 @@ def retry_messages(messages, *, by) -> int:
 
 def _wake() -> None:
     """In the same transaction, once: the sender is woken by its commit and by nothing else."""
-    from procrastinate.contrib.django import app
-
     # What is to run after the commit is forgotten with a rollback, of a savepoint too: so is this mark.
     if any(waiting[1] is _woken for waiting in connection.run_on_commit):
         return
-    app.configure_task("entregent.outbox.deliver_due").defer()
+    ask("entregent.outbox.deliver_due")
     transaction.on_commit(_woken)
 
 
