@@ -30,7 +30,7 @@ from entregent.clients.models import (
     Person,
 )
 from entregent.documents.actions import keep_file
-from entregent.documents.models import StoredFile, Upload
+from entregent.documents.models import DocumentTemplate, Letter, PrintBatch, PrintPart, StoredFile, Upload
 from entregent.exchange.models import Import
 from entregent.inbound.models import Mailbox, MailboxState, PhoneCall, RawMail
 from entregent.interactions.models import (
@@ -130,6 +130,15 @@ def build(org, other_org, north, south, people) -> World:
         world.put("import", variety, Import.objects.create(
             organization=organization, kind="clients", filename=f"{mark}.csv", state="done",
             created_by=author.user).pk)  # fmt: skip
+        world.put("document_template_code", variety, DocumentTemplate.objects.create(
+            organization=organization, code=mark.lower(), name_fr=f"Lettre {mark}", name_en=f"Letter {mark}",
+            body_fr=f"Dit : {mark}").code)  # fmt: skip
+        batch = PrintBatch.objects.create(organization=organization, created_by=author.user, count=1)
+        PrintPart.objects.create(
+            organization=organization, batch=batch, number=1, count=1,
+            file=keep_file(organization=organization, name="lettres.pdf", content=f"%PDF-1.7 {mark}".encode()),
+        )  # fmt: skip
+        world.put("print_batch", variety, batch.pk)
         mailbox = Mailbox.objects.create(
             organization=organization, name=f"Boîte {mark}", address=f"{mark.lower()}@boite.example", kind="lmtp",
         )  # fmt: skip
@@ -278,6 +287,10 @@ def _case_with_everything(world, organization, variety, client, thing, interacti
     CaseInteraction.objects.create(**own, interaction=interaction, added={})
     CaseLogEntry.objects.create(**own, text=f"Noté : {marker}", author=author.user)
     file = keep_file(organization=organization, name=f"{marker or 'visible'}.txt", content=f"Vu : {marker}".encode())
+    letter = keep_file(organization=organization, name="lettre.pdf", content=f"%PDF-1.7 {marker}".encode())
+    world.put("letter", variety, Letter.objects.create(
+        organization=organization, file=letter, client=client, title=f"Lettre {marker}", created_by=author.user,
+    ).pk)  # fmt: skip
     helper = User.objects.create(email=f"dossier-{variety}@aide.example", name=f"Aide {marker or 'visible'}")
     for name, made in {
         "case": case,

@@ -88,7 +88,7 @@ TEMPLATES = [
         "APP_DIRS": False,
         "DIRS": [PACKAGE_DIR / area / "templates" for area in (
             "api", "workspace", "portal", "dashboards", "exchange", "transfers", "processes", "cases", "inbound",
-            "interactions", "clients", "listing", "notifications", "organizations", "outbox", "jobs", "ui",
+            "interactions", "documents", "clients", "listing", "notifications", "organizations", "outbox", "jobs", "ui",
         )],
         "OPTIONS": {"environment": "entregent.ui.jinja.environment"},
     },

@@ -28,6 +28,7 @@ urlpatterns = [
     path("<slug:organization>/", include("entregent.clients.web.urls")),
     path("<slug:organization>/", include("entregent.interactions.web.urls")),
     path("<slug:organization>/", include("entregent.cases.web.urls")),
+    path("<slug:organization>/", include("entregent.documents.web.urls")),
     path("<slug:organization>/", include("entregent.inbound.web.urls")),
     path("<slug:organization>/", include("entregent.dashboards.web.urls")),
     path("<slug:organization>/", include("entregent.listing.web.urls")),

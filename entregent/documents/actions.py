@@ -344,7 +344,7 @@ def find_template(organization: Organization, template: DocumentTemplate | str) 
         return template
     found = DocumentTemplate.objects.filter(organization=organization, code=template).first()
     if found is None:
-        message = _("Le modèle de document « %(code)s » n’existe pas.") % {"code": template}
+        message = _("Le modèle de document « %(code)s » n’existe pas.") % {"code": template}
         raise Refusal("E-001-TEMPLATE", message, field="template")
     return found
 

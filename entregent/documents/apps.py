@@ -15,8 +15,10 @@ class DocumentsConfig(AppConfig):
 
         from entregent.clients.extension_points import movers
         from entregent.documents.movers import LETTERS
+        from entregent.documents.navigation import administration
         from entregent.documents.template_actions import seed_templates
-        from entregent.organizations.extension_points import organization_defaults
+        from entregent.organizations.extension_points import administration_entries, organization_defaults
 
+        administration_entries.add(administration, order=42)
         organization_defaults.add(seed_templates, order=30)
         movers.add(LETTERS, order=120, name="letters")

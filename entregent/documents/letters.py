@@ -96,7 +96,7 @@ def data_of(
                 run.text = told(run.text)
     footer = head.footer_en if language == "en" else head.footer_fr
     with translation.override(language):
-        client_label, subject_label = _("N° client :"), _("Objet :")
+        client_label, subject_label = _("N° client :"), _("Objet :")
     client = facts.get("client") or {}
     number = str(client.get("number") or "")
     return {

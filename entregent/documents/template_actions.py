@@ -17,6 +17,8 @@ from entregent.organizations.models import Membership, Organization
 from entregent.toolbox.errors import NotFound, Refusal, Refusals, required, too_long
 from entregent.toolbox.text import is_code, one_line, search_key
 
+# Words that stand in the addresses of the pages.
+RESERVED = {"nouveau", "apercu"}
 _TEXTS = ("subject_fr", "subject_en", "body_fr", "body_en")
 LARGEST_LOGO, LARGEST_WORD = 2 * 1024 * 1024, 10 * 1024 * 1024
 
@@ -60,8 +62,8 @@ def create_template(
     template = DocumentTemplate(organization=by.organization, kind=kind)
     _set(template, {"name_fr": name_fr, "name_en": name_en, **values}, file=file, by=by)
     code = one_line(code).lower() or _free_code(by.organization_id, template.name_fr)
-    if not is_code(code):
-        message = _("Un code est fait de lettres minuscules sans accent, de chiffres et de « _ ».")
+    if not is_code(code) or code in RESERVED:
+        message = _("Un code est fait de lettres minuscules sans accent, de chiffres et de « _ ».")
         raise Refusal("E-CHOICE", message, field="code")
     if DocumentTemplate.objects.filter(organization_id=by.organization_id, code=code).exists():
         raise Refusal("E-TEMPLATE-CODE", _("Ce code est déjà utilisé."), field="code", status=409)
@@ -210,4 +212,5 @@ def _free_code(organization_id: int, name: str) -> str:
             "code", flat=True
         )
     )
+    taken |= RESERVED
     return next(code for n in range(1, 10_000) if (code := base if n == 1 else f"{base}_{n}") not in taken)

@@ -92,7 +92,7 @@ def filled_in(content: bytes, facts: dict[str, Any]) -> bytes:
         document.render(facts, jinja_env=_Environment(), autoescape=True)
     except UndefinedError as error:
         name = str(error.message).split("'")[1] if "'" in str(error.message) else str(error.message)
-        raise _refusal(_("« %(name)s » n’existe pas.") % {"name": name}) from None
+        raise _refusal(_("« %(name)s » n’existe pas.") % {"name": name}) from None
     except SecurityError:
         raise _refusal(_("Une balise du document n’est pas permise.")) from None
     except (TemplateError, ValueError, TypeError, KeyError, AssertionError) as error:
