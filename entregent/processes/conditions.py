@@ -130,7 +130,7 @@ def _check_criterion(criterion: list, known: Mapping[str, Field], found: list[st
     for value in wanted if several else [wanted]:
         wrong = _value_problem(field, value)
         if wrong:
-            found.append(f"« {path[:80]} » : {wrong}.")
+            found.append(_("« %(name)s » : %(problem)s.") % {"name": path[:80], "problem": wrong})
             return
 
 
@@ -223,7 +223,7 @@ def _criterion_told(criterion: list, known: Mapping[str, Field], names: Mapping[
     path = canonical(criterion[0])
     operator = criterion[1]
     field = known.get(path) or Field(key=path)
-    subject = f"« {field.title} »"
+    subject = _("« %(name)s »") % {"name": field.title}
     step = path.rpartition(".")[0]
     if step in names:
         subject = _("%(field)s (étape « %(step)s »)") % {"field": subject, "step": names[step]}

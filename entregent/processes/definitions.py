@@ -344,6 +344,7 @@ def problems(body: Any, organization: Organization | None = None) -> list[Proble
     """
     if not isinstance(body, dict) or not isinstance(body.get("steps"), list):
         return [Problem("", _("Ce n’est pas un plan d’action."))]
+    body = normalised(body)
     found = list(_process_problems(body))
     names = _Names.of(organization) if organization is not None else None
     seen: set[str] = set()
@@ -605,7 +606,7 @@ def _action_problems(body: dict, step: dict, actions: Any, names: "_Names | None
             yield _("« %(action)s » demande un dossier.") % {"action": str(kind.label)}
         before = ancestors(body).get(step["key"], set()) | {step["key"]}
         for sentence in kind.problems(given or {}, before=before):
-            yield f"« {kind.label} » : {sentence}"
+            yield _("« %(name)s » : %(problem)s") % {"name": kind.label, "problem": sentence}
         if names is not None:
             yield from names.unknown_in(kind, given or {})
 
@@ -650,6 +651,10 @@ class _Names:
             _("La rubrique « %(name)s » n’existe pas.") % {"name": one[:80]} for one in topics - there
         )
 
+    def _unknown(self, kind, value: str) -> str:
+        words = {"name": kind.label, "value": value[:80]}
+        return _("« %(name)s » : « %(value)s » n’existe pas.") % words
+
     def unknown_in(self, kind, given: Any) -> Iterator[str]:
         if not isinstance(given, dict):
             return
@@ -657,11 +662,11 @@ class _Names:
             value = given.get(name)
             if isinstance(value, str) and value and param.exists is not None:
                 if not param.exists(self.organization, value):
-                    yield f"« {kind.label} » : " + _("« %(value)s » n’existe pas.") % {"value": value[:80]}
+                    yield self._unknown(kind, value)
                 continue
             is_who = param.type == "who" and isinstance(value, str) and value and value not in param.words
             if is_who and not self.knows_who(value):
-                yield f"« {kind.label} » : " + _("« %(value)s » n’existe pas.") % {"value": value[:80]}
+                yield self._unknown(kind, value)
 
 
 def told_conditions(body: Mapping[str, Any]) -> dict[str, str]:

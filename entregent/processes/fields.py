@@ -155,7 +155,7 @@ def clean(form: Any, data: Any, *, partial: bool = False) -> tuple[dict[str, Any
             continue
         cleaned, wrong = cleaned_value(field, value)
         if wrong:
-            refusals.append(_refusal(field.key, f"{field.title} : {wrong}"))
+            refusals.append(_refusal(field.key, _("%(name)s : %(problem)s") % {"name": field.title, "problem": wrong}))
         else:
             kept[field.key] = cleaned
     return kept, refusals

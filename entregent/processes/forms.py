@@ -10,15 +10,9 @@ from entregent.processes import fields
 from entregent.processes.definitions import step_of
 from entregent.processes.fields import Field, fields_of
 
-# Choices that are seen at a glance.
-FEW = 5
-
 
 class StepForm(forms.Form):
     """Fields by the form of a step; what it cleans is what is kept (`fields.clean`)."""
-
-    # What is missing is said by the product, in its own words.
-    use_required_attribute = False
 
     def __init__(self, form: Mapping[str, Any], *args, **kwargs):
         super().__init__(*args, **kwargs)
@@ -39,8 +33,7 @@ def form_for(step, data=None, *, body: Mapping[str, Any] | None = None, **kwargs
         return StepForm({}, data, **kwargs)
     spec = step_of(body if body is not None else body_of(step.run.process_version), step.key)
     form = (spec or {}).get("form") or {}
-    told = {key: str(value).lower() if isinstance(value, bool) else value for key, value in step.data.items()}
-    kwargs.setdefault("initial", told)
+    kwargs.setdefault("initial", step.data)
     return StepForm(form, data, **kwargs)
 
 
@@ -65,15 +58,13 @@ def _form_field(field: Field) -> forms.Field:
                                input_formats=["%Y-%m-%d", "%d/%m/%Y"], **common)  # fmt: skip
     if field.type == "boolean":
         return forms.TypedChoiceField(
-            choices=[("true", _("Oui")), ("false", _("Non"))], coerce=lambda value: value == "true",
-            empty_value=None, widget=forms.RadioSelect, **common,
+            choices=[("", "—"), ("true", _("Oui")), ("false", _("Non"))], coerce=lambda value: value == "true",
+            empty_value=None, **common,
         )  # fmt: skip
     if field.type == "choice":
-        if len(field.choices) <= FEW:
-            return forms.ChoiceField(choices=field.offered(), widget=forms.RadioSelect, **common)
         return forms.ChoiceField(choices=[("", "—"), *field.offered()], **common)
     if field.type == "text":
-        return forms.CharField(widget=forms.Textarea(attrs={"rows": 3}), max_length=fields.LONGEST["text"], **common)
+        return forms.CharField(widget=forms.Textarea(attrs={"rows": 4}), max_length=fields.LONGEST["text"], **common)
     return forms.CharField(max_length=fields.LONGEST["string"], **common)
 
 
@@ -91,5 +82,5 @@ class _NumberField(forms.CharField):
             return None
         kept, wrong = fields.cleaned_value(self._field, text)
         if wrong:
-            raise forms.ValidationError(f"{self._field.title} : {wrong}")
+            raise forms.ValidationError(_("%(name)s : %(problem)s") % {"name": self._field.title, "problem": wrong})
         return kept

@@ -73,7 +73,7 @@ class ActionKind:
                 continue
             wrong = param.problem(value, before)
             if wrong:
-                found.append(f"« {param.label} » : {wrong}")
+                found.append(_("« %(name)s » : %(problem)s") % {"name": param.label, "problem": wrong})
         return found
 
 
