@@ -7,9 +7,11 @@ class CasesConfig(AppConfig):
     def ready(self):
         from entregent.audit.extension_points import sentences
         from entregent.cases import history
+        from entregent.cases.beginnings import begun_from_case
         from entregent.cases.clients import CASES, OF_PEOPLE, PARTICIPANTS, open_cases
         from entregent.cases.events import events as own_events
         from entregent.clients.extension_points import deletion_blockers, movers, person_movers
+        from entregent.interactions.extension_points import contact_beginnings
         from entregent.notifications.extension_points import events
         from entregent.organizations.extension_points import action_words, table_words
 
@@ -21,3 +23,4 @@ class CasesConfig(AppConfig):
         movers.add(PARTICIPANTS, order=96, name="case_participants")
         person_movers.add(OF_PEOPLE, order=95, name="case_participants")
         deletion_blockers.add(open_cases)
+        contact_beginnings.add(begun_from_case)

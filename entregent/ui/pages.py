@@ -1,6 +1,7 @@
 """How a view answers: a whole page, or the named block of it that htmx asked for."""
 
 import json
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, cast
 
 from django.contrib import messages
@@ -105,10 +106,14 @@ class _LazyToken:
     __html__ = __str__
 
 
-def see(request, url: str, *, toast: str | None = None, undo_url: str | None = None) -> HttpResponse:
-    """After a change: to `url` (303); htmx is told to go there. `toast` says what was done, there."""
+def see(
+    request, url: str, *, toast: str | None = None, undo_url: str | None = None, links: Sequence[dict[str, str]] = ()
+) -> HttpResponse:
+    """After a change: to `url` (303); htmx is told to go there. `toast` says what was done, there; `links` (label,
+    url, dialog) what can come next."""
     if toast:
-        messages.success(request, toast, extra_tags=json.dumps({"undo": undo_url}) if undo_url else "")
+        extra = ({"undo": undo_url} if undo_url else {}) | ({"links": list(links)} if links else {})
+        messages.success(request, toast, extra_tags=json.dumps(extra) if extra else "")
     if is_htmx(request):
         response = HttpResponse(status=204)
         response.headers["HX-Redirect"] = url

@@ -450,3 +450,43 @@ def test_a_contact_stands_in_several_cases(agent, case, contact, client_north, c
     for one in (case, other):
         actions.attach_interaction(one, contact, by=agent)
     assert CaseInteraction.objects.filter(interaction=contact).count() == 2
+
+
+def test_a_reminder_is_told_once_on_its_day_to_who_still_sees_it(agent, outsider, case):
+    from entregent.cases import reminders
+    from entregent.notifications.models import Notification
+
+    one = actions.add_reminder(case, by=agent, on=date.today() + timedelta(days=1), text="Rappeler")
+    other = actions.add_reminder(case, by=agent, on=date.today() + timedelta(days=1), user=outsider.user)
+    CaseReminder.objects.filter(pk__in=[one.pk, other.pk]).update(on=date.today() - timedelta(days=1))
+    at_noon = timezone.now().replace(hour=12)
+    assert [reminders.remind(at_noon), reminders.remind(at_noon)] == [1, 0]
+    enter(agent)
+    told = Notification.objects.get(event="case_reminder")
+    assert told.user == agent.user
+    assert told.url == f"/eaux/dossiers/{case.number}/"
+
+
+def test_a_contact_begun_from_a_case_goes_into_it(agent, case, contact):
+    from entregent.cases.beginnings import begun_from_case
+
+    assert begun_from_case(f"dossier:{case.number}", contact, by=agent) == f"/eaux/dossiers/{case.number}/"
+    assert begun_from_case("appel-12", contact, by=agent) is None
+    assert case.contacts.count() == 1
+
+
+def test_the_product_opens_a_case_with_the_template_of_its_type(agent, client_north, complaint, invoice):
+    from entregent.interactions.template_models import RecordTemplate
+
+    complaint.template = RecordTemplate.objects.create(
+        organization=agent.organization, code="facture", name_fr="Facture", name_en="Invoice", kind="case",
+        subject_fr="Facture contestée", text_fr="À vérifier", priority="high",
+        object_rules=[{"selector": "last_invoice", "required": True}, {"selector": "last_reading", "required": True}],
+    )  # fmt: skip
+    complaint.save()
+    case = actions.open_case(by=None, client=client_north, case_type=complaint, with_template=True)
+    assert (case.title, case.priority) == ("Facture contestée", "high")
+    assert [one.object for one in case.objects_linked.all()] == [invoice]
+    opened = case.log.get()
+    assert opened.text == "À vérifier"
+    assert len(opened.data["left_out"]) == 1

@@ -80,6 +80,7 @@ def interaction_create(request):
     # Read before the write: the number's row stays locked from there to the commit.
     people = _participants(member, request.POST.getlist("participants"))
     mail_to = _addressed(member, client, person, request.POST.getlist("mail_to"))
+    home = ""
     if not form.errors:
         try:
             details = form.details_with_template()
@@ -89,7 +90,7 @@ def interaction_create(request):
                 interaction = log_interaction(by=member, client=client, person=person, **details)
                 if mark := form.cleaned_data["begun_from"]:
                     for begun in contact_beginnings:
-                        begun(mark, interaction, by=member)
+                        home = begun(mark, interaction, by=member) or home
         except (Refusal, Refusals) as refusal:
             form.refused(refusal)
     if form.errors:
@@ -102,10 +103,11 @@ def interaction_create(request):
     toast = " ".join([toast, *told_of(interaction.audience), *_not_attached(details)])
     undo_url = at("interactions:delete", member, number=interaction.number)
     events = [FOLLOW_UPS_CHANGED] if interaction.follow_up_on else [CONTACT_LOGGED]
-    if not is_htmx(request):
-        return see(request, home_of(interaction, member), toast=toast, undo_url=undo_url)
+    links = _next_steps(interaction, member)
+    if not is_htmx(request) or home:
+        return see(request, home or home_of(interaction, member), toast=toast, undo_url=undo_url, links=links)
     if not is_on_file:
-        return done(INTERACTIONS_CHANGED, *events, toast=toast, undo_url=undo_url)
+        return done(INTERACTIONS_CHANGED, *events, toast=toast, undo_url=undo_url, links=links)
     contract = details["contract"] if hasattr(details["contract"], "key") else None
     event = fresh_event(
         interaction,
@@ -122,7 +124,23 @@ def interaction_create(request):
     # A form that was shown again holds what was typed as its defaults: it is replaced, not emptied.
     fresh = Composer.fresh(member, client, contracts=composer.contracts) if request.POST.get("again") else None
     response = render_block(request, PAGE, "saved", {"event": event, "composer": fresh, "key": new_key()})
-    return announce(response, *events, toast=toast, undo_url=undo_url)
+    return announce(response, *events, toast=toast, undo_url=undo_url, links=links)
+
+
+def _next_steps(interaction: Interaction, member) -> list[dict[str, str]]:
+    """What often comes next, in the toast: a case is made of the contact, or it goes into one (ux.md §8.5)."""
+    if (
+        interaction.client_id is None
+        or not member.can(Right.CASE_EDIT)
+        or not member.organization.has_module(Module.CASEWORK)
+    ):
+        return []
+    move = at("cases:contact_move", member, contact=interaction.number)
+    create = f"{at('cases:create', member)}?contact={interaction.number}"
+    return [
+        {"label": _("Créer un dossier"), "url": create},
+        {"label": _("Déplacer vers dossier"), "url": move, "dialog": move},
+    ]
 
 
 @requires(Right.INTERACTION_LOG)

@@ -182,12 +182,13 @@
   }
 
   /* ——— Toasts ——— */
-  function toast({ text, undo_url: undoUrl, undo_label: undoLabel, tone = "neutral", retry = null, stay = false }) {
+  function toast({ text, undo_url: undoUrl, undo_label: undoLabel, tone = "neutral", retry = null, stay = false, links = [] }) {
     const region = $("#g-toasts");
     if (!region) return;
     const drawing = { ok: "circle-check", bad: "alert-triangle", warn: "alert-circle" }[tone] ?? "info-circle";
     const box = element("div", `g-toast g-toast-${tone}`, icon(drawing), element("span", "", text));
     if (undoUrl) box.append(undoButton(undoUrl, undoLabel));
+    box.append(...links.map(toastLink));
     if (retry) {
       const again = element("button", "", texts.retry);
       again.type = "button";
@@ -208,6 +209,14 @@
     button.type = "button";
     button.dataset.undo = url;
     return button;
+  }
+  /* What can come next: to a page, or in the dialog. */
+  function toastLink({ label, url, dialog }) {
+    const link = element("a", "", label);
+    link.href = url;
+    if (dialog) link.dataset.dialog = dialog;
+    if (dialog) link.dataset.dialogTitle = label;
+    return link;
   }
   /* The region is put again on the top layer, so that it is seen above an open dialog. */
   function raise(region) {
@@ -230,6 +239,7 @@
     try {
       const extra = JSON.parse(box.dataset.extra ?? "{}");
       if (extra.undo) box.insertBefore(undoButton(extra.undo, extra.undo_label), $(".g-toast-close", box));
+      for (const link of (extra.links ?? []).map(toastLink)) box.insertBefore(link, $(".g-toast-close", box));
     } catch {
       /* Other people's tags are not JSON. */
     }
