@@ -40,6 +40,7 @@ from entregent.interactions.web.composer import (
 from entregent.interactions.web.files import kept_files
 from entregent.interactions.web.find import clients_found
 from entregent.interactions.web.recipients import told_of
+from entregent.organizations.models import Module
 from entregent.toolbox.errors import NotFound, Refusal, Refusals
 from entregent.toolbox.text import as_id
 from entregent.ui.pages import is_htmx, render, render_block, see
