@@ -140,7 +140,7 @@ def test_files_are_sent_with_the_keyboard_of_the_form_and_the_seal_is_checked(vi
     page.get_by_role("button", name="Relancer").click()
     page.get_by_text("a été relancé par courriel").wait_for()
     page.goto("/cabinet-roy/clients/LAVOIE/")
-    page.get_by_role("link", name="Lettre de mission").wait_for()
+    page.get_by_role("link", name="Lettre de mission", exact=True).wait_for()
     page.goto("/cabinet-roy/transferts/")
     visitor.looks("transferts", widths=WIDTHS)
     page.get_by_role("link", name="Vérifier un sceau").click()

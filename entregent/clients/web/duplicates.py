@@ -1,10 +1,9 @@
 """« Doublons possibles »: the pairs that the scan found, the scan itself, the rules, and the hint on a file."""
 
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from django import forms
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.http import HttpResponse
 from django.urls import reverse
 from django.utils.http import urlencode
@@ -29,31 +28,52 @@ from entregent.ui.pages import render, see
 PAGE = 50
 
 
-@dataclass(frozen=True)
-class Pair:
-    """One line of the list: the two clients, how alike they are and why."""
+class Side(NamedTuple):
+    """One of two records that are alike, client or person; `key` is how forms name it."""
 
-    first: Client
-    second: Client
+    key: str
+    name: str
+    url: str
+    number: str = ""
+    place: str = ""
+    phone: str = ""
+    email: str = ""
+
+
+class Pair(NamedTuple):
+    """One line of the list: the two, how alike they are and why."""
+
+    first: Side
+    second: Side
+    compare_url: str
     score: int
     reasons: list[str]
+
+
+def draw_pairs(request, pairs: list[Pair], further: str, *, of: str, scan: str) -> HttpResponse:
+    """The list of pairs of clients (`of` is "") or of people ("people_"); `scan` is the kind of its job."""
+    member = request.member
+    is_further = cursor_of(request.GET.get("apres", "")) is not None
+    address = reverse(f"clients:{of}pairs", args=[member.organization.slug])
+    context = {
+        "of": of,
+        "pairs": pairs,
+        "next_url": f"{address}?{urlencode({'apres': further})}" if further else "",
+        "scan": None
+        if is_further
+        else Job.objects.filter(organization_id=member.organization_id, kind=scan).order_by("-id").first(),
+        # Its figures count records of the whole organization.
+        "may_see_figures": member.reach.is_whole(Right.CLIENT_VIEW),
+        "may_merge": member.can(Right.CLIENT_MERGE),
+    }
+    return render(request, "clients/pairs.html", context, fragment="pairs" if is_further else "content")
 
 
 @requires(Right.CLIENT_EDIT)
 def pair_list(request) -> HttpResponse:
     """The pairs of which the member may change both, the most alike first; further ones by `?apres=`."""
-    cursor = cursor_of(request.GET.get("apres", ""))
-    pairs, further = _pairs(request.member, cursor)
-    address = reverse("clients:pairs", args=[request.member.organization.slug])
-    context = {
-        "pairs": pairs,
-        "next_url": f"{address}?{urlencode({'apres': further})}" if further else "",
-        "scan": None if cursor else _last_scan(request.member),
-        # Its figures count clients of the whole organization.
-        "may_see_figures": request.member.reach.is_whole(Right.CLIENT_VIEW),
-        "may_merge": request.member.can(Right.CLIENT_MERGE),
-    }
-    return render(request, "clients/pairs.html", context, fragment="pairs" if cursor else "content")
+    pairs, further = _pairs(request.member, cursor_of(request.GET.get("apres", "")))
+    return draw_pairs(request, pairs, further, of="", scan=SCAN)
 
 
 @requires(Right.CLIENT_MERGE)
@@ -145,22 +165,37 @@ def rules_edit(request) -> HttpResponse:
 
 
 def _pairs(member, cursor: tuple[int, int] | None) -> tuple[list[Pair], str]:
-    records = DuplicatePair.objects.visible_to(member, Right.CLIENT_EDIT).order_by("-score", "-id")
-    if cursor is not None:
-        score, pk = cursor
-        records = records.filter(Q(score__lte=score) & (Q(score__lt=score) | Q(score=score, id__lt=pk)))
+    records = pairs_after(DuplicatePair.objects.visible_to(member, Right.CLIENT_EDIT), cursor)
     rows = list(records.values_list("id", "first_id", "second_id", "score", "reasons")[: PAGE + 1])
     ids = {pk for _id, first, second, _score, _reasons in rows for pk in (first, second)}
     clients = Client.objects.visible_to(member, Right.CLIENT_EDIT).with_list_columns().in_bulk(ids)
+    slug = member.organization.slug
+    sides = {pk: _side(client, slug) for pk, client in clients.items()}
     pairs = [
-        Pair(clients[first], clients[second], score, reasons_in_words(reasons))
+        Pair(
+            sides[first],
+            sides[second],
+            f"{reverse('clients:merge', args=[slug, sides[first].key])}?{urlencode({'avec': sides[second].key})}",
+            score,
+            reasons_in_words(reasons),
+        )
         for _id, first, second, score, reasons in rows[:PAGE]
     ]
     return pairs, f"{rows[PAGE - 1][3]}.{rows[PAGE - 1][0]}" if len(rows) > PAGE else ""
 
 
-def _last_scan(member) -> Job | None:
-    return Job.objects.filter(organization_id=member.organization_id, kind=SCAN).order_by("-id").first()
+def _side(client: Any, slug: str) -> Side:
+    """`client` with the columns of lists (`with_list_columns`)."""
+    url = reverse("workspace:client", args=[slug, client.number])
+    return Side(client.number, client.display_name, url, client.number, client.city or "", client.phone or "")
+
+
+def pairs_after(records: QuerySet, cursor: tuple[int, int] | None) -> QuerySet:
+    """The most alike first, from the cursor on."""
+    if cursor is not None:
+        score, pk = cursor
+        records = records.filter(Q(score__lte=score) & (Q(score__lt=score) | Q(score=score, id__lt=pk)))
+    return records.order_by("-score", "-id")
 
 
 def cursor_of(text: str) -> tuple[int, int] | None:

@@ -87,7 +87,8 @@ def client_merge(request, number) -> HttpResponse:
         "remark": _(
             "La seconde adresse principale devient « Autre ». Le n° %(number)s reste un alias : il mène à la fiche "
             "conservée. La fusion peut être annulée plus tard."
-        ) % {"number": loser.number},
+        )
+        % {"number": loser.number},
         "posted": request.POST if request.method == "POST" else None,
     }
     status = getattr(refusal, "status", 200) if refusal is not None else 200
@@ -145,7 +146,10 @@ def merge_undo(request, pk) -> HttpResponse:
         **made_context(request, merge, plan),
     }
     return render(
-        request, "clients/merge_undo.html", context, fragment="made" if "table" in request.GET else "content",
+        request,
+        "clients/merge_undo.html",
+        context,
+        fragment="made" if "table" in request.GET else "content",
         status=refusal.status if refusal else 200,
     )
 

@@ -1,6 +1,5 @@
 """Two people side by side, their merge, the list of merges, taking one back; and the pairs that the scan found."""
 
-from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import OuterRef, Q, QuerySet, Subquery
@@ -19,10 +18,9 @@ from entregent.clients.duplicate_models import PersonMerge, PersonPair
 from entregent.clients.duplicates import compare_people, reasons_in_words
 from entregent.clients.merging import compare_for_merge, plan_undo
 from entregent.clients.models import Person
-from entregent.clients.web.duplicates import cursor_of
+from entregent.clients.web.duplicates import Pair, Side, cursor_of, draw_pairs, pairs_after
 from entregent.clients.web.merging import PAGE, Party, answers_of, made_context, number_of
 from entregent.clients.web.people import id_of, people_named
-from entregent.jobs.models import Job
 from entregent.toolbox.errors import NotFound, Refusal, Refusals, RightMissing, Stale
 from entregent.ui.pages import render, see
 
@@ -123,34 +121,11 @@ def merge_undo(request, pk) -> HttpResponse:
     return render(request, "clients/merge_undo.html", context, fragment=fragment, status=status)
 
 
-@dataclass(frozen=True)
-class Pair:
-    """One line of the list: the two people, how alike they are and why."""
-
-    first: Person
-    second: Person
-    score: int
-    reasons: list[str]
-
-
 @requires(Right.CLIENT_EDIT)
 def pair_list(request) -> HttpResponse:
     """The pairs of which the member may change both, the most alike first; further ones by `?apres=`."""
-    cursor = cursor_of(request.GET.get("apres", ""))
-    pairs, further = _pairs(request.member, cursor)
-    address = _pairs_url(request)
-    context = {
-        "pairs": pairs,
-        "next_url": f"{address}?{urlencode({'apres': further})}" if further else "",
-        "scan": None
-        if cursor
-        else Job.objects.filter(organization_id=request.member.organization_id, kind=PEOPLE_SCAN)
-        .order_by("-id")
-        .first(),
-        "may_see_figures": request.member.reach.is_whole(Right.CLIENT_VIEW),
-        "may_merge": request.member.can(Right.CLIENT_MERGE),
-    }
-    return render(request, "clients/people_pairs.html", context, fragment="pairs" if cursor else "content")
+    pairs, further = _pairs(request.member, cursor_of(request.GET.get("apres", "")))
+    return draw_pairs(request, pairs, further, of="people_", scan=PEOPLE_SCAN)
 
 
 @requires(Right.CLIENT_MERGE)
@@ -261,13 +236,26 @@ def _merge_in_reach(member, pk: int) -> PersonMerge:
 
 
 def _pairs(member, cursor: tuple[int, int] | None) -> tuple[list[Pair], str]:
-    records = PersonPair.objects.visible_to(member, Right.CLIENT_EDIT).order_by("-score", "-id")
-    if cursor is not None:
-        score, pk = cursor
-        records = records.filter(Q(score__lte=score) & (Q(score__lt=score) | Q(score=score, id__lt=pk)))
+    records = pairs_after(PersonPair.objects.visible_to(member, Right.CLIENT_EDIT), cursor)
     rows = list(records.select_related("first", "second")[: PAGE + 1])
-    pairs = [Pair(row.first, row.second, row.score, reasons_in_words(row.reasons)) for row in rows[:PAGE]]
+    slug = member.organization.slug
+    pairs = [
+        Pair(
+            _side(row.first, slug),
+            _side(row.second, slug),
+            _merge_url(slug, row.first_id, row.second_id),
+            row.score,
+            reasons_in_words(row.reasons),
+        )
+        for row in rows[:PAGE]
+    ]
     return pairs, f"{rows[PAGE - 1].score}.{rows[PAGE - 1].pk}" if len(rows) > PAGE else ""
+
+
+def _side(person: Person, slug: str) -> Side:
+    place = " · ".join(part for part in (person.title, person.company) if part)
+    url = reverse("clients:person", args=[slug, person.pk])
+    return Side(str(person.pk), person.full_name, url, "", place, person.main_phone, person.main_email)
 
 
 def _merge_url(slug: str, winner: int, loser: int) -> str:
