@@ -87,6 +87,16 @@ RECORDS: list[tuple[str, str, str]] = [
     ("transfers:upload_", "token", "upload"),
     ("outbox:", "message_id", "mail"),
     ("outbox:record", "subject_id", "client_key"),
+    ("processes:", "pk", "step"),
+    ("processes:plan", "pk", "run"),
+    ("processes:schema", "pk", "run"),
+    ("processes:add_step", "pk", "run"),
+    ("processes:pause", "pk", "run"),
+    ("processes:resume", "pk", "run"),
+    ("processes:abandon", "pk", "run"),
+    ("processes:case_", "number", "case"),
+    ("processes:interaction_", "number", "interaction"),
+    ("processes:", "code", "process_code"),
     ("notifications:", "pk", "notification"),
 ]
 

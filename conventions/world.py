@@ -50,6 +50,8 @@ from entregent.listing.models import CustomField, View
 from entregent.notifications.models import Notification
 from entregent.organizations.models import ApiToken, Grant, Sector, Substitution, Team, User
 from entregent.outbox.models import Message
+from entregent.processes.definitions import normalised
+from entregent.processes.models import ProcessDefinition, ProcessRun, ProcessStep, ProcessVersion
 from entregent.transfers.models import FileTransfer, Signature, TransferFile
 from testing.cast import enter_organization, make_client, make_member
 
@@ -264,6 +266,30 @@ def _client_with_everything(world, organization, variety, sector, marker, delete
     _seen_by_the_client(world, organization, variety, client, person, interaction, marker)
 
 
+def _plan(world, organization, variety, case, marker):
+    """A plan of the case: its process is the organization's own, what stands in its step is the client's."""
+    definition, is_new = ProcessDefinition.objects.get_or_create(
+        organization=organization, code="visite", defaults={"name_fr": "Visite", "name_en": "Visit"}
+    )
+    if is_new:
+        body = normalised({"process": "visite", "name": "Visite", "steps": [{"key": "a", "name": "A", "form": {}}]})
+        definition.live = ProcessVersion.objects.create(
+            organization=organization, definition=definition, number=1, body=body, state="live", sha256="0"
+        )
+        definition.save()
+    world.put("process_code", "own" if variety != "foreign" else "foreign", definition.code)
+    run = ProcessRun.objects.create(
+        organization=organization, definition=definition, process_version=definition.live, case=case,
+        client=case.client,
+    )  # fmt: skip
+    world.put("run", variety, run.pk)
+    step = ProcessStep.objects.create(
+        organization=organization, run=run, key="a", position=100, kind="form", state="ready",
+        name_fr=f"Étape {marker}", data={"a": marker}, ready_at=timezone.now(),
+    )  # fmt: skip
+    world.put("step", variety, step.pk)
+
+
 def _case_with_everything(world, organization, variety, client, thing, interaction, marker, gone, author):
     kind, _is_new = CaseType.objects.get_or_create(
         organization=organization, path="divers",
@@ -282,6 +308,7 @@ def _case_with_everything(world, organization, variety, client, thing, interacti
         **own, winner=case, loser=part,
         moved={"before": {"state": "new", "sub_status": "", "closed_at": None, "closing_reason": ""}},
     )  # fmt: skip
+    _plan(world, organization, variety, case, marker)
     own["case"] = case
     CaseAgent.objects.create(**own, user=author.user, role="originator")
     CaseInteraction.objects.create(**own, interaction=interaction, added={})

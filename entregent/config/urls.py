@@ -34,6 +34,7 @@ urlpatterns = [
     path("<slug:organization>/", include("entregent.listing.web.urls")),
     path("<slug:organization>/", include("entregent.exchange.web.urls")),
     path("<slug:organization>/", include("entregent.transfers.web.urls")),
+    path("<slug:organization>/", include("entregent.processes.web.urls")),
     path("<slug:organization>/", include("entregent.organizations.web.urls")),
     path("<slug:organization>/", include("entregent.notifications.web.urls")),
     path("<slug:organization>/", include("entregent.outbox.web.urls")),

@@ -9,16 +9,19 @@ class ProcessesConfig(AppConfig):
         from entregent.cases.extension_points import case_events, open_work, work_enders
         from entregent.clients.extension_points import movers
         from entregent.notifications.extension_points import events
-        from entregent.organizations.extension_points import action_words, table_words
-        from entregent.processes import history, notices
+        from entregent.organizations.extension_points import action_words, administration_entries, table_words
+        from entregent.processes import history, navigation, notices
         from entregent.processes.actions.happening import case_happened, end_work_of_case, open_work_of_case
         from entregent.processes.clients import RUNS
+        from entregent.ui.extension_points import navigation as top_bar
 
         action_words.add(history.ACTION_WORDS, name="processes.history.ACTION_WORDS")
         table_words.add(history.TABLE_WORDS, name="processes.history.TABLE_WORDS")
         sentences.add(history.sentence)
         movers.add(RUNS, order=97, name="process_runs")
         events.add(notices.events, order=36)
+        administration_entries.add(navigation.administration, order=45)
+        top_bar.add(navigation.top_bar, order=33)
         case_events.add(case_happened)
         open_work.add(open_work_of_case)
         work_enders.add(end_work_of_case)

@@ -10,9 +10,15 @@ from entregent.processes import fields
 from entregent.processes.definitions import step_of
 from entregent.processes.fields import Field, fields_of
 
+# Choices that are seen at a glance.
+FEW = 5
+
 
 class StepForm(forms.Form):
     """Fields by the form of a step; what it cleans is what is kept (`fields.clean`)."""
+
+    # What is missing is said by the product, in its own words.
+    use_required_attribute = False
 
     def __init__(self, form: Mapping[str, Any], *args, **kwargs):
         super().__init__(*args, **kwargs)
@@ -33,7 +39,8 @@ def form_for(step, data=None, *, body: Mapping[str, Any] | None = None, **kwargs
         return StepForm({}, data, **kwargs)
     spec = step_of(body if body is not None else body_of(step.run.process_version), step.key)
     form = (spec or {}).get("form") or {}
-    kwargs.setdefault("initial", step.data)
+    told = {key: str(value).lower() if isinstance(value, bool) else value for key, value in step.data.items()}
+    kwargs.setdefault("initial", told)
     return StepForm(form, data, **kwargs)
 
 
@@ -58,13 +65,15 @@ def _form_field(field: Field) -> forms.Field:
                                input_formats=["%Y-%m-%d", "%d/%m/%Y"], **common)  # fmt: skip
     if field.type == "boolean":
         return forms.TypedChoiceField(
-            choices=[("", "—"), ("true", _("Oui")), ("false", _("Non"))], coerce=lambda value: value == "true",
-            empty_value=None, **common,
+            choices=[("true", _("Oui")), ("false", _("Non"))], coerce=lambda value: value == "true",
+            empty_value=None, widget=forms.RadioSelect, **common,
         )  # fmt: skip
     if field.type == "choice":
+        if len(field.choices) <= FEW:
+            return forms.ChoiceField(choices=field.offered(), widget=forms.RadioSelect, **common)
         return forms.ChoiceField(choices=[("", "—"), *field.offered()], **common)
     if field.type == "text":
-        return forms.CharField(widget=forms.Textarea(attrs={"rows": 4}), max_length=fields.LONGEST["text"], **common)
+        return forms.CharField(widget=forms.Textarea(attrs={"rows": 3}), max_length=fields.LONGEST["text"], **common)
     return forms.CharField(max_length=fields.LONGEST["string"], **common)
 
 

@@ -1,0 +1,178 @@
+"""« Mon travail » and « Équipe »: the steps that wait for somebody, what is late first, day by day."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.db.models import Q
+from django.http import HttpResponse
+from django.utils import timezone
+from django.utils.http import urlencode
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from entregent.access.guard import MemberRequest, requires
+from entregent.access.rights import Right
+from entregent.organizations.models import Team
+from entregent.processes import questions
+from entregent.processes.models import ProcessStep
+from entregent.processes.web.plans import MODULE, at
+from entregent.toolbox.errors import NotFound
+from entregent.ui.pages import render
+
+PAGE = 100
+
+
+@dataclass
+class WorkRow:
+    """One step in a list of work."""
+
+    pk: int
+    run_id: int
+    version: int
+    name: str
+    plan: str
+    client: str
+    client_number: str
+    case: int | None
+    who: str
+    is_free: bool
+    is_failed: bool
+    due_on: date | None
+    is_late: bool
+
+
+@dataclass
+class DayGroup:
+    """The steps of one day; `state` says how it is drawn: late, today, none."""
+
+    title: str
+    state: str
+    rows: list[WorkRow]
+
+
+@require_safe
+@requires(Right.PROCESS_RUN, module=MODULE)
+def mine(request: MemberRequest) -> HttpResponse:
+    return _page(request, questions.my_steps(request.member), tab="mine")
+
+
+@require_safe
+@requires(Right.PROCESS_RUN, module=MODULE)
+def team(request: MemberRequest) -> HttpResponse:
+    """What one's teams have to do; `equipe` is the code of one. Those who lead see every team's."""
+    member = request.member
+    leads = member.can(Right.PROCESS_LEAD)
+    teams = (
+        Team.objects.filter(organization_id=member.organization_id, is_active=True)
+        if leads
+        else Team.objects.of(member)
+    )
+    offered = list(teams)
+    code = request.GET.get("equipe", "")[:40]
+    chosen = next((one for one in offered if one.code == code), None)
+    if code and chosen is None:
+        raise NotFound
+    steps = questions.all_steps(member) if leads and chosen is None else questions.team_steps(member, chosen)
+    if request.GET.get("libres") == "1":
+        steps = steps.filter(assignee=None)
+    return _page(request, steps, tab="team", teams=offered, team=chosen, only_free=request.GET.get("libres") == "1")
+
+
+def _page(request: MemberRequest, steps, *, tab: str, **more) -> HttpResponse:
+    member = request.member
+    zone = ZoneInfo(member.organization.time_zone)
+    found = _after(steps, request.GET.get("apres", ""))
+    rows = list(found.values(*_COLUMNS)[: PAGE + 1])
+    asked = {key: request.GET[key] for key in ("equipe", "libres") if request.GET.get(key)}
+    following = ""
+    if len(rows) > PAGE:
+        last = rows[PAGE - 1]
+        following = "?" + urlencode(
+            asked | {"apres": f"{last['due_at'].isoformat() if last['due_at'] else ''}|{last['id']}"}
+        )
+    context = {
+        "groups": _groups([_row(row, zone) for row in rows[:PAGE]], timezone.now().astimezone(zone).date()),
+        "tab": tab,
+        "next_url": following,
+        "mine_url": at("work", member),
+        "team_url": at("team_work", member),
+        "teams": [],
+        "team": None,
+        "only_free": False,
+    }
+    return render(request, "processes/work.html", context | more, fragment="rows")
+
+
+_COLUMNS = (
+    "id", "run_id", "version", "name_fr", "name_en", "state", "due_at", "assignee__name", "team__label_fr",
+    "team__label_en", "run__definition__name_fr", "run__definition__name_en", "run__client__display_name",
+    "run__client__number", "run__case__number",
+)  # fmt: skip
+
+
+def _after(steps, mark: str):
+    """Goes on after the last row that was shown: what has no deadline comes last."""
+    moment, _bar, last = mark.partition("|")
+    if not (last.isascii() and last.isdigit() and len(last) < 19):
+        return steps
+    if not moment:
+        return steps.filter(due_at=None, pk__gt=int(last))
+    try:
+        due = datetime.fromisoformat(moment)
+    except ValueError:
+        return steps
+    if due.tzinfo is None:
+        return steps
+    return steps.filter(Q(due_at__gt=due) | Q(due_at=due, pk__gt=int(last)) | Q(due_at=None))
+
+
+def _row(row: dict[str, Any], zone: ZoneInfo) -> WorkRow:
+    in_english = get_language() == "en"
+
+    def told(prefix: str) -> str:
+        fr, en = row[f"{prefix}_fr"] or "", row[f"{prefix}_en"] or ""
+        return (en or fr) if in_english else (fr or en)
+
+    due = row["due_at"]
+    return WorkRow(
+        pk=row["id"],
+        run_id=row["run_id"],
+        version=row["version"],
+        name=told("name"),
+        plan=told("run__definition__name"),
+        client=row["run__client__display_name"],
+        client_number=row["run__client__number"],
+        case=row["run__case__number"],
+        who=row["assignee__name"] or told("team__label"),
+        is_free=row["assignee__name"] is None,
+        is_failed=row["state"] == ProcessStep.State.FAILED,
+        due_on=due.astimezone(zone).date() if due is not None else None,
+        is_late=due is not None and due < timezone.now(),
+    )
+
+
+def _groups(rows: list[WorkRow], today: date) -> list[DayGroup]:
+    groups: list[DayGroup] = []
+    for row in rows:
+        title, state = _day_of(row, today)
+        if not groups or groups[-1].title != title:
+            groups.append(DayGroup(title, state, []))
+        groups[-1].rows.append(row)
+    return groups
+
+
+def _day_of(row: WorkRow, today: date) -> tuple[str, str]:
+    from babel.dates import format_date
+
+    if row.due_on is None:
+        return _("Sans échéance"), ""
+    if row.is_late:
+        return _("En retard"), "late"
+    days = (row.due_on - today).days
+    if days <= 1:
+        return (_("Demain"), "") if days == 1 else (_("Aujourd’hui"), "today")
+    told = format_date(row.due_on, "EEEE d MMMM", locale=get_language() or "fr")
+    return told[:1].upper() + told[1:], ""
