@@ -22,6 +22,7 @@ from entregent.clients.actions import (
 )
 from entregent.clients.duplicates import refresh_pairs
 from entregent.clients.models import Client
+from entregent.config.demo_plans import tell_plans
 from entregent.config.demo_transfers import tell_transfers
 from entregent.interactions.actions import add_entry, change_status, log_interaction, receive_message
 from entregent.interactions.models import Topic
@@ -63,6 +64,7 @@ def tell() -> bool:
     with transaction.atomic():
         for chapter in (_eaux_du_val, _hypo_nord, _courtage_frontiere, _mecano, _cabinet_roy):
             chapter()
+        tell_plans()
     return True
 
 
@@ -327,7 +329,8 @@ def _hypo_nord():
 def _courtage_frontiere():
     organization = create_organization(
         slug="courtage-frontiere", name="Courtage Frontière", trade="customs",
-        modules=["delegation", "portal", "client_mgmt"], time_zone="America/Toronto", country="CA", currency="CAD",
+        modules=["delegation", "portal", "client_mgmt", "casework"], time_zone="America/Toronto", country="CA",
+        currency="CAD",
         provider_kind="customs_broker",
     )  # fmt: skip
     with in_organization(organization.pk):
@@ -356,8 +359,9 @@ def _courtage_frontiere():
 
 def _mecano():
     organization = create_organization(
-        slug="mecano", name="Mécano", trade="manufacturer", modules=["portal", "client_mgmt", "file_transfer"]
-    )
+        slug="mecano", name="Mécano", trade="manufacturer",
+        modules=["portal", "client_mgmt", "file_transfer", "casework"],
+    )  # fmt: skip
     with in_organization(organization.pk):
         scene = _Scene(organization)
         tom = scene.member("tom", "Tom Weber", "editor", functions=["agent", "salesperson"], whole=True)

@@ -119,7 +119,7 @@ def moves_of(case: Case) -> list[tuple[str, str]]:
 
 def url_of_plans(case: Case, member) -> str:
     """The pane of plans of action, which an area above draws; "" where there is none."""
-    return _url_if_any("processes:of_case", member, number=case.number)
+    return _url_if_any("processes:case_panel", member, number=case.number)
 
 
 def _url_if_any(name: str, member, **kwargs) -> str:
