@@ -20,6 +20,8 @@ RECORDS: list[tuple[str, str, str]] = [
     ("clients:tie", "pk", "person"),
     ("clients:person", "pk", "person"),
     ("clients:person_address_edit", "address_pk", "address"),
+    ("cases:of_client", "number", "client"),
+    ("cases:type_update", "pk", "case_type"),
     ("clients:object_type", "code", "object_type_code"),
     ("clients:pair_propose_again", "other", "client"),
     ("clients:merge_undo", "pk", "merge"),

@@ -15,6 +15,7 @@ WITHOUT_JOURNAL = {
     "search_entry": "an index",
     "search_word": "an index",
     "interactions_words": "an index",
+    "cases_words": "an index",
     "portal_portalthread": "what somebody has read and begun to write",
     "interactions_portalvisit": "when somebody was last there is no change",
     "interactions_publishedentry": "what of journaled entries the client may see, kept by triggers",

@@ -321,6 +321,7 @@ def _case_with_everything(world, organization, variety, client, thing, interacti
     helper = User.objects.create(email=f"dossier-{variety}@aide.example", name=f"Aide {marker or 'visible'}")
     for name, made in {
         "case": case,
+        "case_type": kind,
         "case_merge": merge,
         "case_participant": CaseParticipant.objects.create(**own, client=client),
         "case_agent": CaseAgent.objects.create(**own, user=helper, role="participant"),

@@ -6,14 +6,27 @@ class CasesConfig(AppConfig):
 
     def ready(self):
         from entregent.audit.extension_points import sentences
-        from entregent.cases import history
+        from entregent.cases import history, navigation
+        from entregent.cases.actions.types import seed_case_types
         from entregent.cases.beginnings import begun_from_case
         from entregent.cases.clients import CASES, OF_PEOPLE, PARTICIPANTS, open_cases
         from entregent.cases.events import events as own_events
+        from entregent.cases.lists import case_lists
+        from entregent.cases.search import CaseSource
+        from entregent.cases.web.portlets import portlets as own_portlets
         from entregent.clients.extension_points import deletion_blockers, movers, person_movers
         from entregent.interactions.extension_points import contact_beginnings
+        from entregent.listing.extension_points import list_definitions
         from entregent.notifications.extension_points import events
-        from entregent.organizations.extension_points import action_words, table_words
+        from entregent.organizations.extension_points import (
+            action_words,
+            administration_entries,
+            organization_defaults,
+            portlets,
+            table_words,
+        )
+        from entregent.search.extension_points import search_sources
+        from entregent.ui.extension_points import navigation as top_bar
 
         action_words.add(history.ACTION_WORDS, name="cases.history.ACTION_WORDS")
         table_words.add(history.TABLE_WORDS, name="cases.history.TABLE_WORDS")
@@ -24,3 +37,9 @@ class CasesConfig(AppConfig):
         person_movers.add(OF_PEOPLE, order=95, name="case_participants")
         deletion_blockers.add(open_cases)
         contact_beginnings.add(begun_from_case)
+        list_definitions.add(case_lists, order=25)
+        search_sources.add(CaseSource(), order=35, name="cases")
+        portlets.add(own_portlets, order=35)
+        administration_entries.add(navigation.administration, order=35)
+        top_bar.add(navigation.top_bar, order=35)
+        organization_defaults.add(seed_case_types, order=40)

@@ -21,6 +21,8 @@ TABLE_WORDS = {
     "cases_casemerge": gettext_lazy("Fusion de dossiers"),
 }
 ACTION_WORDS = {
+    "create_case_type": gettext_lazy("Type de dossier créé"),
+    "update_case_type": gettext_lazy("Type de dossier modifié"),
     "open_case": gettext_lazy("Dossier ouvert"),
     "edit_case": gettext_lazy("Dossier modifié"),
     "change_case_state": gettext_lazy("État d’un dossier changé"),

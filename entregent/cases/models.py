@@ -1,3 +1,5 @@
+from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.search import SearchVectorField
 from django.db import models
 from django.db.models import Exists, F, OuterRef, Q
 from django.db.models.functions import Now
@@ -231,6 +233,14 @@ class Case(models.Model):
                 "id",
                 name="case_open_of_team",
                 condition=Q(team__isnull=False, closed_at__isnull=True, deleted_at__isnull=True),
+            ),
+            # The open ones, by due day: what is late first.
+            models.Index(
+                "organization",
+                "due_on",
+                "id",
+                name="case_open_by_due_day",
+                condition=Q(closed_at__isnull=True, deleted_at__isnull=True),
             ),
             # By state, newest first: « nouveaux », « en cours »…
             models.Index(
@@ -517,3 +527,22 @@ class CaseMerge(models.Model):
 
     def __str__(self):
         return f"{self.loser_id} → {self.winner_id}"
+
+
+class CaseWords(models.Model):
+    """The words by which a case is found (`search.sql` writes them, `search.py` asks).
+
+    Without row-level security, which would hide its index: whoever asks names the organization and reads what was
+    found through `visible_to`. Without a foreign key: the trigger removes the row.
+    """
+
+    case_id = models.BigIntegerField(primary_key=True)
+    organization_id = models.BigIntegerField()
+    words = SearchVectorField()
+
+    class Meta:
+        db_table = "cases_words"
+        indexes = [GinIndex(fields=["organization_id", "words"], name="cases_words_found")]
+
+    def __str__(self):
+        return f"{self.case_id}"

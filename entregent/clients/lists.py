@@ -92,6 +92,7 @@ def _clients(types: list[BusinessObjectType], client: str, clients: str) -> List
         relations=(
             Relation("interactions", _("Interactions"), "interactions", "client", moment="occurred_at"),
             Relation("people", _("Personnes-ressources"), "people", "client_people__client"),
+            Relation("cases", _("Dossiers"), "cases", "client", moment="opened_at"),
             *(
                 Relation(list_code(one.code), one.plural, list_code(one.code), "client", moment="dated_on",
                          moment_is_day=True)

@@ -42,6 +42,7 @@ def interaction_lists(member: Membership) -> list[ListDefinition]:
             relations=(
                 Relation("clients", member.organization.term("client"), "clients", "pk", here="client_id"),
                 Relation("people", _("Personne-ressource"), "people", "pk", here="person_id"),
+                Relation("cases", _("Dossiers"), "cases", "contacts__interaction", moment="opened_at"),
             ),
             default_columns=(
                 "occurred_at", "channel", "direction", "client", "person", "subject", "topic", "agent", "follow_up_on",

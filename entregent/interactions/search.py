@@ -33,7 +33,7 @@ def search_interactions(member, records: InteractionQuerySet, text: str) -> Inte
 
     `records` are within the member's reach already (`visible_to`): the index of words knows organizations only.
     """
-    query = _query(text)
+    query = words_query(text)
     if not query:
         return records
     with connection.cursor() as cursor:
@@ -49,7 +49,7 @@ def search_interactions(member, records: InteractionQuerySet, text: str) -> Inte
     return records.filter(Exists(found))
 
 
-def _query(text: str) -> str:
+def words_query(text: str) -> str:
     """« l'été factur » → « l & ete & factur:* ». Signs that mean something in a query are gone with `search_key`."""
     words = search_key(text.replace("\x00", " ")[:LONGEST]).split()[:MOST_WORDS]
     return " & ".join(

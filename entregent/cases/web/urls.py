@@ -1,12 +1,17 @@
 from django.urls import path
 
-from entregent.cases.web import changes, contacts, links, notes, opening, proposals, views
+from entregent.cases.web import changes, contacts, links, listing, notes, opening, proposals, types, views
 
 app_name = "cases"
 
 urlpatterns = [
     path("dossiers/nouveau/", opening.case_create, name="create"),
     path("dossiers/nouveau/proposition/", proposals.proposal, name="proposal"),
+    path("dossiers/", listing.case_list, name="list"),
+    path("clients/<str:number>/dossiers/", listing.client_cases, name="of_client"),
+    path("administration/types-de-dossier/", types.type_list, name="types"),
+    path("administration/types-de-dossier/nouveau/", types.type_create, name="type_create"),
+    path("administration/types-de-dossier/<int:pk>/", types.type_update, name="type_update"),
     path("dossiers/<int:number>/", views.case_detail, name="detail"),
     path("dossiers/<int:number>/suite/", views.case_timeline, name="timeline"),
     path("dossiers/<int:number>/elements/", views.case_elements, name="elements"),

@@ -12,6 +12,7 @@ LIMITED = {
     "audit_change": "SELECT",
     "audit_action": "SELECT, INSERT",
     "interactions_words": "SELECT",
+    "cases_words": "SELECT",
     "interactions_publishedentry": "SELECT",
     "interactions_publishedfile": "SELECT",
 }

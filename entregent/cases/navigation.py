@@ -1,0 +1,27 @@
+"""Where cases stand in the top bar and in the administration."""
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from entregent.access.rights import Right
+from entregent.cases.search import sees_cases
+from entregent.organizations.extension_points import AdministrationEntry
+from entregent.organizations.models import Module
+from entregent.ui.extension_points import NavigationEntry
+
+
+def top_bar(member) -> list[NavigationEntry]:
+    if not sees_cases(member):
+        return []
+    return [NavigationEntry(_("Dossiers"), "folder", _at("list", member), key="d")]
+
+
+def administration(member) -> list[AdministrationEntry]:
+    if not member.organization.has_module(Module.CASEWORK) or not member.can(Right.CASE_TYPES):
+        return []
+    words = _("classification arbre sous-statut échéance modèle dossier")
+    return [AdministrationEntry(_("Types de dossier"), "folder", _at("types", member), words)]
+
+
+def _at(name: str, member) -> str:
+    return reverse(f"cases:{name}", kwargs={"organization": member.organization.slug})

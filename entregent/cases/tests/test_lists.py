@@ -1,0 +1,176 @@
+"""The list of cases, the quick search, the pane of the client file, the portlet: who sees what, and how few queries."""
+
+import pytest
+
+from entregent.cases import actions
+from entregent.cases.models import Case, CaseType, CaseWords
+from entregent.cases.web.portlets import _own
+from entregent.listing import pages
+from entregent.listing.actions import save_view
+from entregent.listing.lists import lists
+from testing.cast import enter
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def types(org, manager):
+    enter(manager)
+    top = CaseType.objects.create(
+        organization=org, code="reclamation", path="reclamation", label_fr="Réclamation", label_en="Complaint",
+        sub_statuses=[{"code": "a-valider", "state": "new", "fr": "À valider", "en": "To be approved"}],
+    )  # fmt: skip
+    below = CaseType.objects.create(
+        organization=org, code="facture", path="reclamation/facture", parent=top, label_fr="Facture",
+        label_en="Invoice",
+    )  # fmt: skip
+    other = CaseType.objects.create(
+        organization=org, code="relance", path="relance", label_fr="Relance", label_en="Dunning"
+    )
+    return {"top": top, "below": below, "other": other}
+
+
+def opened(by, client, case_type, title, **more):
+    enter(by)
+    return actions.open_case(by=by, client=client, case_type=case_type, title=title, **more)
+
+
+def titles(by, condition=None, text="", sort=""):
+    enter(by)
+    by.__dict__.pop("_lists", None)
+    found = pages.page(lists(by)["cases"], by, condition=condition, text=text, sort=sort, columns=["title"])
+    return [row["title"] for row in found.rows]
+
+
+def test_a_type_stands_for_those_below_it(manager, client_north, types):
+    opened(manager, client_north, types["below"], "Facture")
+    opened(manager, client_north, types["other"], "Relance")
+    assert titles(manager, ["case_type", "is", str(types["top"].pk)]) == ["Facture"]
+    assert titles(manager, ["case_type", "is_not", str(types["top"].pk)]) == ["Relance"]
+    assert titles(manager, ["case_type", "in", [str(one.pk) for one in types.values()]]) == ["Relance", "Facture"]
+
+
+def test_open_and_late_ones_are_asked_for(manager, client_north, types):
+    case = opened(manager, client_north, types["other"], "Ancienne")
+    opened(manager, client_north, types["other"], "Récente")
+    Case.objects.filter(pk=case.pk).update(due_on="2020-01-01")
+    assert titles(manager, ["late", "is", True]) == ["Ancienne"]
+    assert titles(manager, ["late", "is", False]) == ["Récente"]
+    enter(manager)
+    case.refresh_from_db()
+    actions.close_case(case, by=manager, reason="Réglé", version=case.version)
+    assert titles(manager, ["is_open", "is", True]) == ["Récente"]
+    assert titles(manager, ["late", "is", True]) == []
+
+
+def test_it_is_found_by_number_title_and_client(manager, client_north, client_south, types):
+    case = opened(manager, client_north, types["other"], "Fuite après compteur")
+    opened(manager, client_south, types["other"], "Autre chose")
+    assert titles(manager, text="fuite") == ["Fuite après compteur"]
+    assert titles(manager, text=str(case.number)) == ["Fuite après compteur"]
+    assert titles(manager, text=client_south.display_name) == ["Autre chose"]
+    assert titles(manager, text="rien de tel") == []
+
+
+def test_its_words_follow_its_title(manager, client_north, types):
+    case = opened(manager, client_north, types["other"], "Fuite")
+    Case.objects.filter(pk=case.pk).update(title="Coupure")
+    assert titles(manager, text="coupure") == ["Coupure"]
+    assert titles(manager, text="fuite") == []
+    Case.objects.filter(pk=case.pk).update(priority="high")
+    assert CaseWords.objects.filter(case_id=case.pk).count() == 1
+
+
+def test_who_reaches_a_sector_sees_its_cases_alone(manager, agent, outsider, client_north, client_south, types):
+    opened(manager, client_north, types["other"], "Au nord")
+    opened(manager, client_south, types["other"], "Au sud")
+    assert titles(agent) == ["Au nord"]
+    assert titles(outsider) == ["Au sud"]
+    assert titles(agent, text="sud") == []
+
+
+def test_confidential_ones_are_for_those_who_may(manager, agent, reader, client_north, types):
+    opened(manager, client_north, types["other"], "Secret", is_confidential=True)
+    assert titles(manager) == ["Secret"]
+    for other in (agent, reader):
+        assert titles(other) == []
+        assert titles(other, text="secret") == []
+        assert titles(other, ["is_open", "is", True]) == []
+
+
+def test_clients_are_asked_by_their_cases(manager, client_north, client_south, types):
+    opened(manager, client_north, types["below"], "Facture")
+    wanted = {"has": "cases", "where": ["is_open", "is", True]}
+    rows = pages.page(lists(manager)["clients"], manager, condition=wanted, columns=["number"]).rows
+    assert [row["number"] for row in rows] == [client_north.number]
+
+
+def test_the_page_shows_what_is_open_and_filters(manager, client_north, types, signed_in):
+    first = opened(manager, client_north, types["below"], "Conteste la facture", priority="high")
+    opened(manager, client_north, types["other"], "Relance n° 1")
+    http = signed_in(manager)
+    page = http.get("/eaux/dossiers/").content.decode()
+    assert "2 dossiers" in page
+    assert "Réclamation › Facture" in page
+    assert f"/eaux/dossiers/{first.number}/" in page
+    assert "Conteste" not in http.get(f"/eaux/dossiers/?type={types['other'].pk}").content.decode()
+    assert "Conteste" in http.get("/eaux/dossiers/?q=conteste").content.decode()
+    assert "Aucun dossier ne répond" in http.get("/eaux/dossiers/?q=zzzz").content.decode()
+    assert "Conteste" in http.get("/eaux/dossiers/?responsable=moi&tri=due_on").content.decode()
+    assert "Aucun dossier ne répond" in http.get("/eaux/dossiers/?etat=done").content.decode()
+    assert "Conteste" in http.get(f"/eaux/dossiers/?client={client_north.number}").content.decode()
+    assert http.get("/eaux/dossiers/?type=x&responsable=0&equipe=y&echeance=z&vue=q&apres=%00").status_code == 200
+    part = http.get("/eaux/dossiers/?q=conteste", htmx=True).content.decode()
+    assert part.lstrip().startswith('<div id="cases"')
+    enter(manager)
+    view = save_view(by=manager, list_code="cases", name="Relances", condition=["title", "starts", "Relance"])
+    assert "Conteste" not in http.get(f"/eaux/dossiers/?vue={view.pk}").content.decode()
+
+
+def test_the_page_costs_a_fixed_number_of_queries(manager, client_north, types, signed_in, django_assert_num_queries):
+    http = signed_in(manager)
+    for _round in range(2):
+        for number in range(5):
+            opened(manager, client_north, types["below"], f"Dossier {number}")
+        http.get("/eaux/dossiers/")
+        with django_assert_num_queries(14):
+            http.get("/eaux/dossiers/")
+
+
+def test_the_module_opens_the_pages(org, manager, client_north, types, signed_in):
+    http = signed_in(manager)
+    assert "/eaux/dossiers/" in http.get("/eaux/").content.decode()
+    org.modules = [one for one in org.modules if one != "casework"]
+    org.save()
+    http = signed_in(manager)
+    assert http.get("/eaux/dossiers/").status_code == 403
+    assert '"/eaux/dossiers/"' not in http.get("/eaux/").content.decode()
+
+
+def test_the_pane_of_the_client_file_lists_open_cases(manager, agent, client_north, types, signed_in):
+    opened(manager, client_north, types["below"], "Conteste la facture")
+    page = signed_in(agent).get(f"/eaux/clients/{client_north.number}/dossiers/", htmx=True).content.decode()
+    assert "Conteste la facture" in page
+    assert f"/eaux/dossiers/nouveau/?client={client_north.number}" in page
+    assert (
+        f"/eaux/clients/{client_north.number}/dossiers/"
+        in signed_in(agent).get(f"/eaux/clients/{client_north.number}/").content.decode()
+    )
+
+
+def test_the_quick_search_names_cases(manager, agent, outsider, client_north, types, signed_in):
+    case = opened(manager, client_north, types["below"], "Conteste la facture")
+    found = signed_in(agent).get("/eaux/recherche/?q=conteste", headers={"Accept": "application/json"})
+    assert f"/eaux/dossiers/{case.number}/" in found.content.decode()
+    far = signed_in(outsider).get("/eaux/recherche/?q=conteste", headers={"Accept": "application/json"})
+    assert f"/dossiers/{case.number}/" not in far.content.decode()
+
+
+def test_the_portlet_shows_the_cases_of_whoever_looks(manager, agent, client_north, types, signed_in):
+    opened(manager, client_north, types["below"], "À Nadia")
+    opened(manager, client_north, types["below"], "À l'agent", responsible=agent.user)
+
+    class Asked:
+        member = enter(agent)
+
+    assert [one.title for one in _own(Asked)["cases"]] == ["À l'agent"]
