@@ -22,6 +22,7 @@ from entregent.clients.actions import (
 )
 from entregent.clients.duplicates import refresh_pairs
 from entregent.clients.models import Client
+from entregent.config.demo_cases import tell_cases
 from entregent.config.demo_plans import tell_plans
 from entregent.config.demo_transfers import tell_transfers
 from entregent.interactions.actions import add_entry, change_status, log_interaction, receive_message
@@ -302,6 +303,7 @@ def _eaux_du_val():
             currency="EUR", source_system="facturation",
         )  # fmt: skip
         _saved_views(nadia)
+        tell_cases(organization)
 
 
 def _hypo_nord():
