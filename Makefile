@@ -11,6 +11,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 CHROMIUM := /usr/bin/chromium
 DOVECOT := /usr/sbin/dovecot
+CLAMD := /usr/sbin/clamd
 PG15_BIN := /usr/lib/postgresql/15/bin
 
 # What is installed is known by the locks that it was installed from.
@@ -72,7 +73,7 @@ compiled: install
 ## Checking it
 
 .PHONY: test
-test: lint chromium dovecot postgresql-15 compiled  ## Linters, layers, unit, integration and browser tests, on both PostgreSQL
+test: lint chromium dovecot clamd postgresql-15 compiled  ## Linters, layers, unit, integration and browser tests, on both PostgreSQL
 	@mkdir -p build; \
 	$(MAKE) --no-print-directory test-pg15 > build/test-pg15.log 2>&1 & other=$$!; \
 	trap "kill $$other 2>/dev/null || true" EXIT; \
@@ -82,11 +83,11 @@ test: lint chromium dovecot postgresql-15 compiled  ## Linters, layers, unit, in
 	trap - EXIT; tail -n 1 build/test-pg15.log
 
 .PHONY: test-pg15
-test-pg15: install-dev postgresql-15 dovecot compiled  ## The same tests on Debian's PostgreSQL 15
+test-pg15: install-dev postgresql-15 dovecot clamd compiled  ## The same tests on Debian's PostgreSQL 15
 	ENTREGENT_PG_BIN_DIR=$(PG15_BIN) $(BIN)/python -m pytest entregent conventions
 
 .PHONY: test-long
-test-long: install-dev chromium dovecot compiled  ## The long reliability and security runs
+test-long: install-dev chromium dovecot clamd compiled  ## The long reliability and security runs
 	$(BIN)/python -m pytest -m long entregent conventions journeys
 
 .PHONY: lint
@@ -118,6 +119,17 @@ dovecot:
 	    apt-get update -q && apt-get install -y --no-install-recommends dovecot-imapd; \
 	  else \
 	    echo "Il manque Dovecot / Dovecot is missing: sudo apt-get install dovecot-imapd" >&2; exit 1; \
+	  fi; }
+
+# The virus scanner alone: without signatures but those of the tests, and not started.
+.PHONY: clamd
+clamd:
+	@test -x $(CLAMD) || { \
+	  if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	    export DEBIAN_FRONTEND=noninteractive RUNLEVEL=1; \
+	    apt-get update -q && apt-get install -y --no-install-recommends clamav-daemon; \
+	  else \
+	    echo "Il manque ClamAV / ClamAV is missing: sudo apt-get install clamav-daemon" >&2; exit 1; \
 	  fi; }
 
 # The programs alone: the package must not make a cluster of its own and start it.

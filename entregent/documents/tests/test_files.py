@@ -15,6 +15,7 @@ from entregent.documents.names import clean_name
 from entregent.documents.web.answers import file_answer
 from entregent.toolbox.errors import NotFound, Refusal
 from testing.clamd import EICAR, running_clamd
+from testing.real_clamd import MOST_MEGABYTES, real_clamd
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 40
 DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
@@ -164,6 +165,19 @@ def test_the_scanner_refuses_what_is_infected(agent, settings):
     assert kept.scan == "infected"
     with pytest.raises(NotFound):
         file_answer(kept)
+
+
+def test_a_real_clamd_is_understood(agent, settings):
+    with real_clamd() as url:
+        settings.CLAMD_URL = url
+        with pytest.raises(Refusal, match="E-004-VIRUS"):
+            keep(agent, "eicar.txt", EICAR)
+        with pytest.raises(Refusal, match="E-004-VIRUS"):
+            keep(agent, "archive.zip", zipped(eicar__txt=EICAR))
+        assert keep(agent, "bail.pdf", PDF).scan == "clean"
+        assert keep(agent, "courriel.eml", EICAR, refuse=False).scan == "infected"
+        # Larger than what it takes: it hangs up amid the file.
+        assert keep(agent, "grand.bin", b"\0" * (MOST_MEGABYTES + 3) * 1024 * 1024).scan == "not_scanned"
 
 
 def test_larger_than_what_the_scanner_looks_at_is_kept_and_said(agent, settings):
