@@ -43,3 +43,8 @@ class CasesConfig(AppConfig):
         administration_entries.add(navigation.administration, order=35)
         top_bar.add(navigation.top_bar, order=35)
         organization_defaults.add(seed_case_types, order=40)
+
+        from entregent.cases.facts import example
+        from entregent.documents.extension_points import example_facts
+
+        example_facts.add(example)

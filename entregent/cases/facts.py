@@ -7,7 +7,9 @@ from babel.dates import format_date
 from django.utils.translation import override
 
 from entregent.cases.models import Case
-from entregent.clients.facts import facts_of
+from entregent.clients.facts import facts_of, tell_day
+from entregent.organizations.models import Organization
+from entregent.toolbox.dates import today_in
 
 
 def facts_of_case(case: Case, language: str) -> dict[str, Any]:
@@ -33,3 +35,25 @@ def facts_of_case(case: Case, language: str) -> dict[str, Any]:
             ],
         }
         return {**facts_of(case.client, contract=case.contract, language=language), "case": own}
+
+
+def example(organization: Organization, language: str) -> dict[str, Any]:
+    """What texts may ask for of a case, with an example of each, for who writes a template."""
+    day = tell_day(today_in(organization.time_zone), language)
+    is_english = language == "en"
+    own = {
+        "number": "1042",
+        "title": "Disputed invoice" if is_english else "Facture contestée",
+        "type": "Complaint" if is_english else "Réclamation",
+        "state": "In progress" if is_english else "En cours",
+        "sub_status": "",
+        "priority": "Normal" if is_english else "Normale",
+        "opened_on": day,
+        "due_on": day,
+        "closing_reason": "",
+        "responsible": "Nadia Morel",
+        "team": "Customer service" if is_english else "Clientèle",
+        "affaire": "",
+        "objects": [{"key": "F-88", "label": "", "type": "Invoice" if is_english else "Facture"}],
+    }
+    return {"case": own}

@@ -359,11 +359,13 @@ def generate_document(
     language: str,
     client: Client | None = None,
     is_confidential: bool = False,
+    written: tuple[str, str] | None = None,
 ) -> StoredFile:
     """A letter (PDF) or a Word document of a template, kept; whoever asked ties the file to where it belongs.
 
     `by=None`: the product itself (a plan). With a `client` a letter waits for the next printing as well
-    (`Letter`); `is_confidential` keeps it from those who may not see the dossier. What the texts ask for and the facts
+    (`Letter`); `is_confidential` keeps it from those who may not see the dossier, and out of the client's history.
+    `written` is (subject, text) of a letter as somebody has rewritten them. What the texts ask for and the facts
     lack is refused by its name (E-001-TEMPLATE).
     """
     template = find_template(organization, template)
@@ -371,7 +373,7 @@ def generate_document(
         "generate_document",
         by=by,
         **({} if by is not None else {"organization_id": organization.pk}),
-        **({"client_id": client.pk} if client is not None else {}),
+        **({"client_id": client.pk} if client is not None and not is_confidential else {}),
         template=template.code,
     )
     facts = with_agent(facts, by)
@@ -380,7 +382,8 @@ def generate_document(
     if template.kind == DocumentTemplate.Kind.WORD:
         content, name = _word(template, facts), f"{name}.docx"
     elif template.kind == DocumentTemplate.Kind.LETTER:
-        content, name = letters.pdf_of(template, facts, language=language, organization=organization), f"{name}.pdf"
+        name = f"{name}.pdf"
+        content = letters.pdf_of(template, facts, language=language, organization=organization, written=written)
     else:
         raise Refusal("E-001-TEMPLATE", _("Ce modèle est celui d’un courriel."), field="template")
     file = keep_file(organization=organization, name=name, content=content, by=by)

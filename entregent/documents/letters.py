@@ -57,9 +57,12 @@ def pdf_of(
     language: str,
     organization: Organization,
     letterhead: Letterhead | None = None,
+    written: tuple[str, str] | None = None,
 ) -> bytes:
     """The letter as PDF. A variable that is not there is a Refusal that names it (E-001-TEMPLATE)."""
-    return drawn(data_of(template, facts, language=language, organization=organization, letterhead=letterhead))
+    return drawn(
+        data_of(template, facts, language=language, organization=organization, letterhead=letterhead, written=written)
+    )
 
 
 def pictures_of(
@@ -69,9 +72,12 @@ def pictures_of(
     language: str,
     organization: Organization,
     letterhead: Letterhead | None = None,
+    written: tuple[str, str] | None = None,
 ) -> list[bytes]:
     """The first pages of the letter as PNG, to be looked at while it is written."""
-    data = data_of(template, facts, language=language, organization=organization, letterhead=letterhead)
+    data = data_of(
+        template, facts, language=language, organization=organization, letterhead=letterhead, written=written
+    )
     drawing = _compiled(data, output="png", ppi=PREVIEW_PPI)
     pages = [drawing] if isinstance(drawing, bytes) else list(drawing)
     return pages[:MOST_PREVIEWED]
@@ -84,10 +90,14 @@ def data_of(
     language: str,
     organization: Organization,
     letterhead: Letterhead | None = None,
+    written: tuple[str, str] | None = None,
 ) -> dict[str, Any]:
-    """All that the drawing of a letter needs: its texts filled in and cut into blocks, under the letterhead."""
+    """All that the drawing of a letter needs: its texts filled in and cut into blocks, under the letterhead.
+
+    `written` is (subject, text) as somebody has rewritten them for this one letter: markup, no variables any more.
+    """
     head = letterhead if letterhead is not None else letterhead_of(organization)
-    subject, blocks = said(template, facts, language=language)
+    subject, blocks = said(template, facts, language=language, written=written)
     is_french = head.window == Letterhead.Window.FRENCH
     told = typographic if language == "fr" else str
     for block in blocks:
@@ -118,8 +128,12 @@ def data_of(
     }
 
 
-def said(template: DocumentTemplate, facts: texts.Facts, *, language: str) -> tuple[str, list[markup.Block]]:
-    """(subject, blocks of the text) of a template with its variables filled in."""
+def said(
+    template: DocumentTemplate, facts: texts.Facts, *, language: str, written: tuple[str, str] | None = None
+) -> tuple[str, list[markup.Block]]:
+    """(subject, blocks of the text) of a template with its variables filled in, or as it was rewritten."""
+    if written is not None:
+        return " ".join(written[0].split()), markup.blocks_of(written[1])
     subject = texts.render(template.subject_in(language), facts, where=_("Objet"), field=f"subject_{language}")
     body = texts.render(
         template.body_in(language), facts, where=_("Texte"), field=f"body_{language}", guard=markup.literal
@@ -127,9 +141,19 @@ def said(template: DocumentTemplate, facts: texts.Facts, *, language: str) -> tu
     return " ".join(subject.split()), markup.blocks_of(body)
 
 
-def mail_of(template: DocumentTemplate, facts: texts.Facts, *, language: str) -> tuple[str, list[str]]:
+def filled_in(template: DocumentTemplate, facts: texts.Facts, *, language: str) -> tuple[str, str]:
+    """(subject, text in markup) with the variables filled in, for who rewrites them before the letter leaves."""
+    subject = texts.render(template.subject_in(language), facts, where=_("Objet"), field=f"subject_{language}")
+    body = texts.render(template.body_in(language), facts, where=_("Texte"), field=f"body_{language}")
+    # A condition that left nothing leaves an empty line.
+    return " ".join(subject.split()), re.sub(r"\n[ \t]*\n(?:[ \t]*\n)+", "\n\n", body).strip()
+
+
+def mail_of(
+    template: DocumentTemplate, facts: texts.Facts, *, language: str, written: tuple[str, str] | None = None
+) -> tuple[str, list[str]]:
     """(subject, paragraphs) of a mail that says what the template says (`outbox.actions.send_mail`)."""
-    subject, blocks = said(template, facts, language=language)
+    subject, blocks = said(template, facts, language=language, written=written)
     return subject, [markup.plain([block]) for block in blocks if block.kind != "rule"]
 
 

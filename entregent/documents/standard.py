@@ -62,14 +62,14 @@ STANDARD_TEMPLATES = [
         ),
         (
             """
-Vous nous avez fait part d’une réclamation{% if case.opened %} le {{ case.opened }}{% endif %}. Nous l’avons examinée
-avec attention{% if contract.number %}, ainsi que votre contrat n° {{ contract.number }}{% endif %}.
+Vous nous avez fait part d’une réclamation{% if case.opened_on %} le {{ case.opened_on }}{% endif %}. Nous l’avons
+examinée avec attention{% if contract.number %}, ainsi que votre contrat n° {{ contract.number }}{% endif %}.
 
 Si notre réponse ne vous satisfait pas, vous pouvez nous écrire de nouveau en rappelant le numéro de votre dossier.
 À défaut d’accord, vous pouvez saisir gratuitement le médiateur dont vous dépendez.
 """,
             """
-You sent us a complaint{% if case.opened %} on {{ case.opened }}{% endif %}. We have looked into it
+You sent us a complaint{% if case.opened_on %} on {{ case.opened_on }}{% endif %}. We have looked into it
 carefully{% if contract.number %}, along with your contract no. {{ contract.number }}{% endif %}.
 
 If our answer does not satisfy you, please write to us again and give the number of your case. Failing an agreement,

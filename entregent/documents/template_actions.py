@@ -10,6 +10,7 @@ from entregent.audit.actions import record
 from entregent.clients.facts import shape_of
 from entregent.documents import letters, texts, word
 from entregent.documents.actions import keep_file
+from entregent.documents.extension_points import example_facts
 from entregent.documents.models import DocumentTemplate, Letterhead
 from entregent.documents.standard import STANDARD_TEMPLATES
 from entregent.organizations.journal import stale
@@ -31,15 +32,11 @@ def seed_templates(organization: Organization) -> None:
 
 
 def known_facts(organization: Organization) -> dict:
-    """The names that a template of this organization may ask for. Of the dossier and of a plan: whatever is given."""
-    return {
-        **shape_of(organization),
-        "agent": {"name": "", "email": ""},
-        "case": texts.ANYTHING,
-        "answers": texts.ANYTHING,
-        "invoice": texts.ANYTHING,
-        "step": texts.ANYTHING,
-    }
+    """The names that a template of this organization may ask for. Of the answers of a plan: whatever it asks."""
+    known = {**shape_of(organization), "agent": {"name": "", "email": ""}}
+    for example in example_facts:
+        known |= example(organization, "fr")
+    return known | dict.fromkeys(("plan", "answers", "steps", "facts"), texts.ANYTHING)
 
 
 def problems_of(template: DocumentTemplate) -> dict[str, list[str]]:

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from entregent.cases.web import changes, contacts, links, listing, notes, opening, proposals, types, views
+from entregent.cases.web import changes, contacts, letters, links, listing, notes, opening, proposals, types, views
 
 app_name = "cases"
 
@@ -42,6 +42,9 @@ urlpatterns = [
     path("dossiers/<int:number>/taches/<int:key>/retrait/", notes.task_delete, name="task_delete"),
     path("dossiers/<int:number>/rappels/", notes.reminder_create, name="reminder_create"),
     path("dossiers/<int:number>/rappels/<int:key>/fait/", notes.reminder_done, name="reminder_done"),
+    path("dossiers/<int:number>/courrier/", letters.letter_create, name="letter_create"),
+    path("dossiers/<int:number>/courrier/apercu/", letters.letter_preview, name="letter_preview"),
+    path("dossiers/<int:number>/courrier/essai/", letters.letter_trial, name="letter_trial"),
     path("dossiers/<int:number>/documents/", notes.document_create, name="document_create"),
     path("dossiers/<int:number>/documents/<int:key>/retrait/", notes.document_delete, name="document_delete"),
     path("interactions/<int:number>/dossiers/", contacts.of_contact, name="of_contact"),

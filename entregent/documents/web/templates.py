@@ -130,16 +130,26 @@ def template_preview(request):
 
 
 def preview_of(
-    template: DocumentTemplate, facts: dict, *, language: str, letterhead: Letterhead | None = None
+    template: DocumentTemplate,
+    facts: dict,
+    *,
+    language: str,
+    letterhead: Letterhead | None = None,
+    written: tuple[str, str] | None = None,
 ) -> dict[str, Any]:
     """What the preview shows: pages of a letter as pictures, a mail as text, or why there is none."""
     shown: dict[str, Any] = {"pages": [], "subject": "", "paragraphs": [], "problem": ""}
     try:
         if template.kind == Kind.MAIL:
-            shown["subject"], shown["paragraphs"] = letters.mail_of(template, facts, language=language)
+            shown["subject"], shown["paragraphs"] = letters.mail_of(template, facts, language=language, written=written)
         else:
             pages = letters.pictures_of(
-                template, facts, language=language, organization=template.organization, letterhead=letterhead
+                template,
+                facts,
+                language=language,
+                organization=template.organization,
+                letterhead=letterhead,
+                written=written,
             )
             shown["pages"] = ["data:image/png;base64," + base64.b64encode(page).decode() for page in pages]
     except Refusal as refusal:
@@ -242,7 +252,7 @@ def _facts(request, client: Client | None, language: str) -> dict[str, Any]:
         facts = facts_of(client, language=language, member=request.member)
     for example in example_facts:
         facts |= example(organization, language)
-    return with_agent({**facts, "answers": {}, "step": {}}, request.member)
+    return with_agent({**facts, "plan": {}, "answers": {}, "steps": {}, "facts": {}}, request.member)
 
 
 def _form(request, form, kind: str, template=None, stale=None):

@@ -12,6 +12,7 @@ from datetime import date
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from django.db.models import Q
 from django.utils import translation
 from django.utils.translation import gettext as _
 
@@ -131,7 +132,7 @@ def facts_of_plan(plan: Plan, language: str) -> dict[str, Any]:
 def _facts_of_case(case: Case, language: str) -> dict[str, Any]:
     from entregent.cases.facts import facts_of_case
 
-    return facts_of_case(case, language)
+    return facts_of_case(case, language)["case"]
 
 
 def perform(name: str, plan: Plan, step: ProcessStep, params: Mapping[str, Any], index: int = 0) -> dict[str, Any]:
@@ -195,15 +196,15 @@ def _send_mail(action: Action) -> dict[str, Any]:
 
 def address_of(client, role: str) -> str:
     """Where the client takes mails: its primary (or billing) person's first address, else its own."""
-    roles = ["billing", "primary"] if role == "billing" else ["primary"]
-    ties = {
-        tie.role: tie.person
-        for tie in ClientPerson.objects.filter(client=client, role__in=roles, person__deleted_at__isnull=True)
+    ties = list(
+        ClientPerson.objects.filter(client=client, person__deleted_at__isnull=True)
+        .filter(Q(is_primary=True) | Q(is_billing=True))
         .select_related("person")
-    }  # fmt: skip
-    for one in roles:
-        if one in ties and ties[one].main_email:
-            return ties[one].main_email
+    )
+    wanted = [one for one in ties if one.is_billing] if role == "billing" else []
+    for one in (*wanted, *(one for one in ties if one.is_primary)):
+        if one.person.main_email:
+            return one.person.main_email
     return client.main_email
 
 
