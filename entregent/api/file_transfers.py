@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Literal
 
-from django.db.models import Q, QuerySet
+from django.db.models import Q
 from django.http import HttpResponse
 from django.http.response import HttpResponseBase
 from django.utils import timezone
@@ -25,7 +25,7 @@ from entregent.documents.web.answers import file_answer
 from entregent.organizations.models import Module
 from entregent.toolbox.errors import ModuleOff, NotFound, Refusal
 from entregent.transfers import actions
-from entregent.transfers.models import FileTransfer, Signature, TransferFile
+from entregent.transfers.models import FileTransfer, FileTransferQuerySet, Signature, TransferFile
 
 router = Router(tags=["file transfers"])
 
@@ -142,7 +142,7 @@ def _file_out(item: TransferFile) -> TransferFileOut:
     )
 
 
-def _transfers(member, right: Right = Right.TRANSFER_VIEW) -> QuerySet[FileTransfer]:
+def _transfers(member, right: Right = Right.TRANSFER_VIEW) -> FileTransferQuerySet:
     """Those within reach; the module needs the portal."""
     if not member.organization.has_module(Module.PORTAL):
         raise ModuleOff

@@ -136,10 +136,11 @@ def in_tree(types: list[CaseType]) -> dict[int, CaseType]:
 
 def full_label(case_type: CaseType, types: dict[int, CaseType]) -> str:
     """« Réclamation › Facture »."""
-    parts, one = [], case_type
+    parts: list[str] = []
+    one: CaseType | None = case_type
     while one is not None and len(parts) < 10:
         parts.append(one.label)
-        one = types.get(one.parent_id)
+        one = types.get(one.parent_id or 0)
     return " › ".join(reversed(parts))
 
 

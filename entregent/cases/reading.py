@@ -73,7 +73,7 @@ def elements_of(case: Case, member, links: Links, *, is_whole: bool = False) -> 
         documents.setdefault(one.kind, []).append(one)
     letters, files = documents.get("letter", []), documents.get("attachment", [])
     mails = [_document(one, case, "mail") for one in documents.get("mail", [])] + _mails(case)
-    mails.sort(key=lambda one: one.at, reverse=True)
+    mails.sort(key=lambda one: (one.at is not None, one.at), reverse=True)
     groups = [
         _group(
             "contacts", _("Contacts"), "message-2", _contacts(contacts, member, most),

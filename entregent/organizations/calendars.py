@@ -106,8 +106,8 @@ def tell_days(organization_id, table, column, before, after, cache, row) -> list
     if table != "organizations_organization" or column not in ("work_days", "days_off", "holidays"):
         return None
     tell = {"work_days": _weekdays, "days_off": _days, "holidays": _preset}[column]
-    field = Organization._meta.get_field(column)
-    label = str(COLUMN_WORDS.get(column) or field.verbose_name)
+    name = getattr(Organization._meta.get_field(column), "verbose_name", column)
+    label = str(COLUMN_WORDS.get(column) or name)
     return [Line(label[:1].upper() + label[1:], tell(before), tell(after), column)]
 
 

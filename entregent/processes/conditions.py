@@ -127,7 +127,7 @@ def _check_criterion(criterion: list, known: Mapping[str, Field], found: list[st
     if several and not (isinstance(wanted, list) and 0 < len(wanted) <= SEVERAL):
         found.append(_("« %(path)s » : donnez une liste de valeurs.") % {"path": path[:80]})
         return
-    for value in wanted if several else [wanted]:
+    for value in wanted if isinstance(wanted, list) and several else [wanted]:
         wrong = _value_problem(field, value)
         if wrong:
             found.append(_("« %(name)s » : %(problem)s.") % {"name": path[:80], "problem": wrong})

@@ -164,7 +164,7 @@ def _form(form: Any) -> Any:
     if not isinstance(form, dict) or not isinstance(form.get("properties", {}), dict):
         return form
     properties = form.get("properties", {})
-    order = form.get("order") if isinstance(form.get("order"), list) else []
+    order: list = form["order"] if isinstance(form.get("order"), list) else []
     order = [key for key in order if key in properties]
     kept = {key: value for key, value in form.items() if key not in _FORM}
     return kept | {
@@ -452,7 +452,7 @@ def _field_problems(key: str, spec: Any) -> Iterator[str]:
         yield _("le champ « %(field)s » n’a pas de type.") % told
         return
     for unknown in sorted(set(spec) - _FIELD):
-        yield _("le champ « %(field)s » : « %(key)s » n’est pas connu ici.") % told | {"key": str(unknown)[:60]}
+        yield _("le champ « %(field)s » : « %(key)s » n’est pas connu ici.") % (told | {"key": str(unknown)[:60]})
     if spec["type"] not in form_fields.TYPES:
         yield _("le champ « %(field)s » : le type « %(type)s » n’existe pas.") % (told | {"type": spec["type"][:40]})
         return
@@ -665,7 +665,7 @@ class _Names:
                     yield self._unknown(kind, value)
                 continue
             is_who = param.type == "who" and isinstance(value, str) and value and value not in param.words
-            if is_who and not self.knows_who(value):
+            if is_who and isinstance(value, str) and not self.knows_who(value):
                 yield self._unknown(kind, value)
 
 

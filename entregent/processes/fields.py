@@ -105,7 +105,7 @@ def fields_of(form: Any) -> list[Field]:
     if not isinstance(form, dict) or not isinstance(form.get("properties"), dict):
         return []
     properties = form["properties"]
-    required = form.get("required") if isinstance(form.get("required"), list) else []
+    required: list = form["required"] if isinstance(form.get("required"), list) else []
     order = [key for key in form.get("order") or [] if key in properties]
     order += [key for key in properties if key not in order]
     return [field_of(key, properties[key], is_required=key in required) for key in order]

@@ -94,7 +94,7 @@ def _drawable(body: Mapping[str, Any]) -> list[dict]:
     found: dict[str, dict] = {}
     for step in body.get("steps") or []:
         if isinstance(step, dict) and isinstance(step.get("key"), str) and step["key"] and step["key"] not in found:
-            after = step.get("after") if isinstance(step.get("after"), list) else []
+            after: list = step["after"] if isinstance(step.get("after"), list) else []
             found[step["key"]] = {**step, "after": [one for one in after if isinstance(one, str) and one in found]}
     return list(found.values())
 
@@ -150,7 +150,7 @@ def _rows(steps: list[dict]) -> tuple[list[list[Slot]], list[list[Slot]]]:
     ways: list[list[Slot]] = []
     for step in steps:
         for before in step["after"]:
-            lanes: list[Slot] = [(before, step["key"], row) for row in range(depth[before] + 1, depth[step["key"]])]
+            lanes = [(before, step["key"], row) for row in range(depth[before] + 1, depth[step["key"]])]
             for lane in lanes:
                 rows[lane[2]].append(lane)
             ways.append([before, *lanes, step["key"]])
@@ -207,7 +207,7 @@ def _arrow(way: list[Slot], nodes: dict[str, Node], rows: list, states: Mapping[
     start, end = nodes[str(way[0])], nodes[str(way[-1])]
     points = [(start.middle, start.y + start.height)]
     for slot in way[1:-1]:
-        lane = next(one for one in rows[slot[2]] if isinstance(one, _Lane) and one.slot == slot)
+        lane = next(one for one in rows[int(slot[2])] if isinstance(one, _Lane) and one.slot == slot)
         points += [(lane.x, lane.top), (lane.x, lane.bottom)]
     points.append((end.middle, end.y - 6))
     path = f"M{points[0][0]:.0f} {points[0][1]:.0f}"

@@ -162,7 +162,7 @@ def _take_back(case: Case, link: CaseInteraction) -> None:
 
 def _pairs(relation: str, interactions: list[int], *columns: str) -> set[tuple[int, Any]]:
     """(contact, what it has) of the contacts that stay."""
-    model = Interaction._meta.get_field(relation).related_model
+    model: Any = Interaction._meta.get_field(relation).related_model
     rows = model.objects.filter(interaction_id__in=interactions).values_list("interaction_id", *columns)
     return {(row[0], row[1] if len(columns) == 1 else tuple(row[1:])) for row in rows}
 

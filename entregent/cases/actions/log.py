@@ -134,6 +134,7 @@ def add_reminder(
 @transaction.atomic
 def complete_reminder(reminder: CaseReminder, *, by, done: bool = True) -> CaseReminder:
     of = reminder.case or reminder.interaction
+    assert of is not None
     record(
         "complete_case_reminder",
         by=by,

@@ -1,5 +1,7 @@
 """Two cases that are one: the second becomes part of the first, and that can be undone."""
 
+from typing import Any
+
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -22,7 +24,7 @@ from entregent.cases.models import (
 from entregent.toolbox.errors import NotFound, Refusal
 
 # Rows that go over to the winner: those of the timeline of the loser stay its own, notes come along.
-_MOVED = {
+_MOVED: dict[str, tuple[Any, str]] = {
     "contacts": (CaseInteraction, "interaction_id"),
     "documents": (CaseDocument, "file_id"),
     "tasks": (CaseTask, "text"),
@@ -113,7 +115,7 @@ def undo_case_merge(merge: CaseMerge, *, by) -> Case:
         client_id__in=held
     ).delete()
     CaseAgent.objects.filter(pk__in=added.get("agents", []), case=winner).exclude(
-        user_id=winner.responsible_id
+        user_id=winner.responsible_id or 0
     ).delete()
     before = moved["before"]
     loser.state, loser.sub_status = before["state"], before["sub_status"]

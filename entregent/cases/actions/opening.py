@@ -128,6 +128,7 @@ def open_case(
     if client.deleted_at is not None:
         refusals.append(Refusal("E-001-NO-CLIENT", _("Ce client est supprimé."), field="client"))
     refuse(refusals)
+    assert case_type is not None
 
     if contract is None and origin != Case.Origin.IMPORT:
         contract = only_active_contract(client)

@@ -31,8 +31,9 @@ def case_update(request, number):
             return back(request, case, _("Dossier modifié."))
         except Stale as refusal:
             stale, status = refusal, refusal.status
-            form.data = form.data.copy()
-            form.data["version"] = str(refusal.current.version)
+            data = request.POST.copy()
+            data["version"] = str(refusal.current.version)
+            form.data = data
         except (Refusal, Refusals) as refusal:
             add_refusal(form, refusal)
     context = {"case": case, "form": form, "stale": stale}

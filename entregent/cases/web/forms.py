@@ -68,7 +68,7 @@ class CaseForm(forms.Form):
         self._choices("responsible", [("", _("Personne")), *colleagues(member)])
         teams = Team.objects.filter(organization_id=member.organization_id, is_active=True)
         self._choices("team", [("", _("Aucune")), *((one.pk, one.label) for one in teams)])
-        contracts = [(one.pk, one.key) for one in active_contracts(member, client)]
+        contracts: list[tuple[int | None, str]] = [(one.pk, one.key) for one in active_contracts(member, client)]
         if case is not None and case.contract is not None and case.contract_id not in dict(contracts):
             contracts.insert(0, (case.contract_id, case.contract.key))
         self._choices(

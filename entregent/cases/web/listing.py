@@ -170,7 +170,8 @@ class CaseFilter:
 
     @property
     def states(self) -> list[tuple[str, str]]:
-        return [("ouverts", _("Ouverts")), ("tous", _("Tous les états")), *((one.value, one.label) for one in State)]
+        each = [(one.value, str(one.label)) for one in State]
+        return [("ouverts", _("Ouverts")), ("tous", _("Tous les états")), *each]
 
     @property
     def types(self) -> list[tuple[str, str]]:

@@ -73,7 +73,7 @@ def type_update(request, pk) -> HttpResponse:
             changed = update_case_type(case_type, by=request.member, version=version, **form.values())
         except Stale as refusal:
             stale = refusal
-            data = form.data.copy()
+            data = request.POST.copy()
             data["version"] = str(refusal.current.version)
             form = CaseTypeForm(data, member=request.member, case_type=refusal.current)
         except (Refusal, Refusals) as refusal:

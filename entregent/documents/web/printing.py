@@ -78,7 +78,7 @@ def letter_set_aside(request, pk):
 def batch_detail(request, pk):
     """One's own printing: how far it is, asked again while it works, and its PDFs."""
     batch = _batch(request, pk)
-    job = Job.objects.filter(pk=batch.job_id, organization_id=request.member.organization_id).first()
+    job = Job.objects.filter(pk=batch.job_id or 0, organization_id=request.member.organization_id).first()
     context = {"batch": batch, "job": job, "parts": list(batch.parts.select_related("file"))}
     return render(request, "documents/batch.html", context, fragment="progress")
 

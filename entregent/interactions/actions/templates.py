@@ -184,7 +184,7 @@ def _people(rules: list[dict], refusals: list[Refusal]) -> list[dict]:
 def _agents(rules: list[dict], refusals: list[Refusal], by: Membership) -> list[dict]:
     users = set(Membership.objects.filter(organization_id=by.organization_id).values_list("user_id", flat=True))
     teams = set(Team.objects.filter(organization_id=by.organization_id).values_list("code", flat=True))
-    known = {"user": users, "function": set(Membership.Function.values), "team": teams}
+    known: dict[str, set] = {"user": users, "function": set(Membership.Function.values), "team": teams}
     roles = (InteractionAgent.Role.RESPONSIBLE.value, InteractionAgent.Role.PARTICIPANT.value)
     kept = []
     for rule in rules:

@@ -70,7 +70,7 @@ def template_update(request, code) -> HttpResponse:
             changed = actions.update_record_template(template, by=request.member, version=version, **form.values())
         except Stale as refusal:
             stale = refusal
-            data = form.data.copy()
+            data = request.POST.copy()
             data["version"] = str(refusal.current.version)
             form = TemplateForm(data, member=request.member, template=refusal.current)
         except (Refusal, Refusals) as refusal:
@@ -303,7 +303,7 @@ class TemplateForm(forms.Form):
 
     @property
     def state_choices(self) -> list[tuple[str, str]]:
-        shown = {}
+        shown: dict[str, str] = {}
         for kind in self.types:
             for state in kind.states:
                 label = state["en" if self.member.user.language == "en" else "fr"]

@@ -1,6 +1,6 @@
 """« Calendrier de travail »: the days that count for deadlines."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 from django.http import HttpResponse
 from django.utils.translation import gettext as _
@@ -53,7 +53,7 @@ def _page(request: MemberRequest, form: CalendarForm, *, versions=(), refusal=No
 def _next_days_off(organization: Organization) -> list[tuple]:
     """The next days on which nobody works, (day, name), as they stand."""
     today = today_in(organization.time_zone)
-    found = {}
+    found: dict[date, str] = {}
     for year in (today.year, today.year + 1):
         found |= named_holidays(organization.holidays, year)
     found |= {day: name or found.get(day, "") for day, name in CalendarForm.days_off_of(organization)}

@@ -1,5 +1,7 @@
 """« Équipes »: who works together."""
 
+from typing import Any
+
 from django.http import HttpResponse
 from django.utils.translation import gettext as _
 
@@ -45,7 +47,7 @@ def team_create(request: MemberRequest) -> HttpResponse:
             toast = _("Équipe « %(name)s » créée.") % {"name": team.label}
             return see(request, address(request, "teams"), toast=toast)
     status = 422 if request.method == "POST" else 200
-    context = {"form": form, "team": None, "versions": []}
+    context: dict[str, Any] = {"form": form, "team": None, "versions": []}
     return render_administration(request, "organizations/team.html", context, status=status)
 
 

@@ -361,7 +361,11 @@ def owner_of(run: ProcessRun) -> str:
 def record_values(run: ProcessRun) -> dict[str, Any]:
     """What conditions may ask of the record that a plan runs for."""
     client, case = run.client, run.case
-    values = {"client.kind": client.kind, "client.language": client.language, "client.status": client.status}
+    values: dict[str, Any] = {
+        "client.kind": client.kind,
+        "client.language": client.language,
+        "client.status": client.status,
+    }
     if case is not None:
         values |= {
             "case.priority": case.priority,

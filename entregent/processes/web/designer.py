@@ -170,7 +170,8 @@ def designer(request: MemberRequest, code: str) -> HttpResponse:
     definition = _definition(request.member, code)
     draft = _draft(definition)
     if request.method != "POST":
-        body = (draft or definition.live).body if draft or definition.live else {"process": code, "steps": []}
+        shown = draft or definition.live
+        body = shown.body if shown is not None else {"process": code, "steps": []}
         return _designer(request, definition, body, draft)
     body = designing.body_of_form(request.POST) | {"process": code}
     operation = request.POST.get("op", "save")

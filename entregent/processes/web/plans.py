@@ -227,8 +227,8 @@ def complete(request: MemberRequest, pk: int) -> HttpResponse:
     try:
         act(step, by=request.member, data=form.answers(), version=_version(request))
     except (Refusal, Refusals) as refusal:
-        told = refusal.refusals if isinstance(refusal, Refusals) else [refusal]
-        if all(one.field in form.fields for one in told):
+        refusals = refusal.refusals if isinstance(refusal, Refusals) else [refusal]
+        if all(one.field in form.fields for one in refusals):
             add_refusal(form, refusal)
             return _refused(request, step.run_id, None, refused={step.pk: form})
         return _refused(request, step.run_id, refusal)
