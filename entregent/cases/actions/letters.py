@@ -48,8 +48,11 @@ def addresses_of(case: Case) -> list[tuple[str, str]]:
     for address in case.client.emails:
         found.setdefault(address, case.client.display_name)
     for one in case.participants.filter(person__deleted_at__isnull=True).select_related("person")[:50]:
-        for address in one.person.emails if one.person is not None else ():
-            found.setdefault(address, one.person.full_name)
+        person = one.person
+        if person is None:
+            continue
+        for address in person.emails:
+            found.setdefault(address, person.full_name)
     return list(found.items())
 
 

@@ -1,5 +1,6 @@
 """« Générer un courrier » on a case: choose a template, rewrite it, look at it, keep it, send it."""
 
+from typing import Any
 from uuid import uuid4
 
 from django import forms
@@ -77,7 +78,7 @@ def letter_create(request, number):
                 toast = _("Courriel envoyé.") if made.document is None else _("Courrier gardé dans le dossier.")
                 return back(request, case, toast, anchor="section-more")
     else:
-        initial = {"to_print": True}
+        initial: dict[str, Any] = {"to_print": True}
         if template.kind != Kind.WORD:
             try:
                 facts = facts_for(case, language, request.member)
