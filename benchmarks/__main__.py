@@ -10,7 +10,7 @@ import click
 from benchmarks import database, figures
 
 RESULTS = Path(__file__).parent / "results"
-MEASURES = ["search", "lists", "pages", "duplicates", "imports", "upload", "mail", "inbound"]
+MEASURES = ["search", "lists", "pages", "duplicates", "imports", "upload", "mail", "inbound", "letters"]
 
 
 @click.command()
@@ -60,9 +60,7 @@ def compare(clients: tuple[int, ...], measures) -> None:
                 rows.append([name, before, after, after / before, f"{other['statements']} / {page['statements']}"])
     if ("search", few) in read and ("search", many) in read:
         for share in ("p50", "p95"):
-            before, after = (
-                read["search", size]["speed"]["whole organization"]["all"][share] for size in (few, many)
-            )
+            before, after = (read["search", size]["speed"]["whole organization"]["all"][share] for size in (few, many))
             rows.append([f"search in the database, {share}", before, after, after / before, ""])
     if rows:
         figures.table(

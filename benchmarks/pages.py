@@ -185,9 +185,7 @@ def statements(make: Callable[[int], Request]) -> dict:
             if request.body is None:
                 response = browser.get(request.path, headers={"accept": request.accept})
             else:
-                response = browser.post(
-                    request.path, request.body, content_type="application/x-www-form-urlencoded"
-                )
+                response = browser.post(request.path, request.body, content_type="application/x-www-form-urlencoded")
         if response.status_code not in request.expected:
             raise SystemExit(f"{request.path}: {response.status_code} {response.content[:300]!r}")
         found.append((len(captured), sum(float(query["time"]) for query in captured) * 1000, len(response.content)))
@@ -201,7 +199,15 @@ def server() -> Iterator[tuple[int, int]]:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     command = [sys.executable, "-m", "granian", "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(port)]
-    command += ["--workers", "2", "--blocking-threads", "4", "--log-level", "warning", "entregent.config.wsgi:application"]
+    command += [
+        "--workers",
+        "2",
+        "--blocking-threads",
+        "4",
+        "--log-level",
+        "warning",
+        "entregent.config.wsgi:application",
+    ]
     process = subprocess.Popen(command, env=os.environ, preexec_fn=signalled_when_parent_dies(signal.SIGTERM))
     try:
         deadline = time.monotonic() + 60

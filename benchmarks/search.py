@@ -43,9 +43,7 @@ def main(clients: int, known: int, into: str | None) -> None:
 def member_of(user_id: int):
     from entregent.organizations.models import Membership
 
-    return Membership.objects.select_related("organization", "user").get(
-        organization_id=queries.BIG, user_id=user_id
-    )
+    return Membership.objects.select_related("organization", "user").get(organization_id=queries.BIG, user_id=user_id)
 
 
 def connection_pid(connection) -> int:
@@ -137,8 +135,11 @@ def quality(raw, how_many: int) -> dict:
     for way in asked:
         counted = asked[way] - excepted[way]
         answer[way] = {
-            "asked": asked[way], "excepted": excepted[way], "found": found[way],
-            "share": round(found[way] / max(1, counted), 4), "missed": missed[way][:5],
+            "asked": asked[way],
+            "excepted": excepted[way],
+            "found": found[way],
+            "share": round(found[way] / max(1, counted), 4),
+            "missed": missed[way][:5],
         }
     figures.table(
         f"Of {how_many} known clients, found among the first 10",

@@ -23,6 +23,7 @@ from entregent.clients.actions import (
 from entregent.clients.duplicates import refresh_pairs
 from entregent.clients.models import Client
 from entregent.config.demo_cases import tell_cases
+from entregent.config.demo_letters import tell_letters
 from entregent.config.demo_plans import tell_plans
 from entregent.config.demo_transfers import tell_transfers
 from entregent.interactions.actions import add_entry, change_status, log_interaction, receive_message
@@ -65,6 +66,7 @@ def tell() -> bool:
     with transaction.atomic():
         for chapter in (_eaux_du_val, _hypo_nord, _courtage_frontiere, _mecano, _cabinet_roy):
             chapter()
+        tell_letters()
         tell_plans()
     return True
 
