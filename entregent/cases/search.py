@@ -19,6 +19,7 @@ from entregent.search.quick import Group, Item
 
 # So many are joined by their ids. What more cases hold is met soon enough on the way through the newest ones.
 _FEW = 5000
+_LONGEST_NUMBER = 8
 _CLIENTS_FROM = 2  # shorter words name nobody, but a case may have the number 7
 _FIND = """
 WITH found AS MATERIALIZED (
@@ -66,7 +67,11 @@ class CaseSource:
     kind = "cases"
 
     def find(self, member, question: Question, limit: int) -> Group | None:
-        query = words_query(" ".join([*question.words, *question.phrases])) if sees_cases(member) else ""
+        # Long numbers are phones and contracts: the database need not be asked.
+        is_long = question.number.isdigit() and len(question.number) > _LONGEST_NUMBER
+        if is_long or not sees_cases(member):
+            return None
+        query = words_query(" ".join([*question.words, *question.phrases]))
         if not query:
             return None
         ids = _ids(member, query, limit + 1)
