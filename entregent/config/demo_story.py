@@ -25,6 +25,7 @@ from entregent.clients.models import Client
 from entregent.config.demo_cases import tell_cases
 from entregent.config.demo_letters import tell_letters
 from entregent.config.demo_plans import tell_plans
+from entregent.config.demo_templates import tell_templates
 from entregent.config.demo_transfers import tell_transfers
 from entregent.interactions.actions import add_entry, change_status, log_interaction, receive_message
 from entregent.interactions.models import Topic
@@ -68,6 +69,7 @@ def tell() -> bool:
             chapter()
         tell_letters()
         tell_plans()
+        tell_templates()
     return True
 
 
