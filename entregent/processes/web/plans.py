@@ -97,7 +97,14 @@ def case_panel(request: MemberRequest, number: int) -> HttpResponse:
 @require_safe
 @requires(Right.CASE_VIEW, module=MODULE)
 def interaction_panel(request: MemberRequest, number: int) -> HttpResponse:
-    return _panel(request, interaction=_interaction(request.member, number))
+    """The same on the page of an interaction, which shows nothing where nothing runs and nothing can be launched."""
+    interaction = _interaction(request.member, number)
+    if is_htmx(request):
+        runs = ProcessRun.objects.visible_to(request.member, Right.CASE_VIEW).filter(interaction=interaction)
+        may_run = request.member.can(Right.PROCESS_RUN)
+        if not runs.exists() and not (may_run and questions.offered(request.member, interaction=interaction)):
+            return HttpResponse()
+    return _panel(request, interaction=interaction)
 
 
 def _case(member: Membership, number: int) -> Case:
