@@ -40,6 +40,7 @@ from entregent.processes.models import ProcessDefinition, ProcessRun, ProcessVer
 from entregent.processes.registry import kinds
 from entregent.processes.simulation import simulate
 from entregent.processes.web import designing
+from entregent.processes.web.plan_view import told_answers
 from entregent.processes.web.plans import MODULE, at
 from entregent.toolbox.errors import NotFound, Refusal, Refusals, Stale
 from entregent.toolbox.working_time import UNITS, parse_offset, tell_offset
@@ -401,8 +402,7 @@ def trial(request: MemberRequest, code: str) -> HttpResponse:
         happenings = simulate(body, given, answers, calendar_of(request.member.organization), start)
     context = {
         "definition": definition, "version": version, "wrong": wrong, "facts": facts, "forms": forms, "start": start,
-        "lines": [_trial_line(one, names_of(body), zone) for one in happenings],
-        "told": sentence,
+        "lines": [_trial_line(one, body, _who_of(request.member), zone) for one in happenings],
     }  # fmt: skip
     return render_administration(request, "processes/trial.html", context, fragment="lines")
 
@@ -415,7 +415,21 @@ def _start(text: str, zone: ZoneInfo) -> datetime:
     return start if 2000 <= start.year <= 2200 else timezone.now().astimezone(zone)
 
 
-def _trial_line(one, names: dict[str, str], zone: ZoneInfo) -> dict[str, Any]:
+def _who_of(member: Membership) -> dict[str, str]:
+    """How those are called who do steps, by what stands in a process."""
+    teams = Team.objects.filter(organization_id=member.organization_id)
+    return {key: str(words) for key, words in WHO_WORDS.items()} | {team.code: team.label for team in teams}
+
+
+def _trial_line(one, body: dict, who: dict[str, str], zone: ZoneInfo) -> dict[str, Any]:
+    names, text = names_of(body), one.text
+    if one.what == "opened":
+        text = who.get(text, text)
+    elif one.what == "done":
+        step = next((step for step in body["steps"] if step["key"] == one.step), {})
+        given = one.data.get("answers", {})
+        answers = told_answers(fields_of_step(step), given)
+        text = ", ".join(_("%(field)s : %(value)s") % {"field": field, "value": value} for field, value in answers)
     words = {
         "opened": _("s’ouvre"), "done": _("est faite"), "skipped": _("est passée"), "reminded": _("rappel envoyé"),
         "late": _("est en retard"), "acted": _("le produit agit"), "waits": _("attend"), "blocked": _("reste bloquée"),
@@ -425,7 +439,7 @@ def _trial_line(one, names: dict[str, str], zone: ZoneInfo) -> dict[str, Any]:
     due = one.data.get("due") or one.data.get("until")
     return {
         "at": one.at.astimezone(zone), "name": names.get(one.step, ""), "what": words.get(one.what, one.what),
-        "tone": tones.get(one.what, "info"), "text": one.text, "due": due.astimezone(zone) if due else None,
+        "tone": tones.get(one.what, "info"), "text": text, "due": due.astimezone(zone) if due else None,
     }  # fmt: skip
 
 
