@@ -87,6 +87,7 @@ def test_a_contact_is_moved_and_that_is_taken_back(http, agent, case, contact, c
     assert "Déjà présents : 2, ajoutés : 0." in http.get(f"{move}?dossier={case.number}").content.decode().replace(
         "\xa0", " "
     )
+    assert "Déplacer vers ce dossier" in http.get(f"{move}?dossier={case.number}", htmx=True).content.decode()
     assert http.post(move, {"dossier": case.number}).status_code == 303
     enter(agent)
     assert case.contacts.count() == 1
