@@ -20,7 +20,12 @@ _DATE = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
 class CaseForm(forms.Form):
     """What is known of a case: to open one, and to change it (`case`)."""
 
-    case_type = forms.TypedChoiceField(label=_("Type de dossier"), coerce=int, empty_value=None, required=False)
+    case_type = forms.TypedChoiceField(
+        label=_("Type de dossier"),
+        coerce=int,
+        empty_value=None,
+        error_messages={"required": _("Type de dossier est obligatoire.")},
+    )
     title = forms.CharField(
         label=_("Intitulé"), required=False, help_text=_("Celui du type de dossier si vous le laissez vide.")
     )
