@@ -40,6 +40,16 @@ _UNPAID_EN = """
 """
 
 
+def _unwrapped(text: str) -> str:
+    """The lines of each paragraph as one: they are wrapped here for who reads this file, not for who reads letters."""
+
+    def is_prose(paragraph: str) -> bool:
+        return not any(line.startswith(("-", "|", "#", ">>", "{%-")) for line in paragraph.split("\n"))
+
+    parts = [" ".join(one.split("\n")) if is_prose(one) else one for one in text.strip().split("\n\n")]
+    return "\n\n".join(parts)
+
+
 def _letter(code: str, names: tuple[str, str], subjects: tuple[str, str], bodies: tuple[str, str]) -> dict[str, str]:
     return {
         "code": code,
@@ -47,8 +57,8 @@ def _letter(code: str, names: tuple[str, str], subjects: tuple[str, str], bodies
         "name_en": names[1],
         "subject_fr": subjects[0],
         "subject_en": subjects[1],
-        "body_fr": _OPENING_FR + bodies[0].strip() + _CLOSING_FR,
-        "body_en": _OPENING_EN + bodies[1].strip() + _CLOSING_EN,
+        "body_fr": _OPENING_FR + _unwrapped(bodies[0]) + _CLOSING_FR,
+        "body_en": _OPENING_EN + _unwrapped(bodies[1]) + _CLOSING_EN,
     }
 
 

@@ -16,7 +16,7 @@ from typing import Any, cast
 from django.utils.translation import gettext as _
 from liquid import BoundTemplate, Environment, RenderContext
 from liquid.ast import Node
-from liquid.builtin.expressions import FilteredExpression, Path
+from liquid.builtin.expressions import FilteredExpression, Path, logical
 from liquid.builtin.expressions.primitive import RangeLiteral
 from liquid.builtin.output import Output, OutputNode
 from liquid.builtin.tags.assign_tag import AssignNode
@@ -135,6 +135,18 @@ def _refuse_large(name: str, value: object) -> None:
         is_large = isinstance(value, (str, list, tuple, dict)) and len(value) > _LONGEST_VALUE
     if is_large:
         raise FilterArgumentError(f"{name}: value too large", token=None)
+
+
+_liquid_is_truthy = logical.is_truthy
+
+
+def _is_truthy(value: object) -> bool:
+    """An empty text, or list, is a no: « {% if client.phone %} » asks whether there is one. For Liquid it is a yes."""
+    return not (isinstance(value, (str, list, tuple)) and not value) and _liquid_is_truthy(value)
+
+
+# There is no setting for it, and nothing but this module uses Liquid.
+logical.is_truthy = _is_truthy
 
 
 class _Environment(Environment):

@@ -91,6 +91,13 @@ def test_a_text_costs_two_seconds_at_most(source):
     assert time.perf_counter() - started < 2
 
 
+def test_an_empty_text_is_a_no():
+    facts = {"a": "", "b": "x", "l": []}
+    assert render("{% if a %}1{% endif %}{% unless a %}2{% endunless %}{% if a and b %}3{% endif %}", facts) == "2"
+    assert render("{% if a or b %}1{% endif %}{% if b %}2{% endif %}{% if a == '' %}3{% endif %}", facts) == "123"
+    assert render("{% if a == blank %}1{% endif %}{% if l == empty %}2{% endif %}{% if l %}3{% endif %}", facts) == "12"
+
+
 def test_only_plain_facts_are_given_to_a_text():
     class Loaded:
         password = "secret"
