@@ -7,7 +7,17 @@ from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 
 from entregent import __version__
-from entregent.api import business_objects, calls, clients, file_transfers, interactions, people, problems, reference
+from entregent.api import (
+    business_objects,
+    calls,
+    cases,
+    clients,
+    file_transfers,
+    interactions,
+    people,
+    problems,
+    reference,
+)
 from entregent.api.documentation import documentation
 from entregent.api.guard import BearerToken, TokenMissing
 from entregent.api.schemas import Problem
@@ -66,6 +76,7 @@ for prefix, router in [
     ("/file-transfers", file_transfers.router),
     ("", business_objects.router),
     ("", reference.router),
+    ("", cases.router),
 ]:
     api.add_router(prefix, router)
 
