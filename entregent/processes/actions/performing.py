@@ -27,8 +27,12 @@ from entregent.cases.actions import (
     keep_case_document,
 )
 from entregent.cases.actions.rules import actor
+from entregent.cases.facts import facts_of_case
 from entregent.cases.models import Case, CaseDocument
-from entregent.clients.models import ClientPerson
+from entregent.clients.facts import facts_of
+from entregent.clients.models import Client, ClientPerson
+from entregent.documents.actions import find_template, generate_document
+from entregent.documents.letters import mail_of
 from entregent.documents.models import StoredFile
 from entregent.documents.texts import render
 from entregent.interactions.actions import record_by_system
@@ -39,7 +43,7 @@ from entregent.outbox.models import Message
 from entregent.processes import course
 from entregent.processes.actions.plan import Plan, tell
 from entregent.processes.definitions import fields_of_step
-from entregent.processes.fields import in_language, words_of
+from entregent.processes.fields import fields_of, in_language, words_of
 from entregent.processes.models import ProcessStep
 from entregent.toolbox.errors import Refusal
 from entregent.toolbox.working_time import parse_offset
@@ -101,38 +105,23 @@ class Action:
 
 
 def facts_of_plan(plan: Plan, language: str) -> dict[str, Any]:
-    from entregent.clients.facts import facts_of
-
+    """Plain data for texts, told in a language: the client, the case, what was entered at the steps (`answers`)."""
     run = plan.run
-    contract = run.case.contract if run.case is not None else None
     with translation.override(language):
+        if run.case is not None:
+            facts = facts_of_case(run.case, language)
+        else:
+            facts = {**facts_of(run.client, language=language), "case": {}}
         answers: dict[str, dict[str, Any]] = {}
         for spec in plan.body["steps"]:
             step = plan.current.get(spec["key"])
-            known = fields_of_step(spec)
-            answers[spec["key"]] = {
-                field.key: field.told(step.data.get(field.key))
-                if step is not None and step.state == course.DONE
-                else ""
-                for field in known
-            }
-        facts = {
-            **facts_of(run.client, contract=contract, language=language),
-            "plan": {"name": run.definition.name},
-            "answers": answers,
-            "steps": answers,
-            "facts": {key: str(value) for key, value in run.facts.items()},
-            "case": {},
-        }
-        if run.case is not None:
-            facts["case"] = _facts_of_case(run.case, language)
-    return facts
-
-
-def _facts_of_case(case: Case, language: str) -> dict[str, Any]:
-    from entregent.cases.facts import facts_of_case
-
-    return facts_of_case(case, language)["case"]
+            data = step.data if step is not None and step.state == course.DONE else {}
+            answers[spec["key"]] = {one.key: one.told(data.get(one.key)) for one in fields_of_step(spec)}
+        known = {one.key: one for one in fields_of(plan.body["facts"])}
+        started_with = {key: known[key].told(value) if key in known else str(value) for key, value in run.facts.items()}
+        return {
+            **facts, "plan": {"name": run.definition.name}, "answers": answers, "steps": answers, "facts": started_with,
+        }  # fmt: skip
 
 
 def perform(name: str, plan: Plan, step: ProcessStep, params: Mapping[str, Any], index: int = 0) -> dict[str, Any]:
@@ -145,8 +134,6 @@ def perform(name: str, plan: Plan, step: ProcessStep, params: Mapping[str, Any],
 
 
 def _generate_document(action: Action) -> dict[str, Any]:
-    from entregent.documents.actions import generate_document
-
     plan, run = action.plan, action.run
     language = action.language
     file = generate_document(
@@ -167,9 +154,6 @@ def _generate_document(action: Action) -> dict[str, Any]:
 
 
 def _send_mail(action: Action) -> dict[str, Any]:
-    from entregent.documents.actions import find_template
-    from entregent.documents.letters import mail_of
-
     plan, run = action.plan, action.run
     language = action.language
     address = address_of(run.client, action.params.get("to") or "client")
@@ -194,17 +178,16 @@ def _send_mail(action: Action) -> dict[str, Any]:
     return {"mail": message.pk, "to": address}
 
 
-def address_of(client, role: str) -> str:
+def address_of(client: Client, role: str) -> str:
     """Where the client takes mails: its primary (or billing) person's first address, else its own."""
     ties = list(
         ClientPerson.objects.filter(client=client, person__deleted_at__isnull=True)
-        .filter(Q(is_primary=True) | Q(is_billing=True))
-        .select_related("person")
-    )
-    wanted = [one for one in ties if one.is_billing] if role == "billing" else []
-    for one in (*wanted, *(one for one in ties if one.is_primary)):
-        if one.person.main_email:
-            return one.person.main_email
+        .filter(Q(is_primary=True) | Q(is_billing=True)).select_related("person")
+    )  # fmt: skip
+    wanted = [tie for tie in ties if tie.is_billing] if role == "billing" else []
+    for tie in [*wanted, *(tie for tie in ties if tie.is_primary)]:
+        if tie.person.main_email:
+            return tie.person.main_email
     return client.main_email
 
 

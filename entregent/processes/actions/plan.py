@@ -26,6 +26,7 @@ from entregent.processes.events import wait_key
 from entregent.processes.models import ProcessJob, ProcessRun, ProcessStep, ProcessVersion
 from entregent.processes.registry import TEAM_LEAD
 from entregent.toolbox.errors import NotFound
+from entregent.toolbox.queue import ask
 
 STEP_FIELDS = [
     "state", "assignee", "team", "ready_at", "due_at", "done_at", "done_by", "data", "why_skipped", "wait_key",
@@ -377,11 +378,9 @@ def record_values(run: ProcessRun) -> dict[str, Any]:
 
 def wake(organization_id: int) -> None:
     """In the same transaction, once: the worker is woken by its commit and by nothing else."""
-    from procrastinate.contrib.django import app
-
     if any(getattr(waiting[1], "woken_for", None) == organization_id for waiting in connection.run_on_commit):
         return
-    app.configure_task("entregent.processes.run_due", lock=None).defer(organization_id=organization_id)
+    ask("entregent.processes.run_due", organization_id=organization_id)
     transaction.on_commit(_Woken(organization_id))
 
 

@@ -23,12 +23,19 @@ QUALIFY = step(
         recevable={"type": "boolean", "title": {"fr": "Recevable", "en": "Admissible"}, "required": True},
     ),
 )
+ANSWER = "Réponse au dossier n° {{ case.number }} : {{ answers.qualifier.motif }}"
 COMPLAINT = process(
     "reclamation",
     QUALIFY,
     {**step("releve"), "if": ["qualifier.recevable", "=", True], "due": "10 days"},
     {**step("reponse"), "after": ["qualifier", "releve"]},
-    step("cloture", do=[{"log_entry": {"text": "Réponse envoyée"}}, {"close_case": {}}]),
+    step(
+        "cloture",
+        do=[
+            {"log_entry": {"text": ANSWER}},
+            {"close_case": {}},
+        ],
+    ),
 )
 
 
@@ -68,7 +75,7 @@ def test_a_plan_runs_from_launch_to_the_closed_case(live, case, team, agent, man
     assert (run.state, states(run)["cloture"]) == ("done", "done")
     closed = Case.objects.get(pk=case.pk)
     assert closed.state == "done"
-    assert closed.log.filter(text="Réponse envoyée").exists()
+    assert closed.log.filter(text=f"Réponse au dossier n° {case.number} : Index faux").exists()
 
 
 def test_a_false_condition_skips_its_step_and_says_why(live, case, team, agent):
