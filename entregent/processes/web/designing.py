@@ -300,6 +300,9 @@ def apply(body: dict[str, Any], operation: str, name: str = "") -> str:
     steps = body["steps"]
     if word == "add":
         return _add(body, min(places[0] if places else len(steps), len(steps)), name)
+    if word == "reorder":
+        mend_after(body)
+        return ""
     if word == "start":
         body["start"].append({"event": "case.opened"})
         return ""
