@@ -40,7 +40,7 @@ from entregent.toolbox.errors import Refusal
 # Of a text as written, and of what it may become.
 LONGEST, LONGEST_OUTPUT = 60_000, 400_000
 # Rounds of all loops times characters of the text: what one rendering may cost.
-MOST_WORK = 20_000_000
+MOST_WORK = 8_000_000
 _LARGEST_NUMBER = 10**15
 _LONGEST_VALUE = 20_000
 

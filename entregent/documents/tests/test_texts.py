@@ -86,9 +86,9 @@ def test_what_a_text_cannot_reach(source):
     ],
 )
 def test_a_text_costs_two_seconds_at_most(source):
-    started = time.perf_counter()
+    started = time.process_time()
     refusal_of(source, {"l": list(range(1000))})
-    assert time.perf_counter() - started < 2
+    assert time.process_time() - started < 2
 
 
 def test_an_empty_text_is_a_no():
