@@ -13,6 +13,7 @@ STAYS = {
     ("inbound_phonecall", "client_id"): "whose number it was when it rang; what it became is an interaction",
     ("clients_bulkrow", "client_id"): "a step of a job that is over",
     ("clients_duplicateprofile", "client_id"): "an index, kept by triggers",
+    ("clients_clientreach", "client_id"): "an index, kept by triggers",
     ("clients_clientsummary", "client_id"): "an index, kept by triggers",
     ("interactions_publishedentry", "client_id"): "kept by triggers: it moves with its interaction",
     ("clients_duplicatepair", "first_id"): "found anew for both",

@@ -3,7 +3,6 @@
 from typing import Any
 
 from django import forms
-from django.db.models import Count
 from django.http import HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -13,7 +12,7 @@ from entregent.access.guard import requires
 from entregent.access.rights import Right
 from entregent.cases.actions.types import create_case_type, update_case_type
 from entregent.cases.lists import full_label, in_tree
-from entregent.cases.models import Case, CaseType, State
+from entregent.cases.models import CaseType, State
 from entregent.interactions.template_models import RecordTemplate
 from entregent.organizations.models import Membership, Module
 from entregent.organizations.web.administration import render_administration
@@ -87,9 +86,7 @@ def _form(request, form, case_type, stale=None) -> HttpResponse:
     status = stale.status if stale else 422 if request.method == "POST" and "more" not in request.POST else 200
     context: dict[str, Any] = {"form": form, "case_type": case_type, "stale": stale, "open_cases": 0}
     if case_type is not None:
-        # Of the whole organization: whoever changes a type changes it for all of them.
-        found = Case.objects.filter(case_type=case_type).open().order_by()[:10_001]
-        context["open_cases"] = found.aggregate(number=Count("id"))["number"]
+        context["open_cases"] = case_type.count_open()
     return render_administration(request, PAGE, context, status=status)
 
 

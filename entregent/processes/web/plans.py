@@ -38,7 +38,7 @@ def run_in_reach(member: Membership, pk: int) -> ProcessRun:
         "client",
         "started_by",
     )
-    return ProcessRun.objects.select_related(*related).get_visible(member, Right.CASE_VIEW, pk=pk)
+    return ProcessRun.objects.visible_to(member, Right.CASE_VIEW).select_related(*related).found(pk=pk)
 
 
 def step_in_reach(member: Membership, pk: int) -> ProcessStep:
@@ -108,13 +108,13 @@ def interaction_panel(request: MemberRequest, number: int) -> HttpResponse:
 
 
 def _case(member: Membership, number: int) -> Case:
-    records = Case.objects.select_related("client", "case_type", "organization")
-    return records.get_visible(member, Right.CASE_VIEW, number=number)
+    records = Case.objects.visible_to(member, Right.CASE_VIEW)
+    return records.select_related("client", "case_type", "organization").found(number=number)
 
 
 def _interaction(member: Membership, number: int) -> Interaction:
-    records = Interaction.objects.select_related("client", "topic", "organization")
-    return records.get_visible(member, Right.INTERACTION_VIEW, number=number)
+    records = Interaction.objects.visible_to(member, Right.INTERACTION_VIEW)
+    return records.select_related("client", "topic", "organization").found(number=number)
 
 
 def _panel(
