@@ -1,8 +1,10 @@
 """Letters: their markup, their drawing, what they cannot reach, and many in one PDF."""
 
 import time
+from io import BytesIO
 
 import pytest
+from docx import Document
 
 from entregent.clients.actions import seed_object_types
 from entregent.clients.facts import facts_of, shape_of
@@ -205,12 +207,38 @@ def test_a_word_template_is_filled_in_and_escaped(manager, client_north):
         "{% for a in l %}{% for b in l %}{% for c in l %}{% for d in l %}{% endfor %}{% endfor %}{% endfor %}{% endfor %}",  # noqa: E501
         "{{ client.nom }}",
         "{% if %}",
+        "{% set a = 'xxxxxxxxxx' %}" + "{% set a = a ~ a %}" * 40,
+        "{{ 'a' ~ 'b' }}",
+        "{{ 'a' + 'b' }}",
+        "{% with a = client.name %}{{ a }}{% endwith %}",
+        "{% for i in client.name %}{% endfor %}",
+        "{% for i in 'aaaa' %}{% endfor %}",
+        "{% for i in many %}{% for j in many %}{% for k in many %}x{% endfor %}{% endfor %}{% endfor %}",
+        "{% for i in [" + "1," * 200 + "] %}{% for j in [" + "1," * 200 + "] %}x{% endfor %}{% endfor %}",
+        "{% for i in many %}" + "x" * 6000 + "{% endfor %}" + "{% for i in many %}" + "x" * 6000 + "{% endfor %}",
+        "{{ ('aaaa' | join('b')) }}",
+        "{{ [" + "client.name," * 400 + "] | join('" + "b" * 1000 + "') }}",
+        "{{ 1.5 | round(999999999, 'ceil') }}",
+        "{{ 1 / 0 }}",
+        "{{ " + "(" * 3000 + "1" + ")" * 3000 + " }}",
+        "{% if 1 %}" * 150 + "{% endif %}" * 150,
     ],
 )
 def test_what_a_word_template_cannot_reach(source):
     with pytest.raises(Refusal) as caught:
-        word.filled_in(docx(source), {"client": {"name": "x"}, "l": [1]})
+        word.filled_in(docx(source), {"client": {"name": "x"}, "l": [1], "many": [1] * 1000})
     assert caught.value.code == "E-001-TEMPLATE"
+
+
+def test_loops_lists_and_numbers_of_a_word_template_still_work():
+    source = (
+        "{% for one in rows %}{{ loop.index }}{% if loop.last %} of {{ loop.length }}{% endif %} {{ one.key }};"
+        "{% endfor %}{{ names | join(', ') }} {{ 1.25 | round(1) }} {% for one in names | sort %}{{ one }}{% endfor %}"
+    )
+    facts = {"rows": [{"key": "F-1"}, {"key": "F & 2"}], "names": ["b", "<a>"]}
+    content = word.filled_in(docx(source), facts)
+    text = "\n".join(one.text for one in Document(BytesIO(content)).paragraphs)
+    assert text == "1 F-1;2 of 2 F & 2;b, <a> 1.2 <a>b"
 
 
 def test_what_is_no_plain_word_document_is_refused():
