@@ -81,7 +81,7 @@ def test_a_call_of_a_client_out_of_reach_is_not_named(org, client_south, agent, 
     tell(token, call_id="a3", event="ringing", caller="0261910042", called="204")
     page = signed_in(agent).get(at(org, "call")).content.decode()
     assert "Dupont" not in page
-    assert "+33261910042" in page
+    assert "Appel de 02 61 91 00 42" in page
 
 
 def test_what_is_wrong_is_refused(org, agent, colleague, token):
@@ -126,7 +126,7 @@ def test_the_contact_that_is_made_of_a_call_stands_behind_it(org, client_north, 
     assert "Appel de" not in http.get(at(org, "call")).content.decode()
     number = call.interaction.number
     behind = http.get(at(org, "originals", number=number)).content.decode()
-    assert "+33261910042" in behind
+    assert "02 61 91 00 42" in behind
     assert "https://pabx.example/a1" in behind
     assert f"Interaction n° {number}" in http.get(at(org, "my_line")).content.decode()
 
