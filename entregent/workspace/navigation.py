@@ -32,6 +32,8 @@ def _actions(member, slug) -> list[NavigationEntry]:
         items.append(NavigationEntry(_("Nouveau prospect"), "user-plus", _at("clients:prospect_create", slug)))
     if member.can(Right.CLIENT_EDIT):
         items.append(NavigationEntry(_("Doublons possibles"), "users-group", _at("clients:pairs", slug)))
+    if member.organization.has_module(Module.CASEWORK) and member.can(Right.DOCUMENT_WRITE):
+        items.append(NavigationEntry(_("Courriers à imprimer"), "printer", _at("documents:letters", slug)))
     return [NavigationEntry(_("Actions"), "list-check", items[0].url, items=tuple(items))]
 
 
