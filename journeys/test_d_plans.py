@@ -85,7 +85,7 @@ def test_3_the_plan_ends_with_its_letter_its_mail_and_the_case_closed(visit, day
     page.reload()
     expect(page.locator("#elements-letters")).to_contain_text("résiliation", ignore_case=True)
     expect(page.get_by_text("Terminé").first).to_be_visible()
-    page.goto(f"{ORG}/courriels/")
+    page.goto(f"{ORG}/administration/boite-d-envoi/")
     expect(page.get_by_text("jeanne.dupont@courriel.example").first).to_be_visible()
 
 
