@@ -10,13 +10,13 @@ from entregent.processes.actions.migrating import KIND, migrate_chunk
 
 
 @app.task(name="entregent.processes.run_due", queue="default")
-def run_due(organization_id: int) -> None:
-    """What is due now in an organization: deferred with whatever made it due."""
-    actions.run_due(organization_id)
+def run_due(organization_id: int, run_id: int | None = None) -> None:
+    """What is due now in an organization, or for one plan: deferred with whatever made it due."""
+    actions.run_due(organization_id, run_id=run_id)
 
 
 @app.periodic(cron="* * * * *")
-@app.task(name="entregent.processes.run_all_due", queue="default", queueing_lock="processes-due")
+@app.task(name="entregent.processes.run_all_due", queue="default", lock="plans", queueing_lock="processes-due")
 def run_all_due(timestamp: int) -> None:
     """Each minute: what time has made due, and what a killed worker left."""
     for organization_id in actions.organizations_with_plans():

@@ -30,21 +30,23 @@ BATCH = 100
 Kind, State = ProcessJob.Kind, ProcessJob.State
 
 
-def run_due(organization_id: int, *, most: int = 10_000, pauses=PAUSES) -> int:
-    """Does what is due in an organization, oldest first; says how much was done. Another worker may be at it too."""
+def run_due(organization_id: int, *, run_id: int | None = None, most: int = 10_000, pauses=PAUSES) -> int:
+    """Does what is due in an organization (or for one plan), oldest first; says how much was done. Another worker may
+    be at it too."""
+    of = {} if run_id is None else {"run_id": run_id}
     done, passed = 0, set[int]()
     while done < most:
         with in_organization(organization_id):
             due = list(
                 ProcessJob.objects.filter(
-                    organization_id=organization_id, state=State.WAITING, run_at__lte=timezone.now()
+                    organization_id=organization_id, state=State.WAITING, run_at__lte=timezone.now(), **of
                 )
                 .exclude(pk__in=passed).order_by("run_at", "pk").values_list("pk", "run_id", "run__case_id")[:BATCH]
             )  # fmt: skip
         if not due:
             break
-        for job_id, run_id, case_id in due:
-            if not _do(organization_id, job_id, run_id, case_id, pauses):
+        for job_id, of_run, case_id in due:
+            if not _do(organization_id, job_id, of_run, case_id, pauses):
                 passed.add(job_id)
             else:
                 done += 1
@@ -65,6 +67,7 @@ def _do(organization_id: int, job_id: int, run_id: int, case_id: int | None, pau
             if case_id is not None:
                 list(Case.objects.select_for_update(no_key=True).filter(pk=case_id).values_list("pk"))
             plan = Plan.locked(run_id, organization_id=organization_id)
+            plan.wakes = False
             job = ProcessJob.objects.select_for_update(no_key=True).filter(pk=job_id, state=State.WAITING).first()
             if job is None or job.run_at > plan.now or plan.run.state in (
                 ProcessRun.State.WAITING, ProcessRun.State.DONE, ProcessRun.State.ABANDONED,

@@ -165,7 +165,7 @@ def launch_many(
     jobs = [job for plan in plans for job in plan.jobs if plan.run.state in ProcessRun.OPEN]
     ProcessJob.objects.bulk_create(jobs, batch_size=AT_ONCE)
     if any(job.run_at <= now for job in jobs):
-        wake(organization.pk)
+        wake(organization.pk, runs[0].pk if len(runs) == 1 else None)
     if not is_quiet:
         for plan in plans:
             for step in plan.steps:

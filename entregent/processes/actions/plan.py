@@ -134,7 +134,8 @@ class Plan:
         self.jobs: list[ProcessJob] = []
         self.closed: list[int] = []
         self.is_run_changed = False
-        self.woken: set[int] = set()
+        # Whoever works off what is due finds by itself what that has made due.
+        self.wakes = True
 
     @classmethod
     def locked(cls, run: ProcessRun | int, *, organization_id: int, by: Membership | None = None) -> "Plan":
@@ -302,8 +303,9 @@ class Plan:
             ProcessJob.objects.bulk_create(self.jobs)
         self.run.version += 1
         self.run.save(update_fields=RUN_FIELDS)
-        if any(job.run_at <= self.now and job.state == ProcessJob.State.WAITING for job in self.jobs):
-            wake(self.run.organization_id)
+        is_due = any(job.run_at <= self.now and job.state == ProcessJob.State.WAITING for job in self.jobs)
+        if is_due and self.wakes:
+            wake(self.run.organization_id, self.run.pk)
         if not is_quiet:
             for step in [*changed, *self.added]:
                 self._tell(step)
@@ -376,19 +378,24 @@ def record_values(run: ProcessRun) -> dict[str, Any]:
     return {path: str(value) if value is not None else None for path, value in values.items() if path in RECORD_FIELDS}
 
 
-def wake(organization_id: int) -> None:
-    """In the same transaction, once: the worker is woken by its commit and by nothing else."""
-    if any(getattr(waiting[1], "woken_for", None) == organization_id for waiting in connection.run_on_commit):
+def wake(organization_id: int, run_id: int | None = None) -> None:
+    """In the same transaction, once: the worker is woken by its commit and by nothing else.
+
+    With a run, for that plan alone: whoever waits for it does not wait for a mass of others. Those go one task after
+    the other, so that mails always find a place in the worker.
+    """
+    if any(getattr(waiting[1], "woken_for", None) == (organization_id, run_id) for waiting in connection.run_on_commit):
         return
-    ask("entregent.processes.run_due", organization_id=organization_id)
-    transaction.on_commit(_Woken(organization_id))
+    lock = "plans" if run_id is None else None
+    ask("entregent.processes.run_due", lock=lock, organization_id=organization_id, run_id=run_id)
+    transaction.on_commit(_Woken((organization_id, run_id)))
 
 
 class _Woken:
-    """The mark that this transaction has woken the worker for an organization."""
+    """The mark that this transaction has woken the worker for a plan, or for an organization."""
 
-    def __init__(self, organization_id: int):
-        self.woken_for = organization_id
+    def __init__(self, woken_for: tuple[int, int | None]):
+        self.woken_for = woken_for
 
     def __call__(self) -> None:
         """Nothing: the mark is all."""

@@ -148,7 +148,7 @@ def resume_run(run: ProcessRun, *, by: Membership | None) -> ProcessRun:
 
 def _wake(plan: Plan) -> None:
     if plan.run.jobs.filter(state=ProcessJob.State.WAITING, run_at__lte=plan.now).exists():
-        wake(plan.run.organization_id)
+        wake(plan.run.organization_id, plan.run.pk)
 
 
 @transaction.atomic

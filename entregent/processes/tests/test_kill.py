@@ -87,4 +87,4 @@ def test_killed_workers_lose_and_double_nothing(manager):
 
 @pytest.mark.long
 def test_killed_workers_lose_and_double_nothing_at_length(manager):
-    assert killed(manager, plans=2500, kills=20, pause=3) >= 10
+    assert killed(manager, plans=1000, kills=20, pause=2) >= 10
