@@ -136,9 +136,7 @@ class CaseTypeForm(forms.Form):
             initial["template"] = str(case_type.template_id or "")
         super().__init__(data, initial=initial)
         self.types = _types(member)
-        templates = RecordTemplate.objects.filter(
-            organization_id=member.organization_id, kind=RecordTemplate.Kind.CASE
-        )
+        templates = RecordTemplate.objects.filter(organization_id=member.organization_id, kind=RecordTemplate.Kind.CASE)
         self.templates = {str(one.pk): one for one in templates}
         self._offer()
 

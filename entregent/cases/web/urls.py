@@ -13,6 +13,7 @@ urlpatterns = [
     path("administration/types-de-dossier/nouveau/", types.type_create, name="type_create"),
     path("administration/types-de-dossier/<int:pk>/", types.type_update, name="type_update"),
     path("dossiers/<int:number>/", views.case_detail, name="detail"),
+    path("dossiers/<int:number>/rapport/", views.case_report, name="report"),
     path("dossiers/<int:number>/suite/", views.case_timeline, name="timeline"),
     path("dossiers/<int:number>/elements/", views.case_elements, name="elements"),
     path("dossiers/<int:number>/documents/<int:key>/", views.document, name="document"),

@@ -10,6 +10,7 @@ from entregent.cases.actions.opening import may_delete
 from entregent.cases.actions.states import TRANSITIONS
 from entregent.cases.models import OPEN_STATES, Case, State
 from entregent.cases.reading import by_time, elements_of, linked_cases, links_of
+from entregent.cases.report import report_of
 from entregent.cases.timeline import timeline_of
 from entregent.cases.web.answers import colleagues, get_case
 from entregent.cases.web.forms import NoteForm, ReminderForm
@@ -55,6 +56,14 @@ def document(request, number, key):
     if found is None:
         raise NotFound
     return file_answer(found.file, inline=request.GET.get("voir") == "1")
+
+
+@requires(Right.CASE_VIEW, module=Module.CASEWORK)
+def case_report(request, number):
+    """The whole course of the case with placeholders for names, to print or to pass on."""
+    case = get_case(request, number, Right.CASE_VIEW)
+    report = report_of(case, request.member, links_of(case, request.member))
+    return render(request, "cases/report.html", {"case": case, "report": report})
 
 
 def detail(request, case: Case, *, status: int = 200, **more):
