@@ -180,9 +180,12 @@ class LetterQuerySet(ScopedQuerySet["Letter"]):
 
     def visible_to(self, member, right=Right.CASE_VIEW):
         records = super().visible_to(member, right).filter(client__deleted_at__isnull=True)
-        if member.can(Right.CASE_CONFIDENTIAL):
+        # The right of this client, not one that the member has elsewhere.
+        if member.reach.covers(Right.CASE_CONFIDENTIAL, right):
             return records
-        return records.filter(Q(is_confidential=False) | Q(created_by=member.user_id))
+        known = Q(is_confidential=False) | Q(created_by=member.user_id)
+        condition = member.reach.client_condition(Right.CASE_CONFIDENTIAL, self.path_to_client)
+        return records.filter(known if condition is None else known | condition)
 
 
 class Letter(models.Model):

@@ -10,7 +10,7 @@ from entregent.organizations.models import Membership
 
 
 def _letters_seen(member: Membership) -> QuerySet | None:
-    if member.reach.is_whole(Right.CASE_VIEW) and member.can(Right.CASE_CONFIDENTIAL):
+    if member.reach.is_whole(Right.CASE_VIEW) and member.reach.is_whole(Right.CASE_CONFIDENTIAL):
         return None
     return Letter.objects.visible_to(member)
 

@@ -49,6 +49,8 @@ def print_letters(*, by: Membership, ids: Collection[int] | None = None) -> Prin
 @transaction.atomic
 def set_letter_aside(letter: Letter, *, by: Membership) -> None:
     """A letter that will not be printed (it was sent by mail): it stays in its dossier and waits no longer."""
-    record("set_letter_aside", by=by, subject=letter, client_id=letter.client_id, title=letter.title)
+    # Of a confidential dossier nothing stands in the history of the client.
+    on_client = {} if letter.is_confidential else {"client_id": letter.client_id}
+    record("set_letter_aside", by=by, subject=letter, title=letter.title, **on_client)
     if not Letter.objects.filter(pk=letter.pk, batch__isnull=True).delete()[0]:
         raise Refusal("E-001-NOTHING", _("Ce courrier a déjà été imprimé."), status=409)

@@ -4,18 +4,20 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
+from entregent.audit.models import Action, Change
 from entregent.clients.facts import facts_of
 from entregent.documents.actions import generate_document
 from entregent.documents.files import opened
 from entregent.documents.letters import pages_of
 from entregent.documents.models import DocumentTemplate, Letter, Letterhead, PrintBatch
-from entregent.documents.print_actions import print_letters
+from entregent.documents.movers import _letters_seen
+from entregent.documents.print_actions import print_letters, set_letter_aside, waiting
 from entregent.documents.template_actions import seed_templates
 from entregent.documents.tests.documents import PNG, docx
 from entregent.jobs.models import Job
 from entregent.jobs.tasks import run_job
 from entregent.toolbox.errors import Refusal
-from testing.cast import enter
+from testing.cast import enter, grant, make_member
 
 pytestmark = pytest.mark.django_db
 
@@ -179,6 +181,40 @@ def test_a_confidential_letter_is_seen_by_its_author_and_those_who_may(
         for name, member in {"agent": agent, "colleague": colleague, "manager": manager}.items()
     }
     assert seen == {"agent": 1, "colleague": 0, "manager": 2}
+
+
+@pytest.fixture
+def manager_of_south(org, south):
+    """Manager in the south, editor in the whole organization."""
+    member = make_member(org, "chef.sud@eaux.example", "Chloé Sud", "editor")
+    grant(member)
+    grant(member, "sector", south.pk, role="manager")
+    return enter(member)
+
+
+def test_a_right_of_one_sector_opens_no_confidential_letter_of_another(
+    web, manager, manager_of_south, client_north, client_south, signed_in
+):
+    enter(manager)
+    letters_for(client_north, manager, 1, is_confidential=True)
+    letters_for(client_south, manager, 1, is_confidential=True)
+    of_north, of_south = Letter.objects.order_by("pk")
+    enter(manager_of_south)
+    assert list(waiting(manager_of_south)) == [of_south]
+    assert _letters_seen(manager_of_south) is not None
+    assert list(_letters_seen(manager_of_south)) == [of_south]
+    http = signed_in(manager_of_south)
+    assert http.get(at("letter", pk=of_north.pk)).status_code == 404
+    assert http.get(at("letter", pk=of_south.pk)).status_code == 200
+
+
+def test_setting_a_confidential_letter_aside_leaves_no_trace_on_the_client(web, manager, client_north):
+    enter(manager)
+    letters_for(client_north, manager, 1, is_confidential=True)
+    set_letter_aside(Letter.objects.get(), by=manager)
+    assert Action.objects.filter(name="set_letter_aside").count() == 1
+    assert not Action.objects.filter(name="set_letter_aside", client_id=client_north.pk).exists()
+    assert not Change.objects.filter(table_name="documents_letter", client_id=client_north.pk).exists()
 
 
 def test_a_printing_is_its_authors_alone(web, manager, agent, client_north, signed_in):
