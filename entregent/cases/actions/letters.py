@@ -141,7 +141,9 @@ def _mail(case: Case, by, template, language, facts, written, document: CaseDocu
         sender_name=f"{by.user.name} ({by.organization.name})",
         attachments=[document.file_id] if document is not None else [],
         subject_record=case,
-        # Of a confidential case nothing stands on the client's file.
+        # Of a confidential case nothing stands on the client's file, and nobody but who wrote it reads it in the
+        # outbox; the case lists it for those who see the case.
         client_id=None if case.is_confidential else case.client_id,
         user_id=by.user_id,
+        is_personal=case.is_confidential,
     )

@@ -136,3 +136,23 @@ def test_a_letter_of_a_confidential_case_leaves_no_trace_on_the_client(case, man
     assert made.mail.client_id is None
     assert not Action.objects.filter(name="generate_document", client_id=case.client_id).exists()
     assert not Change.objects.filter(table_name="documents_letter", client_id=case.client_id).exists()
+
+
+def test_a_mail_of_a_confidential_case_is_read_in_the_case_alone(case, manager, admin, reader, agent, signed_in):
+    enter(manager)
+    case.is_confidential = True
+    case.save()
+    made = write_letter(
+        case, by=manager, template=template("bienvenue"), language="fr", subject="Votre secret", text="y",
+        send_to="moreau@client.example",
+    )  # fmt: skip
+    of_record = f"/eaux/courriels/cases.case/{case.pk}/"
+    outbox = "/eaux/administration/boite-d-envoi/"
+    assert signed_in(reader).get(of_record).status_code == 204
+    other = signed_in(admin)
+    assert other.get(of_record).status_code == 204
+    assert "Votre secret" not in other.get(outbox).content.decode()
+    assert other.get(f"{outbox}{made.mail.pk}/").status_code == 404
+    # Those who see the case see it there.
+    assert "Votre secret" in other.get(at("detail", case)).content.decode()
+    assert signed_in(agent).get(at("detail", case)).status_code == 404
