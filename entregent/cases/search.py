@@ -74,7 +74,8 @@ class CaseSource:
         query = words_query(" ".join([*question.words, *question.phrases]))
         if not query:
             return None
-        ids = _ids(member, query, limit + 1)
+        # Those of everybody: within the member's reach fewer remain.
+        ids = _ids(member, query, _FEW + 1)
         if not ids:
             return None
         rows = (

@@ -4,10 +4,12 @@ import pytest
 
 from entregent.cases import actions
 from entregent.cases.models import Case, CaseType, CaseWords
+from entregent.cases.search import CaseSource
 from entregent.cases.web.portlets import _own
 from entregent.listing import pages
 from entregent.listing.actions import save_view
 from entregent.listing.lists import lists
+from entregent.search.queries import ask
 from testing.cast import enter
 
 pytestmark = pytest.mark.django_db
@@ -87,6 +89,16 @@ def test_who_reaches_a_sector_sees_its_cases_alone(manager, agent, outsider, cli
     assert titles(agent) == ["Au nord"]
     assert titles(outsider) == ["Au sud"]
     assert titles(agent, text="sud") == []
+
+
+def test_the_quick_search_finds_those_in_reach_among_many_others(manager, agent, client_north, client_south, types):
+    opened(manager, client_north, types["other"], "Fuite au nord")
+    for number in range(8):
+        opened(manager, client_south, types["other"], f"Fuite au sud {number}")
+    enter(agent)
+    found = CaseSource().find(agent, ask("fuite"), 3)
+    assert [one.label for one in found.items] == ["Fuite au nord"]
+    assert CaseSource().find(manager, ask("fuite"), 3).more
 
 
 def test_confidential_ones_are_for_those_who_may(manager, agent, reader, client_north, types):
