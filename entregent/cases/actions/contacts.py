@@ -5,8 +5,10 @@ from typing import Any
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from entregent.access.rights import Right
 from entregent.cases.actions.opening import delete_case, open_case_from
 from entregent.cases.actions.rules import actor, journal, locked, locked_open, may_hold, of_another
+from entregent.cases.actions.states import work_open_on
 from entregent.cases.extension_points import CONTACT_ATTACHED, tell
 from entregent.cases.models import (
     Case,
@@ -100,20 +102,36 @@ def split_interaction(
 @transaction.atomic
 def undo_split(case: Case, *, by) -> Case:
     """Puts the contact back into the case from which it was split and takes `case`, its own one, away again. Given
-    back: the first one. Refuses where either is closed, or where more contacts have come to `case`."""
+    back: the first one. Refuses where either is closed, or where anything but the contact has come to
+    `case`."""
     journal("undo_split", case, by)
     current = locked_open(case, by=by)
     entry = current.log.filter(kind=CaseLogEntry.Kind.SPLIT, data__is_new=True).order_by("-id").first()
-    first = Case.objects.visible_to(by).filter(pk=entry.data["case"]).first() if entry is not None else None
+    first = (
+        Case.objects.visible_to(by, Right.CASE_EDIT).filter(pk=entry.data["case"]).first()
+        if entry is not None
+        else None
+    )
     contacts = list(current.contacts.select_related("interaction__client", "interaction__person")[:2])
     if entry is None or first is None:
         raise NotFound
-    if len(contacts) != 1:
+    if len(contacts) != 1 or _was_used(current, contacts[0]):
         raise Refusal("E-001-CASE-USED", _("Ce dossier a servi depuis : déplacez ses contacts un à un."), status=409)
     attach_interaction(first, contacts[0].interaction, by=by)
     first.log.filter(kind=CaseLogEntry.Kind.SPLIT, data__case=current.pk).delete()
     delete_case(current, by=by)
     return first
+
+
+def _was_used(case: Case, link: CaseInteraction) -> bool:
+    """Whether anything stands in the case that did not come with this contact: it would be lost with the case."""
+    return (
+        case.log.filter(kind=CaseLogEntry.Kind.NOTE).exists()
+        or case.tasks.exists()
+        or case.reminders.exists()
+        or case.documents.exclude(pk__in=link.added.get("documents", ())).exists()
+        or bool(work_open_on(case))
+    )
 
 
 def _take_back(case: Case, link: CaseInteraction) -> None:

@@ -6,7 +6,17 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from entregent.cases.actions.rules import first_sub_status, journal, locked, locked_open, may_hold, of_another
+from entregent.cases.actions.rules import (
+    closed,
+    first_sub_status,
+    in_another,
+    journal,
+    locked,
+    locked_open,
+    may_hold,
+    of_another,
+    refuse_second,
+)
 from entregent.cases.actions.states import work_open_on
 from entregent.cases.models import (
     Case,
@@ -35,10 +45,10 @@ _MOVED: dict[str, tuple[Any, str]] = {
 @transaction.atomic
 def merge_cases(winner: Case, loser: Case, *, by) -> CaseMerge:
     """`loser` becomes part of `winner`: its contacts, documents, tasks, reminders, notes go over, its people, agents
-    and objects are added where they lack; it is cancelled and names the other. Refuses a closed winner, a case of
-    another client who takes no part in the winner, one that is part of another already, and a loser on which plans of
-    action still run."""
-    journal("merge_cases", winner, by, other=loser.number)
+    and objects are added where they lack; it is cancelled and names the other. What was confidential stays so: the
+    winner becomes confidential with the loser. Refuses a closed winner, a case of another client who takes no part in
+    the winner, one that is part of another already, and a loser on which plans of action still run."""
+    journal("merge_cases", winner, by, is_hidden=loser.is_confidential, other=loser.number)
     if winner.pk == loser.pk:
         raise Refusal("E-001-LINK", _("Un dossier ne peut pas être lié à lui-même."), field="other")
     first, second = sorted((winner, loser), key=lambda one: one.pk)
@@ -46,7 +56,7 @@ def merge_cases(winner: Case, loser: Case, *, by) -> CaseMerge:
     winner, loser = kept[winner.pk], kept[loser.pk]
     locked_open(winner, by=by)
     if loser.merged_into_id is not None:
-        raise Refusal("E-001-MERGED", _("Ce dossier fait déjà partie d'un autre."), field="other", status=409)
+        raise in_another()
     if not may_hold(winner, client=loser.client, person=None):
         raise of_another()
     running = work_open_on(loser)
@@ -62,6 +72,9 @@ def merge_cases(winner: Case, loser: Case, *, by) -> CaseMerge:
     moved["notes"] = list(notes.values_list("id", flat=True))
     notes.update(case=winner)
     moved["added"] = _add(winner, loser)
+    moved["hidden"] = loser.is_confidential and not winner.is_confidential
+    if moved["hidden"]:
+        _hide(winner, by)
     moved["before"] = {
         "state": loser.state,
         "sub_status": loser.sub_status,
@@ -92,8 +105,9 @@ def merge_cases(winner: Case, loser: Case, *, by) -> CaseMerge:
 @transaction.atomic
 def undo_case_merge(merge: CaseMerge, *, by) -> Case:
     """Gives back to the loser what went over and is still there, takes from the winner what was added for it, and
-    makes the loser what it was. What was done since stays where it was done. Given back: the loser."""
-    journal("undo_case_merge", merge.winner, by, other=merge.loser.number)
+    makes the loser what it was. What was done since stays where it was done. Given back: the loser. Refuses a closed
+    winner, and a loser that is what it was no longer or would be the second open case of its key."""
+    journal("undo_case_merge", merge.winner, by, is_hidden=merge.loser.is_confidential, other=merge.loser.number)
     first, second = sorted((merge.winner, merge.loser), key=lambda one: one.pk)
     kept = {one.pk: locked(one, by=by) for one in (first, second)}
     winner, loser = kept[merge.winner_id], kept[merge.loser_id]
@@ -102,7 +116,13 @@ def undo_case_merge(merge: CaseMerge, *, by) -> Case:
         raise NotFound
     if current.undone_at is not None:
         return loser
-    moved = current.moved
+    if winner.is_closed:
+        raise closed()
+    moved, before = current.moved, current.moved["before"]
+    if loser.merged_into_id != winner.pk or not loser.is_closed:
+        raise Refusal("E-001-CASE-USED", _("Ce dossier a servi depuis la fusion, qui reste faite."), status=409)
+    if before["closed_at"] is None:
+        refuse_second(loser)
     for name, (model, _key) in _MOVED.items():
         model.objects.filter(pk__in=moved.get(name, []), case=winner).update(case=loser)
     CaseLogEntry.objects.filter(pk__in=moved.get("notes", []), case=winner).update(case=loser)
@@ -117,7 +137,10 @@ def undo_case_merge(merge: CaseMerge, *, by) -> Case:
     CaseAgent.objects.filter(pk__in=added.get("agents", []), case=winner).exclude(
         user_id=winner.responsible_id or 0
     ).delete()
-    before = moved["before"]
+    if moved.get("hidden") and winner.is_confidential:
+        winner.is_confidential = False
+        winner.version += 1
+        winner.save(update_fields=["is_confidential", "version"])
     loser.state, loser.sub_status = before["state"], before["sub_status"]
     loser.closed_at, loser.closing_reason = before["closed_at"], before["closing_reason"]
     loser.merged_into = None
@@ -128,6 +151,17 @@ def undo_case_merge(merge: CaseMerge, *, by) -> Case:
     current.undone_at = timezone.now()
     current.save(update_fields=["undone_at"])
     return loser
+
+
+def _hide(winner: Case, by) -> None:
+    """Makes the winner confidential; whoever merges goes on seeing it."""
+    winner.is_confidential = True
+    winner.version += 1
+    winner.save(update_fields=["is_confidential", "version"])
+    if not Case.objects.visible_to(by).filter(pk=winner.pk).exists():
+        CaseAgent.objects.create(
+            organization_id=winner.organization_id, case=winner, user=by.user, role=CaseAgent.Role.PARTICIPANT
+        )
 
 
 def _move(model, key: str, winner: Case, loser: Case) -> list[int]:

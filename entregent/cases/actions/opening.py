@@ -18,6 +18,7 @@ from entregent.cases.actions.rules import (
     locked,
     one_at_a_time,
     put_in_charge,
+    refuse_second,
     today_of,
 )
 from entregent.cases.extension_points import CONTACT_ATTACHED, OPENED, tell, work_enders
@@ -285,6 +286,8 @@ def restore_case(case: Case, *, by) -> Case:
     current = locked(case, by=by, deleted=True)
     if current.deleted_by_id != by.user_id and not by.can(Right.CASE_DELETE):
         raise RightMissing
+    if not current.is_closed:
+        refuse_second(current)
     current.deleted_at = current.deleted_by = None
     current.version += 1
     current.save(update_fields=["deleted_at", "deleted_by", "version"])

@@ -67,6 +67,21 @@ def closed() -> Refusal:
     return Refusal("E-001-CASE-CLOSED", _("Ce dossier est clos. Rouvrez-le d'abord."), status=409)
 
 
+def in_another() -> Refusal:
+    return Refusal("E-001-MERGED", _("Ce dossier fait déjà partie d'un autre."), field="other", status=409)
+
+
+def refuse_second(case: Case) -> None:
+    """A case that is to be open again: the product may have opened another one for the same matter since."""
+    if not case.automatic_key:
+        return
+    one_at_a_time(case.organization_id, f"case:{case.automatic_key}")
+    others = Case.objects.filter(organization_id=case.organization_id, automatic_key=case.automatic_key).open()
+    other = others.exclude(pk=case.pk).first()
+    if other is not None:
+        raise Refusal("E-001-CASE-TWICE", _("Un autre dossier est déjà ouvert pour cela."), status=409)
+
+
 def of_another() -> Refusal:
     return Refusal("E-001-CASE-OTHER", _("Ce dossier concerne un autre client."), field="case")
 
@@ -87,13 +102,14 @@ def stale(current: Case) -> Stale:
     return Stale(who=who or _("un autre programme"), when=f"{at:%H:%M}", current=current)
 
 
-def journal(name: str, case: Case, by, **data) -> None:
-    """Says in the journal what is being done. Of a confidential case nothing stands in the history of the client."""
+def journal(name: str, case: Case, by, *, is_hidden: bool = False, **data) -> None:
+    """Says in the journal what is being done. Of a confidential case nothing stands in the history of the client;
+    neither where another confidential one has a part in it (`is_hidden`)."""
     record(
         name,
         by=by,
         subject=case if case.pk else None,
-        client_id=None if case.is_confidential else case.client_id,
+        client_id=None if case.is_confidential or is_hidden else case.client_id,
         number=case.number,
         **data,
     )

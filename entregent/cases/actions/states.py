@@ -6,7 +6,15 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from entregent.cases.actions.rules import actor, first_sub_status, journal, locked, sub_status_refusals
+from entregent.cases.actions.rules import (
+    actor,
+    first_sub_status,
+    in_another,
+    journal,
+    locked,
+    refuse_second,
+    sub_status_refusals,
+)
 from entregent.cases.extension_points import CLOSED, STATE_CHANGED, open_work, tell, work_enders
 from entregent.cases.models import CLOSED_STATES, OPEN_STATES, Case, CaseLogEntry, State
 from entregent.interactions.actions.rules import clean_line, length_refusals, refuse
@@ -30,12 +38,15 @@ def change_state(
 ) -> Case:
     """Moves a case to a state, or to another sub-status within its own. Without a sub-status it gets the first that
     its type has for the state. Refuses every move that the table does not have (E-001-TRANSITION), a reopening without
-    a reason, and what `close_case` refuses where the state closes the case."""
+    a reason or beside another open case of the same key, a case that is part of another, and what `close_case` refuses
+    where the state closes the case."""
     if state in CLOSED_STATES and state != case.state:
         return _closed(case, by=by, state=state, sub_status=sub_status, reason=reason, version=version, is_strict=True)
     who = actor(by, case.organization)
     journal("change_case_state", case, who, state=str(state), sub_status=sub_status)
     current = locked(case, by=who, version=version)
+    if current.merged_into_id is not None:
+        raise in_another()
     if state not in State.values:
         raise required("state", _("État"))
     if state == current.state and sub_status == current.sub_status:
@@ -47,6 +58,8 @@ def change_state(
     if current.is_closed and state != current.state and not reason and by is not None:
         refusals.append(required("reason", _("Motif")))
     refuse(refusals)
+    if current.is_closed and state in OPEN_STATES:
+        refuse_second(current)
     before = current.state
     if state != before:
         current.closed_at, current.closing_reason = None, ""

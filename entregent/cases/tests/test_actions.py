@@ -199,6 +199,23 @@ def test_a_contact_is_split_out_and_put_back(agent, case, contact):
     assert not case.log.filter(kind=CaseLogEntry.Kind.SPLIT).exists()
 
 
+def test_a_split_case_that_was_used_is_not_taken_away(agent, case, contact):
+    for use in (
+        lambda one: actions.add_log_entry(one, by=agent, text="Une note"),
+        lambda one: actions.add_tasks(one, by=agent, texts=["Rappeler"]),
+        lambda one: actions.keep_case_document(
+            one, by=agent, kind="attachment",
+            file=keep_file(organization=agent.organization, name="a.txt", content=b"a", by=agent),
+        ),
+    ):  # fmt: skip
+        actions.attach_interaction(case, contact, by=agent)
+        made = actions.split_interaction(case, contact, by=agent, title="À part")
+        use(made)
+        with pytest.raises(Refusal, match="E-001-CASE-USED"):
+            actions.undo_split(made, by=agent)
+        assert Case.objects.visible_to(agent).filter(pk=made.pk).exists()
+
+
 def test_states_move_as_the_table_says_and_no_other_way(agent, client_north, complaint):
     allowed = {
         ("new", "in_progress"), ("new", "cancelled"), ("new", "rejected"), ("in_progress", "deferred"),
@@ -352,6 +369,64 @@ def test_merging_and_taking_it_back(agent, colleague, client_north, complaint, c
         assert other.log.filter(kind="note").count() == 1
 
 
+def test_what_is_part_of_another_is_not_reopened_and_a_merge_into_a_closed_one_stays(
+    agent, client_north, complaint, case
+):
+    other = actions.open_case(by=agent, client=client_north, case_type=complaint)
+    actions.close_case(other, by=agent, reason="Fait")
+    merge = actions.merge_cases(case, other, by=agent)
+    for by in (agent, None):
+        with pytest.raises(Refusal, match="E-001-MERGED"):
+            actions.change_state(other, by=by, state="in_progress", reason="Encore")
+    actions.close_case(case, by=agent, reason="Fait")
+    with pytest.raises(Refusal, match="E-001-CASE-CLOSED"):
+        actions.undo_case_merge(merge, by=agent)
+    actions.change_state(case, by=agent, state="in_progress", reason="Encore")
+    assert actions.undo_case_merge(merge, by=agent).state == "done"
+
+
+def test_no_second_case_of_a_key_is_opened_again(agent, manager, client_north, complaint, case):
+    def automatic():
+        return actions.open_case(
+            by=None, client=client_north, case_type=complaint, origin="automatic", automatic_key="invoice:88"
+        )
+
+    first = automatic()
+    merge = actions.merge_cases(case, first, by=agent)
+    second = automatic()
+    assert second != first
+    with pytest.raises(Refusal, match="E-001-CASE-TWICE"):
+        actions.undo_case_merge(merge, by=agent)
+    actions.close_case(second, by=agent, reason="Fait")
+    third = automatic()
+    with pytest.raises(Refusal, match="E-001-CASE-TWICE"):
+        actions.change_state(second, by=agent, state="in_progress", reason="Encore")
+    enter(manager)
+    actions.delete_case(third, by=manager)
+    automatic()
+    with pytest.raises(Refusal, match="E-001-CASE-TWICE"):
+        actions.restore_case(third, by=manager)
+
+
+def test_a_confidential_case_stays_so_in_the_one_that_it_becomes_part_of(
+    agent, colleague, client_north, complaint, case
+):
+    from entregent.audit.models import Action
+
+    other = actions.open_case(by=agent, client=client_north, case_type=complaint, is_confidential=True)
+    actions.add_log_entry(other, by=agent, text="Un secret")
+    merge = actions.merge_cases(case, other, by=agent)
+    case.refresh_from_db()
+    assert case.is_confidential
+    assert Case.objects.visible_to(agent).filter(pk=case.pk).exists()
+    assert not Case.objects.visible_to(colleague).filter(pk=case.pk).exists()
+    assert not Action.objects.filter(name="merge_cases", client_id=client_north.pk).exists()
+    actions.undo_case_merge(merge, by=agent)
+    case.refresh_from_db()
+    assert not case.is_confidential
+    assert Case.objects.visible_to(colleague).filter(pk=case.pk).exists()
+
+
 def test_a_case_of_another_client_is_not_merged(manager, client_north, client_south, complaint):
     enter(manager)
     one = actions.open_case(by=manager, client=client_north, case_type=complaint)
@@ -442,7 +517,7 @@ def test_a_client_with_open_cases_is_not_deleted(manager, client_north, case):
     enter(manager)
     with pytest.raises(Refusal) as refused:
         delete_client(client_north, by=manager)
-    assert "1 dossier ouvert" in str(refused.value)
+    assert "des dossiers sont ouverts" in str(refused.value)
 
 
 def test_a_contact_stands_in_several_cases(agent, case, contact, client_north, complaint):

@@ -4,7 +4,8 @@ from entregent.cases import actions
 from entregent.cases.models import Case
 from entregent.documents.actions import keep_file
 from entregent.interactions.actions import log_interaction
-from testing.cast import enter
+from entregent.organizations.models import Membership
+from testing.cast import enter, grant, make_member
 
 
 @pytest.fixture
@@ -215,6 +216,23 @@ def test_cases_are_merged_and_that_is_taken_back(signed_in, manager, client_nort
     enter(manager)
     other.refresh_from_db()
     assert other.state == "new"
+
+
+def test_a_merge_is_taken_back_by_who_sees_both(signed_in, org, north, admin, client_north, complaint):
+    merger = make_member(org, "chef@eaux.example", "Chef Nord", "manager")
+    Membership.objects.filter(pk=merger.pk).update(rights_removed=["case.confidential"])
+    merger.refresh_from_db()
+    grant(merger, "sector", north.pk)
+    enter(admin)
+    one, other = (actions.open_case(by=admin, client=client_north, case_type=complaint, title=t) for t in ("A", "B"))
+    merge = actions.merge_cases(one, other, by=admin)
+    at = f"/eaux/dossiers/{one.number}/fusion/{merge.pk}/annulation/"
+    Case.objects.filter(pk=other.pk).update(is_confidential=True)
+    http = signed_in(merger)
+    assert http.post(at).status_code == 404
+    enter(admin)
+    Case.objects.filter(pk=other.pk).update(is_confidential=False)
+    assert http.post(at).status_code == 303
 
 
 def test_deleting_and_taking_it_back(http, agent, case):

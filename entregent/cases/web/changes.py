@@ -132,7 +132,10 @@ def merge_undo(request, number, key):
     merge = CaseMerge.objects.filter(pk=key, winner=case).select_related(
         "winner__organization", "winner__client", "loser__organization", "loser__client"
     ).first()  # fmt: skip
-    if merge is None:
+    # The other one must be within reach as well.
+    if merge is None or not (
+        Case.objects.visible_to(request.member, Right.CASE_MERGE).filter(pk=merge.loser_id).exists()
+    ):
         raise NotFound
     loser = actions.undo_case_merge(merge, by=request.member)
     return back(request, loser, _("Fusion annulée : le dossier n° %(number)s est rétabli.") % {"number": loser.number})
