@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from entregent.processes.definitions import CUT_SUPPLY
 from entregent.toolbox.errors import Refusal
 
+KNOWN = ("water", "electricity", "gas")
 _SERVICES = {"eau": "water", "électricité": "electricity", "electricite": "electricity", "gaz": "gas"}
 
 
@@ -30,8 +31,16 @@ class Ban:
 
 
 def service_of(body: Mapping[str, Any], facts: Mapping[str, Any]) -> str:
-    """The service that a plan is about: what the facts say, else the process."""
-    told = str(facts.get("service") or body.get("service") or "").strip().casefold()
+    """The service that a plan is about: what the process says. What somebody gave as a fact makes it stricter only:
+    water wins, and a word that is no service leaves it unknown."""
+    declared, told = (_service(given.get("service")) for given in (body, facts))
+    if "water" in (declared, told):
+        return "water"
+    return told if told and told not in KNOWN else declared or told
+
+
+def _service(given: Any) -> str:
+    told = str(given or "").strip().casefold()
     return _SERVICES.get(told, told)
 
 
@@ -41,7 +50,9 @@ def ban_on(act: str, service: str, day: date) -> Ban | None:
         return None
     if service == "water":
         return Ban("E-001-WATER-CUT", _("La coupure d'eau est interdite."))
-    if service in ("electricity", "gas") and (day.month >= 11 or day.month <= 3):
+    if service not in KNOWN:
+        return Ban("E-001-CUT-SERVICE", _("Aucune coupure sans savoir de quel service : eau, électricité ou gaz."))
+    if day.month >= 11 or day.month <= 3:
         until = date(day.year + (day.month >= 11), 4, 1)
         sentence = _("Aucune coupure du 1er novembre au 31 mars : trêve hivernale.")
         return Ban("E-001-WINTER-CUT", sentence, until)

@@ -502,6 +502,9 @@ def _step_problems(body: dict, step: dict, seen: set[str], names: "_Names | None
         yield _("acte inconnu : %(act)s.") % {"act": str(step["act"])[:60]}
     if step.get("act") == CUT_SUPPLY and body["service"] == "water":
         yield _("la coupure d’eau est interdite.")
+    elif step.get("act") == CUT_SUPPLY and not _says_service(body):
+        yield _("une coupure demande de dire le service : électricité ou gaz, ou au lancement par un choix obligatoire "
+                "« service » (water, electricity, gas).")  # fmt: skip
     if kinds_given == ["form"]:
         yield from _form_problems(step["form"])
     elif kinds_given == ["do"]:
@@ -510,6 +513,16 @@ def _step_problems(body: dict, step: dict, seen: set[str], names: "_Names | None
         yield from _action_problems(body, step, step["do"], names)
     else:
         yield from _wait_problems(step["wait"], known)
+
+
+def _says_service(body: dict) -> bool:
+    """Whether every plan knows what it would cut: by the process, or by a choice that is made at each launch."""
+    if body["service"]:
+        return True
+    asked = next((field for field in fields_of(body["facts"]) if field.key == "service"), None)
+    if asked is None or asked.type != "choice" or not asked.is_required:
+        return False
+    return {choice[0] for choice in asked.choices} <= set(SERVICES) - {""}
 
 
 def _is_offset(text: Any) -> bool:

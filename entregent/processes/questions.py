@@ -9,7 +9,7 @@ from entregent.access.rights import Right
 from entregent.cases.models import Case
 from entregent.interactions.models import Interaction
 from entregent.organizations.models import Membership, Team
-from entregent.processes.actions.launching import _only_case, is_offered
+from entregent.processes.actions.launching import is_offered, only_case
 from entregent.processes.models import ProcessDefinition, ProcessRun, ProcessStep
 
 # What a list of work shows, without making records of it.
@@ -49,20 +49,26 @@ def all_steps(member: Membership) -> QuerySet[ProcessStep]:
 
 
 def offered(member: Membership, *, case: Case | None = None, interaction: Interaction | None = None):
-    """The processes that may be launched here, those that already run left out."""
+    """The processes that the member may launch here, those that already run left out."""
+    if case is not None:
+        here = Case.objects.visible_to(member, Right.PROCESS_RUN).filter(pk=case.pk)
+    elif interaction is not None:
+        here = Interaction.objects.visible_to(member, Right.PROCESS_RUN).filter(pk=interaction.pk)
+    else:
+        return []
+    if not here.exists():
+        return []
     definitions = (
         ProcessDefinition.objects.filter(organization_id=member.organization_id, is_active=True, live__isnull=False)
         .select_related("live").defer("live__body")
     )  # fmt: skip
     if case is None and interaction is not None:
-        case = _only_case(interaction)
+        case = only_case(interaction, member)
     runs = ProcessRun.objects.filter(state__in=ProcessRun.OPEN)
     if case is not None:
         running = set(runs.filter(case=case).values_list("definition_id", flat=True))
-    elif interaction is not None:
-        running = set(runs.filter(interaction=interaction, case=None).values_list("definition_id", flat=True))
     else:
-        return []
+        running = set(runs.filter(interaction=interaction, case=None).values_list("definition_id", flat=True))
     is_closed = case is not None and case.is_closed
     return [
         definition

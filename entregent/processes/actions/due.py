@@ -150,16 +150,16 @@ def _work(plan: Plan, step: ProcessStep, job: ProcessJob) -> None:
         entries = spec["remind"] if job.kind == Kind.REMIND else spec["late"]
         # A process that was migrated may say less than it did.
         if job.index < len(entries):
-            _tell_or_do(plan, step, entries[job.index])
+            _tell_or_do(plan, step, entries[job.index], job)
 
 
-def _tell_or_do(plan: Plan, step: ProcessStep, entry: Mapping[str, Any]) -> None:
+def _tell_or_do(plan: Plan, step: ProcessStep, entry: Mapping[str, Any], job: ProcessJob) -> None:
     plan.journal("process_action", step)
     if not entry.get("do"):
         remind(plan, step)
     for index, action in enumerate(entry.get("do") or []):
         ((name, params),) = action.items()
-        perform(name, plan, step, params or {}, index)
+        perform(name, plan, step, params or {}, f"{job.kind}:{job.index}:{index}")
     if plan.changed:
         plan.save(is_quiet=True)
 
@@ -173,7 +173,7 @@ def _act(plan: Plan, step: ProcessStep, spec: Mapping[str, Any], job: ProcessJob
     plan.journal("process_action", step, index=job.index)
     if job.index < len(actions):
         ((name, params),) = actions[job.index].items()
-        made = perform(name, plan, step, params or {}, job.index)
+        made = perform(name, plan, step, params or {}, f"{job.kind}:{job.index}:0")
         # Ten letters of one step stand beside each other.
         step.data = {**step.data, "made": [*step.data.get("made", []), {"action": name, **made}]}
         plan.touch(step)

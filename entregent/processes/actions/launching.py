@@ -8,6 +8,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from entregent.access.rights import Right
 from entregent.access.statements import rows_of
 from entregent.audit.actions import record
 from entregent.cases.models import Case
@@ -62,14 +63,15 @@ def launch(
     organization = by.organization if by is not None else organization or subject.organization
     definition = _definition(definition, organization)
     if case is None and interaction is not None:
-        case = _only_case(interaction)
+        case = only_case(interaction, by)
     client = case.client if case is not None else interaction.client if interaction is not None else None
     if client is None:
         raise Refusal("E-001-NO-CLIENT", _("Choisissez un client ou créez un prospect."), field="client")
     if case is not None:
         # As it stands, and so it stays until the plan is there: nobody closes it meanwhile.
+        cases = Case.objects.visible_to(by, Right.PROCESS_RUN) if by is not None else Case.objects.all()
         case = (
-            Case.objects.select_for_update(no_key=True, of=("self",)).select_related("client", "case_type")
+            cases.select_for_update(no_key=True, of=("self",)).select_related("client", "case_type")
             .filter(pk=case.pk, organization_id=organization.pk, deleted_at__isnull=True).first()
         )  # fmt: skip
         if case is None:
@@ -103,10 +105,10 @@ def _definition(definition: ProcessDefinition | str, organization: Organization)
     return found
 
 
-def _only_case(interaction: Interaction) -> Case | None:
-    """The open case in which an interaction stands, where it is one."""
-    cases = Case.objects.filter(contacts__interaction=interaction).open().select_related("client", "case_type")[:2]
-    found = list(cases)
+def only_case(interaction: Interaction, by: Membership | None) -> Case | None:
+    """The open case in which an interaction stands, where it is one; of those on which `by` may launch plans."""
+    cases = Case.objects.visible_to(by, Right.PROCESS_RUN) if by is not None else Case.objects.all()
+    found = list(cases.filter(contacts__interaction=interaction).open().select_related("client", "case_type")[:2])
     return found[0] if len(found) == 1 else None
 
 

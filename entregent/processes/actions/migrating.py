@@ -37,13 +37,13 @@ class Preview:
     by_version: list[tuple[int, int]] = field(default_factory=list)
 
 
-def preview_migration(definition: ProcessDefinition) -> Preview:
+def preview_migration(definition: ProcessDefinition, *, by: Membership) -> Preview:
     """Before it is asked for: how many plans run on older versions, what changes, which would stay."""
     live = definition.live
     preview = Preview()
     if live is None:
         return preview
-    runs = outdated(definition)
+    runs = outdated(definition, by)
     preview.by_version = sorted(Counter(runs.values_list("process_version__number", flat=True)).items())
     preview.total = sum(number for _version, number in preview.by_version)
     new = body_of(live)
@@ -68,11 +68,13 @@ def preview_migration(definition: ProcessDefinition) -> Preview:
     return preview
 
 
-def outdated(definition: ProcessDefinition):
-    """The open plans of a process that run on another version than the live one."""
-    return ProcessRun.objects.filter(
-        definition=definition, organization_id=definition.organization_id, state__in=ProcessRun.OPEN
-    ).exclude(process_version_id=definition.live_id)
+def outdated(definition: ProcessDefinition, by: Membership):
+    """The open plans of a process that run on another version than the live one, of those that `by` leads."""
+    return (
+        ProcessRun.objects.visible_to(by, Right.PROCESS_LEAD)
+        .filter(definition=definition, organization_id=definition.organization_id, state__in=ProcessRun.OPEN)
+        .exclude(process_version_id=definition.live_id)
+    )
 
 
 def migrate_runs(definition: ProcessDefinition, *, by: Membership):
@@ -82,7 +84,7 @@ def migrate_runs(definition: ProcessDefinition, *, by: Membership):
         kind=KIND,
         label=_("Migration des plans « %(name)s »") % {"name": definition.name},
         data={"definition": definition.pk, "to": definition.live_id},
-        total=outdated(definition).count(),
+        total=outdated(definition, by).count(),
     )
 
 
@@ -91,7 +93,7 @@ def migrate_chunk(definition_id: int, to: int, *, by: Membership, after: int) ->
     definition = ProcessDefinition.objects.select_related("live").get(pk=definition_id)
     if definition.live_id != to:
         return 0, 0, 0  # Another version has gone live since: nobody asked for that one.
-    ids = list(outdated(definition).filter(pk__gt=after).order_by("pk").values_list("pk", flat=True)[:AT_ONCE])
+    ids = list(outdated(definition, by).filter(pk__gt=after).order_by("pk").values_list("pk", flat=True)[:AT_ONCE])
     went = sum(migrate_run(run_id, to=definition, by=by) for run_id in ids)
     return (ids[-1] if ids else 0), went, len(ids) - went
 

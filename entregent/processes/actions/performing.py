@@ -72,7 +72,8 @@ class Action:
     plan: Plan
     step: ProcessStep
     params: Mapping[str, Any]
-    index: int
+    # What tells it from every other action of the step.
+    place: str
 
     @property
     def run(self):
@@ -124,10 +125,11 @@ def facts_of_plan(plan: Plan, language: str) -> dict[str, Any]:
         }  # fmt: skip
 
 
-def perform(name: str, plan: Plan, step: ProcessStep, params: Mapping[str, Any], index: int = 0) -> dict[str, Any]:
-    """Does an action of the registry. Gives what it made, to be kept with the step."""
+def perform(name: str, plan: Plan, step: ProcessStep, params: Mapping[str, Any], place: str) -> dict[str, Any]:
+    """Does an action of the registry. Gives what it made, to be kept with the step. `place`: where in the step it
+    stands (« late:0:1 »)."""
     with at_work(plan.run.pk):
-        return PERFORMERS[name](Action(plan, step, params or {}, index)) or {}
+        return PERFORMERS[name](Action(plan, step, params or {}, place)) or {}
 
 
 # ——— Letters and mails ———
@@ -163,6 +165,7 @@ def _send_mail(action: Action) -> dict[str, Any]:
         template = find_template(plan.organization, action.params["template"])
         subject, paragraphs = mail_of(template, action.facts(language), language=language)
     attached = _attached(action)
+    is_confidential = run.case is not None and run.case.is_confidential
     message = send_mail(
         organization_id=plan.organization.pk,
         to=address,
@@ -172,7 +175,9 @@ def _send_mail(action: Action) -> dict[str, Any]:
         nature=Message.Nature.LETTER,
         attachments=[file.pk for file in attached],
         subject_record=run.case or run.interaction,
-        client_id=run.client_id,
+        # Of a confidential case it is read there, and neither on the file of the client nor in the outbox.
+        client_id=None if is_confidential else run.client_id,
+        is_personal=is_confidential,
         thread=("interaction", run.interaction.number) if run.case is None and run.interaction is not None else None,
     )
     return {"mail": message.pk, "to": address}
@@ -283,7 +288,12 @@ def remind(plan: Plan, step: ProcessStep) -> None:
 
 
 def _create_interaction(action: Action) -> dict[str, Any]:
-    made = _note(action, action.text("subject"), text=action.text("text") if action.params.get("text") else "")
+    subject, text = action.text("subject"), action.text("text") if action.params.get("text") else ""
+    if action.run.case is not None and action.run.case.is_confidential:
+        # A contact is seen by everybody who sees the client: what a confidential case has to tell stands in its log.
+        told = "\n\n".join(part for part in (subject, text) if part.strip())
+        return {"log_entry": add_log_entry(action.run.case, by=None, text=told[:20_000]).pk}
+    made = _note(action, subject, text=text)
     return {"interaction": made.number}
 
 
@@ -297,7 +307,7 @@ def _note(action: Action, subject: str, *, text: str = "", files=()) -> Interact
         channel=action.params.get("channel") or Interaction.Channel.NOTE,
         subject=subject[:200],
         text=text,
-        external_key=f"plan:{action.step.pk}:{action.index}",
+        external_key=f"plan:{action.step.pk}:{action.place}",
         origin=Interaction.Origin.PROCESS,
         topic=action.params.get("topic") or "",
         files=files,

@@ -34,9 +34,9 @@ def _reason(text: str) -> str:
 def send_back(run: ProcessRun, to_key: str, *, by: Membership, reason: str, version: int | None = None) -> ProcessStep:
     """« Renvoyer »: the step is to be done again, and all that depends on it after it. The old rows are kept, what was
     entered stands in the new ones as a proposal. A plan that is over goes on; one that was abandoned does not."""
-    check_leads(by)
-    reason = _reason(reason)
     plan = Plan.locked(run, organization_id=by.organization_id, by=by)
+    check_leads(plan.run, by)
+    reason = _reason(reason)
     target = plan.current.get(to_key)
     spec = plan.spec(target) if target is not None else None
     if target is None or spec is None:
@@ -168,7 +168,7 @@ def abandon_run(run: ProcessRun, *, by: Membership | None, reason: str, version:
 def check_leads_or_started(run: ProcessRun, by: Membership) -> None:
     """Whoever launched a plan may also abandon it."""
     if run.started_by_id != by.user_id:
-        check_leads(by)
+        check_leads(run, by)
 
 
 def abandon_of_case(case: Case, *, by: Membership | None, reason: str, but: Sequence[int] = ()) -> None:

@@ -52,22 +52,32 @@ def plan_of(step: ProcessStep, *, by: Membership, version: int | None = None) ->
 
 
 def is_theirs(step: ProcessStep, by: Membership) -> bool:
-    """Whether a step is somebody's to do: assigned to them, to a team of theirs, or to nobody at all."""
+    """Whether a step is somebody's to do: assigned to them, to a team of theirs, or to nobody at all. Whose a step to
+    come is, is said when it opens: until then it is nobody's to give away but theirs who lead."""
     if step.assignee_id is not None:
         return step.assignee_id == by.user_id
     if step.team_id is not None:
         return TeamMember.objects.filter(team_id=step.team_id, user_id=by.user_id).exists()
-    return True
+    return step.state != State.COMING
 
 
 def check_theirs(step: ProcessStep, by: Membership) -> None:
     """Who leads plans does anybody's steps (R001-32)."""
-    if not by.can(Right.PROCESS_LEAD) and not is_theirs(step, by):
+    if not is_theirs(step, by) and not holds(step.run, by, Right.PROCESS_LEAD):
         raise RightMissing
 
 
-def check_leads(by: Membership) -> None:
-    if not by.can(Right.PROCESS_LEAD):
+def holds(run: ProcessRun, by: Membership, right: Right) -> bool:
+    """Whether somebody has a right on this very plan: a right holds for the clients for whom it was given."""
+    if not by.can(right) or run.organization_id != by.organization_id:
+        return False
+    if by.reach.is_whole(right) and (run.case is None or not run.case.is_confidential):
+        return True
+    return ProcessRun.objects.visible_to(by, right).filter(pk=run.pk).exists()
+
+
+def check_leads(run: ProcessRun, by: Membership) -> None:
+    if not holds(run, by, Right.PROCESS_LEAD):
         raise RightMissing
 
 
@@ -139,8 +149,8 @@ def save_answers(step: ProcessStep, *, by: Membership, data: dict[str, Any], ver
 @transaction.atomic
 def skip_step(step: ProcessStep, *, by: Membership, reason: str, version: int | None = None) -> ProcessStep:
     """Goes on without the step, for a reason that is kept. For those who lead plans; what failed is skipped too."""
-    check_leads(by)
     plan, current = plan_of(step, by=by, version=version)
+    check_leads(plan.run, by)
     reason = one_line(reason or "")
     if not reason:
         raise required("reason", _("Motif"))

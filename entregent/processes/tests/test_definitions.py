@@ -146,7 +146,7 @@ def test_plans_stay_on_their_version_until_they_are_migrated(live, case, agent, 
     due = current(run, "a").due_at
     definition = live(process("evolue", step("a", due="30 days"), step("n"), step("c")))
     enter(manager)
-    preview = actions.preview_migration(definition)
+    preview = actions.preview_migration(definition, by=manager)
     assert (preview.total, preview.movable, preview.refused) == (1, 1, [])
     assert (preview.added, preview.removed) == (["Étape n"], ["Étape b"])
     job = actions.migrate_runs(definition, by=manager)
@@ -164,7 +164,7 @@ def test_a_migration_drops_no_active_step(live, case, agent, manager):
     run = actions.launch(definition=live(process("refuse", step("a"), step("b"))), case=case, by=enter(agent))
     definition = live(process("refuse", step("b")))
     enter(manager)
-    preview = actions.preview_migration(definition)
+    preview = actions.preview_migration(definition, by=manager)
     assert (preview.movable, preview.refused) == (0, [("Étape a", 1)])
     job = actions.migrate_runs(definition, by=manager)
     run_job(job.pk, job.organization_id)

@@ -1,6 +1,6 @@
 """What time and events do: reminders, lateness, waits, failures, starts."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from django.db import connection
@@ -9,9 +9,15 @@ from django.utils import timezone
 
 from entregent.cases.actions import open_case
 from entregent.cases.models import Case
+from entregent.clients.models import Client
+from entregent.documents.models import DocumentTemplate
+from entregent.interactions.models import Interaction
 from entregent.notifications.models import Notification
+from entregent.outbox.models import Message
 from entregent.processes import actions
 from entregent.processes.actions import performing
+from entregent.processes.bans import ban_on, service_of
+from entregent.processes.definitions import problems
 from entregent.processes.models import ProcessJob, ProcessRun, ProcessStep
 from entregent.processes.tests.conftest import process, step
 from entregent.processes.tests.test_plans import current, states
@@ -184,13 +190,15 @@ def test_many_plans_start_in_a_few_statements(live, case, org, case_type, client
     assert ProcessStep.objects.filter(run__definition=definition).count() == 21 * 3
 
 
-@pytest.mark.parametrize("service", ["water", "eau"])
-def test_water_is_never_cut_whoever_asks(live, case, manager, service):
+SERVICE = {"type": "choice", "title": "Service", "enum": ["water", "electricity", "gas"]}
+
+
+def test_water_is_never_cut_whoever_asks(live, case, manager):
     body = process(
         "relance", step("a"), step("couper", act="cut_supply"), step("c", after=["a", "couper"]),
-        facts={"properties": {"service": {"type": "string"}}, "required": []},
+        facts={"properties": {"service": SERVICE}, "required": ["service"]},
     )  # fmt: skip
-    run = actions.launch(definition=live(body), case=case, by=enter(manager), answers={"service": service})
+    run = actions.launch(definition=live(body), case=case, by=enter(manager), answers={"service": "water"})
     actions.complete_step(current(run, "a"), by=manager)
     assert states(run) == {"a": "done", "couper": "skipped", "c": "ready"}
     assert current(run, "couper").why_skipped == "La coupure d'eau est interdite."
@@ -198,3 +206,67 @@ def test_water_is_never_cut_whoever_asks(live, case, manager, service):
     actions.complete_step(current(run, "c"), by=manager)
     with pytest.raises(Refusal, match="E-001-WATER-CUT"):
         actions.complete_step(actions.send_back(run, "couper", by=manager, reason="Couper"), by=manager)
+
+
+@pytest.mark.parametrize(
+    ("declared", "told", "code"),
+    [
+        ("water", "electricity", "E-001-WATER-CUT"),
+        ("electricity", "eau", "E-001-WATER-CUT"),
+        ("electricity", "Eau potable", "E-001-CUT-SERVICE"),
+        ("", "", "E-001-CUT-SERVICE"),
+        ("", "water supply", "E-001-CUT-SERVICE"),
+        ("electricity", "", None),
+        ("electricity", "gaz", None),
+        ("", "gas", None),
+    ],
+)
+def test_a_word_typed_at_the_launch_lifts_no_ban(declared, told, code):
+    ban = ban_on("cut_supply", service_of({"service": declared}, {"service": told}), date(2026, 7, 1))
+    assert (ban.code if ban is not None else None) == code
+    assert ban_on("cut_supply", service_of({"service": declared}, {"service": told}), date(2026, 12, 1)) is not None
+
+
+def test_a_cut_is_published_only_where_its_service_is_known():
+    def wrong(facts=None, **others):
+        body = process("coupe", step("a", act="cut_supply"), facts=facts, **others)
+        return [one.sentence for one in problems(body) if "une coupure demande" in one.sentence]
+
+    free = {"properties": {"service": {"type": "string", "title": "Service"}}, "required": ["service"]}
+    chosen = {"properties": {"service": SERVICE}, "required": ["service"]}
+    assert wrong()
+    assert wrong(free)
+    assert wrong({**chosen, "required": []})
+    assert not wrong(chosen)
+    assert not wrong(service="gas")
+
+
+TELL = {"create_interaction": {"subject": "Relance", "text": "Appeler"}}
+
+
+def test_each_lateness_records_a_contact_of_its_own(live, case, manager):
+    late = [{"after": "1 day", "do": [TELL, TELL]}, {"after": "2 days", "do": [TELL]}]
+    body = process("retards", step("a", due="1 day", late=late))
+    run = actions.launch(definition=live(body), case=case, by=enter(manager))
+    come(run)
+    actions.run_due(case.organization_id)
+    enter(manager)
+    assert case.contacts.count() == 3
+
+
+def test_what_a_plan_of_a_confidential_case_tells_stays_in_it(live, case, manager, client_north):
+    Case.objects.filter(pk=case.pk).update(is_confidential=True)
+    Client.objects.filter(pk=client_north.pk).update(emails=["blanchisserie@moreau.example"])
+    DocumentTemplate.objects.create(
+        organization=case.organization, code="accuse", name_fr="Accusé", kind="mail", subject_fr="Reçu",
+        body_fr="Bonjour.",
+    )  # fmt: skip
+    body = process("secret", step("a", do=[TELL, {"send_mail": {"template": "accuse"}}]))
+    run = actions.launch(definition=live(body), case=case, by=enter(manager))
+    actions.run_due(case.organization_id)
+    enter(manager)
+    assert states(run) == {"a": "done"}
+    assert not Interaction.objects.filter(client=client_north).exists()
+    mail = Message.objects.get(subject_type="cases.case", subject_id=case.pk)
+    assert (mail.client_id, mail.is_personal) == (None, True)
+    assert case.log.filter(text="Relance\n\nAppeler").exists()

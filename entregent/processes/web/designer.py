@@ -234,7 +234,7 @@ def _designer(
         "is_changed": is_changed,
         "steps": [_step_view(body, step, side["found"], chosen) for step in body["steps"] if isinstance(step, dict)],
         "running": definition.runs.filter(state__in=ProcessRun.OPEN).count(),
-        "older": outdated(definition).count() if definition.live_id else 0,
+        "older": outdated(definition, member).count() if definition.live_id else 0,
         "units": _units(),
         "may_publish": member.can(Right.PROCESS_PUBLISH),
         "text_of_choices": designing.text_of_choices,
@@ -462,7 +462,7 @@ def publish(request: MemberRequest, code: str) -> HttpResponse:
         except Stale as refusal:
             return see(request, at("publish", request.member, code=code), toast=str(refusal.message))
         toast = _("Version %(number)s publiée.") % {"number": made.number}
-        older = outdated(_definition(request.member, code)).exists()
+        older = outdated(_definition(request.member, code), request.member).exists()
         return see(request, at("migrate" if older else "designer", request.member, code=code), toast=toast)
     context = {
         "definition": definition, "draft": draft, "wrong": wrong, "names": names_of(draft.body),
@@ -513,7 +513,7 @@ def migrate(request: MemberRequest, code: str) -> HttpResponse:
     definition = _definition(request.member, code)
     if definition.live is None:
         raise NotFound
-    found = actions.preview_migration(definition)
+    found = actions.preview_migration(definition, by=request.member)
     if request.method == "POST" and found.movable:
         actions.migrate_runs(definition, by=request.member)
         toast = _("La migration est lancée : %(n)s plans.") % {"n": found.movable}

@@ -12,6 +12,7 @@ from entregent.access.rights import Right
 from entregent.cases.models import CaseDocument
 from entregent.organizations.models import Membership, Team
 from entregent.processes.actions.plan import body_of
+from entregent.processes.actions.working import holds
 from entregent.processes.definitions import step_of
 from entregent.processes.fields import fields_of, in_language, words_of
 from entregent.processes.forms import StepForm, form_for
@@ -75,7 +76,7 @@ def plan_view(member: Membership, run: ProcessRun, *, refused: Mapping[int, Step
         ids = [step.pk for step in steps]
         for document in CaseDocument.objects.filter(case_id=run.case_id, step_id__in=ids).select_related("file"):
             documents.setdefault(document.step_id or 0, []).append(document)
-    may_run, may_lead = member.can(Right.PROCESS_RUN), member.can(Right.PROCESS_LEAD)
+    may_run, may_lead = holds(run, member, Right.PROCESS_RUN), holds(run, member, Right.PROCESS_LEAD)
     mine = set(Team.objects.of(member).values_list("pk", flat=True)) if may_run else set()
     body = body_of(run.process_version)
     zone = ZoneInfo(member.organization.time_zone)
@@ -112,7 +113,10 @@ def _row(
     is_mine = may_run and (
         may_lead
         or step.assignee_id == member.user_id
-        or (step.assignee_id is None and (step.team_id is None or step.team_id in mine))
+        or (
+            step.assignee_id is None
+            and (step.team_id in mine if step.team_id is not None else step.state != ProcessStep.State.COMING)
+        )
     )
     fields = fields_of(spec.get("form")) if spec is not None else []
     row = StepRow(

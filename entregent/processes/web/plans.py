@@ -28,7 +28,8 @@ def at(name: str, member: Membership, **kwargs) -> str:
     return reverse(f"processes:{name}", kwargs={"organization": member.organization.slug, **kwargs})
 
 
-def run_in_reach(member: Membership, pk: int) -> ProcessRun:
+def run_in_reach(member: Membership, pk: int, right: Right = Right.CASE_VIEW) -> ProcessRun:
+    """A plan for which the member holds the right of what is being done with it."""
     related = (
         "organization",
         "definition",
@@ -38,12 +39,12 @@ def run_in_reach(member: Membership, pk: int) -> ProcessRun:
         "client",
         "started_by",
     )
-    return ProcessRun.objects.visible_to(member, Right.CASE_VIEW).select_related(*related).found(pk=pk)
+    return ProcessRun.objects.visible_to(member, right).select_related(*related).found(pk=pk)
 
 
-def step_in_reach(member: Membership, pk: int) -> ProcessStep:
-    step = ProcessStep.objects.get_visible(member, Right.CASE_VIEW, pk=pk)
-    step.run = run_in_reach(member, step.run_id)
+def step_in_reach(member: Membership, pk: int, right: Right = Right.PROCESS_RUN) -> ProcessStep:
+    step = ProcessStep.objects.get_visible(member, right, pk=pk)
+    step.run = run_in_reach(member, step.run_id, right)
     return step
 
 
@@ -107,13 +108,13 @@ def interaction_panel(request: MemberRequest, number: int) -> HttpResponse:
     return _panel(request, interaction=interaction)
 
 
-def _case(member: Membership, number: int) -> Case:
-    records = Case.objects.visible_to(member, Right.CASE_VIEW)
+def _case(member: Membership, number: int, right: Right = Right.CASE_VIEW) -> Case:
+    records = Case.objects.visible_to(member, right)
     return records.select_related("client", "case_type", "organization").found(number=number)
 
 
-def _interaction(member: Membership, number: int) -> Interaction:
-    records = Interaction.objects.visible_to(member, Right.INTERACTION_VIEW)
+def _interaction(member: Membership, number: int, right: Right = Right.INTERACTION_VIEW) -> Interaction:
+    records = Interaction.objects.visible_to(member, right)
     return records.select_related("client", "topic", "organization").found(number=number)
 
 
@@ -166,13 +167,13 @@ def _back(member: Membership, case: Case | None, interaction: Interaction | None
 @require_POST
 @requires(Right.PROCESS_RUN, module=MODULE)
 def case_launch(request: MemberRequest, number: int) -> HttpResponse:
-    return _launch(request, case=_case(request.member, number))
+    return _launch(request, case=_case(request.member, number, Right.PROCESS_RUN))
 
 
 @require_POST
 @requires(Right.PROCESS_RUN, module=MODULE)
 def interaction_launch(request: MemberRequest, number: int) -> HttpResponse:
-    return _launch(request, interaction=_interaction(request.member, number))
+    return _launch(request, interaction=_interaction(request.member, number, Right.PROCESS_RUN))
 
 
 def _launch(request: MemberRequest, **subject) -> HttpResponse:
@@ -248,8 +249,10 @@ def _version(request: MemberRequest) -> int | None:
     return int(given) if given.isascii() and given.isdigit() and len(given) < 9 else None
 
 
-def _act_on_step(request: MemberRequest, pk: int, act, toast: str, **values) -> HttpResponse:
-    step = step_in_reach(request.member, pk)
+def _act_on_step(
+    request: MemberRequest, pk: int, act, toast: str, *, right: Right = Right.PROCESS_RUN, **values
+) -> HttpResponse:
+    step = step_in_reach(request.member, pk, right)
     try:
         act(step, by=request.member, **values)
     except (Refusal, Refusals) as refusal:
@@ -263,7 +266,8 @@ def _act_on_step(request: MemberRequest, pk: int, act, toast: str, **values) -> 
 @requires(Right.PROCESS_LEAD, module=MODULE)
 def skip(request: MemberRequest, pk: int) -> HttpResponse:
     reason = request.POST.get("motif", "")
-    return _act_on_step(request, pk, actions.skip_step, _("Étape passée."), reason=reason, version=_version(request))
+    values = {"reason": reason, "version": _version(request)}
+    return _act_on_step(request, pk, actions.skip_step, _("Étape passée."), right=Right.PROCESS_LEAD, **values)
 
 
 @require_POST
@@ -347,7 +351,7 @@ def send_back(request: MemberRequest, pk: int) -> HttpResponse:
 
 
 def _act_on_run(request: MemberRequest, pk: int, act, toast: str, **values) -> HttpResponse:
-    run = run_in_reach(request.member, pk)
+    run = run_in_reach(request.member, pk, Right.PROCESS_RUN)
     try:
         act(run, by=request.member, **values)
     except (Refusal, Refusals) as refusal:
