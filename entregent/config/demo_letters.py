@@ -1,6 +1,7 @@
 """Letters of the demo: letterheads, a mail and a Word template, and letters that wait for printing."""
 
 from io import BytesIO
+from typing import Any
 
 from docx import Document
 
@@ -13,7 +14,7 @@ from entregent.documents.template_actions import create_template, update_letterh
 from entregent.organizations.models import Membership, Organization
 
 # By organization: who says so, and how its letters look.
-LETTERHEADS = {
+LETTERHEADS: dict[str, tuple[str, dict[str, Any]]] = {
     "eaux-du-val": ("nadia", {
         "address": "Régie publique de l’eau\n3 place de la Source\n21000 Dijon\n03 80 55 01 00 · eaux-du-val.example",
         "place": "Dijon", "window": "fr", "colour": "#1f6f8b",

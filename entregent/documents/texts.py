@@ -146,7 +146,7 @@ def _is_truthy(value: object) -> bool:
 
 
 # There is no setting for it, and nothing but this module uses Liquid.
-logical.is_truthy = _is_truthy
+logical.is_truthy = _is_truthy  # type: ignore[assignment]
 
 
 class _Environment(Environment):

@@ -426,7 +426,7 @@ def _trial_line(one, body: dict, who: dict[str, str], zone: ZoneInfo) -> dict[st
     if one.what == "opened":
         text = who.get(text, text)
     elif one.what == "done":
-        step = next((step for step in body["steps"] if step["key"] == one.step), {})
+        step: dict = next((step for step in body["steps"] if step["key"] == one.step), {})
         given = one.data.get("answers", {})
         answers = told_answers(fields_of_step(step), given)
         text = ", ".join(_("%(field)s : %(value)s") % {"field": field, "value": value} for field, value in answers)
