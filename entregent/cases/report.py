@@ -75,8 +75,10 @@ def report_of(case: Case, member, links: Links) -> Report:
     for one in links.participants:
         if one.client_id == case.client_id:
             continue
-        name = _client(redaction, one.client) if one.client is not None else _person(redaction, one.person)
-        participants.append((name, one.role))
+        if one.client is not None:
+            participants.append((_client(redaction, one.client), one.role))
+        elif one.person is not None:
+            participants.append((_person(redaction, one.person), one.role))
     agents = [(_agent(redaction, one.user), str(one.get_role_display())) for one in links.agents]
     objects = [redaction.put(str(one.object.type.label), [one.object.key]) for one in links.objects]
     contacts = list(
