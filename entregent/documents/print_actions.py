@@ -54,3 +54,9 @@ def set_letter_aside(letter: Letter, *, by: Membership) -> None:
     record("set_letter_aside", by=by, subject=letter, title=letter.title, **on_client)
     if not Letter.objects.filter(pk=letter.pk, batch__isnull=True).delete()[0]:
         raise Refusal("E-001-NOTHING", _("Ce courrier a déjà été imprimé."), status=409)
+
+
+def mark_letters(file_ids, *, is_confidential: bool) -> None:
+    """Letters of a dossier that became confidential, or is so no longer; inside the transaction that changes it."""
+    letters = Letter.objects.filter(file_id__in=file_ids).exclude(is_confidential=is_confidential)
+    letters.update(is_confidential=is_confidential)

@@ -186,3 +186,14 @@ def note_return(message: Message, *, told: str) -> None:
     Message.objects.filter(pk=message.pk).exclude(state=Message.State.FAILED).update(
         state=Message.State.FAILED, reason=Message.Reason.ADDRESS, error=told[:500]
     )
+
+
+def mark_letters_about(about, *, is_personal: bool, client_id: int | None) -> None:
+    """Who reads the letters that left about a record, once it is confidential or so no longer (`send_mail` says what
+    the two mean). What members were told about it is theirs alone anyway."""
+    Message.objects.filter(
+        organization_id=about.organization_id,
+        subject_type=about._meta.label_lower,
+        subject_id=about.pk,
+        nature=Message.Nature.LETTER,
+    ).update(is_personal=is_personal, client_id=client_id)

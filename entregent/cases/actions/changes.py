@@ -5,7 +5,7 @@ from typing import Any
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from entregent.access.rights import Right
+from entregent.cases.actions.confidentiality import follow, keep_in_sight
 from entregent.cases.actions.rules import (
     actor,
     clients_of,
@@ -14,7 +14,7 @@ from entregent.cases.actions.rules import (
     locked_open,
     put_in_charge,
 )
-from entregent.cases.models import Case, CaseAgent, CaseObject
+from entregent.cases.models import Case, CaseObject
 from entregent.interactions.actions.rules import clean_line, length_refusals, object_foreign, refuse
 from entregent.toolbox.errors import Refusal, required
 
@@ -28,9 +28,9 @@ def edit_case(case: Case, *, by, version: int | None = None, **changes: Any) -> 
     """Changes title, classification, priority, due day, responsible, team, contract, confidentiality or parent.
 
     Another type keeps the sub-status where it has it too, else the first of the state. A new responsible is told, and
-    becomes an agent; a new contract an object. Whoever makes a case confidential goes on seeing it. Refuses a stale
-    version, a closed case, an empty title, a type that is no longer offered, a contract of somebody else, a parent that
-    is the case itself or stands below it.
+    becomes an agent; a new contract an object. Whoever makes a case confidential goes on seeing it; its letters and
+    mails become so too. Refuses a stale version, a closed case, an empty title, a type that is no longer offered, a
+    contract of somebody else, a parent that is the case itself or stands below it.
     """
     unknown = changes.keys() - _CHANGEABLE
     if unknown:
@@ -38,7 +38,7 @@ def edit_case(case: Case, *, by, version: int | None = None, **changes: Any) -> 
     who = actor(by, case.organization)
     journal("edit_case", case, who)
     current = locked_open(case, by=who, version=version)
-    before = current.responsible
+    before, was_confidential = current.responsible, current.is_confidential
     refusals: list[Refusal] = []
     if "title" in changes:
         changes["title"] = clean_line(changes["title"])
@@ -72,12 +72,10 @@ def edit_case(case: Case, *, by, version: int | None = None, **changes: Any) -> 
         )
     if "responsible" in changes and current.responsible != before:
         put_in_charge(current, current.responsible, by=who, before=before)
-    if changes.get("is_confidential") and by is not None and not by.can(Right.CASE_CONFIDENTIAL):
-        CaseAgent.objects.get_or_create(
-            case=current,
-            user=by.user,
-            defaults={"organization_id": current.organization_id, "role": CaseAgent.Role.PARTICIPANT},
-        )
+    if current.is_confidential != was_confidential:
+        follow(current)
+        if current.is_confidential and by is not None:
+            keep_in_sight(current, by)
     return current
 
 

@@ -6,6 +6,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from entregent.cases.actions.confidentiality import follow, keep_in_sight
 from entregent.cases.actions.rules import (
     closed,
     first_sub_status,
@@ -75,6 +76,8 @@ def merge_cases(winner: Case, loser: Case, *, by) -> CaseMerge:
     moved["hidden"] = loser.is_confidential and not winner.is_confidential
     if moved["hidden"]:
         _hide(winner, by)
+    if winner.is_confidential:
+        follow(winner)
     moved["before"] = {
         "state": loser.state,
         "sub_status": loser.sub_status,
@@ -141,6 +144,8 @@ def undo_case_merge(merge: CaseMerge, *, by) -> Case:
         winner.is_confidential = False
         winner.version += 1
         winner.save(update_fields=["is_confidential", "version"])
+    for one in (winner, loser):
+        follow(one)
     loser.state, loser.sub_status = before["state"], before["sub_status"]
     loser.closed_at, loser.closing_reason = before["closed_at"], before["closing_reason"]
     loser.merged_into = None
@@ -154,14 +159,11 @@ def undo_case_merge(merge: CaseMerge, *, by) -> Case:
 
 
 def _hide(winner: Case, by) -> None:
-    """Makes the winner confidential; whoever merges goes on seeing it."""
+    """Makes the winner confidential."""
     winner.is_confidential = True
     winner.version += 1
     winner.save(update_fields=["is_confidential", "version"])
-    if not Case.objects.visible_to(by).filter(pk=winner.pk).exists():
-        CaseAgent.objects.create(
-            organization_id=winner.organization_id, case=winner, user=by.user, role=CaseAgent.Role.PARTICIPANT
-        )
+    keep_in_sight(winner, by)
 
 
 def _move(model, key: str, winner: Case, loser: Case) -> list[int]:

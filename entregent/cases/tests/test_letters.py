@@ -3,7 +3,7 @@
 import pytest
 from django.urls import reverse
 
-from entregent.cases.actions import close_case, open_case
+from entregent.cases.actions import close_case, edit_case, merge_cases, open_case, undo_case_merge
 from entregent.cases.actions.letters import addresses_of, write_letter
 from entregent.cases.models import CaseDocument, CaseType
 from entregent.clients.models import Client
@@ -156,3 +156,26 @@ def test_a_mail_of_a_confidential_case_is_read_in_the_case_alone(case, manager, 
     # Those who see the case see it there.
     assert "Votre secret" in other.get(at("detail", case)).content.decode()
     assert signed_in(agent).get(at("detail", case)).status_code == 404
+
+
+def test_letters_and_mails_become_confidential_with_their_case(case, manager, agent):
+    enter(manager)
+    made = write_letter(
+        case, by=manager, template=template("bienvenue"), language="fr", subject="x", text="y",
+        send_to="moreau@client.example",
+    )  # fmt: skip
+
+    def told():
+        mail = Message.objects.get(pk=made.mail.pk)
+        return Letter.objects.get().is_confidential, mail.is_personal, mail.client_id
+
+    assert told() == (False, False, case.client_id)
+    edit_case(case, by=manager, is_confidential=True)
+    assert told() == (True, True, None)
+    edit_case(case, by=manager, is_confidential=False)
+    assert told() == (False, False, case.client_id)
+    other = open_case(by=manager, client=case.client, case_type=case.case_type, is_confidential=True)
+    merge = merge_cases(case, other, by=manager)
+    assert told() == (True, True, None)
+    undo_case_merge(merge, by=manager)
+    assert told() == (False, False, case.client_id)

