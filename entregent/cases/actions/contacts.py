@@ -167,7 +167,8 @@ def _take_back(case: Case, link: CaseInteraction) -> None:
         pk__in=[row.pk for row in agents if row.pk not in kept and row.user_id != case.responsible_id]
     ).delete()
 
-    documents = CaseDocument.objects.filter(case=case, pk__in=came["documents"])
+    # A document of which newer versions were made here stays with them.
+    documents = CaseDocument.objects.filter(case=case, pk__in=came["documents"], newer__isnull=True)
     files = {
         (interaction, file)
         for interaction, file in EntryAttachment.objects.filter(entry__interaction_id__in=ids).values_list(

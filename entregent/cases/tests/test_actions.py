@@ -141,6 +141,25 @@ def test_attaching_adds_what_is_missing_and_nothing_twice(agent, client_north, c
     assert again.is_attached
 
 
+def test_a_document_with_newer_versions_stays_when_its_contact_is_taken_out(agent, client_north, case, topic):
+    def made(name):
+        return keep_file(organization=agent.organization, name=name, content=b"a", by=agent)
+
+    contact = log_interaction(
+        by=agent,
+        client=client_north,
+        topic=topic,
+        channel="phone_call",
+        notes="…",
+        files=[made("a.txt"), made("b.txt")],
+    )
+    actions.attach_interaction(case, contact, by=agent)
+    first = case.documents.get(title="a.txt")
+    actions.keep_case_document(case, by=agent, file=made("a2.txt"), kind="attachment", version_of=first)
+    actions.detach_interaction(case, contact, by=agent)
+    assert sorted(case.documents.values_list("title", flat=True)) == ["a.txt", "a2.txt"]
+
+
 def test_taking_a_contact_out_takes_what_came_with_it_and_nothing_else(agent, client_north, case, topic, wife, invoice):
     def told(**more):
         return log_interaction(by=agent, client=client_north, topic=topic, channel="phone_call", notes="…", **more)

@@ -2,6 +2,7 @@ import pytest
 
 from entregent.cases import actions
 from entregent.cases.models import Case
+from entregent.clients.models import BusinessObject, BusinessObjectType
 from entregent.documents.actions import keep_file
 from entregent.interactions.actions import log_interaction
 from entregent.organizations.models import Membership
@@ -216,6 +217,30 @@ def test_cases_are_merged_and_that_is_taken_back(signed_in, manager, client_nort
     enter(manager)
     other.refresh_from_db()
     assert other.state == "new"
+
+
+def test_the_page_names_no_contract_and_no_case_out_of_reach(
+    signed_in, admin, agent, client_north, client_south, complaint
+):
+    enter(admin)
+    kind = BusinessObjectType.objects.create(
+        organization=admin.organization, code="contract", label_fr="Contrat", label_en="Contract",
+        plural_fr="Contrats", plural_en="Contracts",
+    )  # fmt: skip
+    contract = BusinessObject.objects.create(
+        organization=admin.organization, client=client_south, type=kind, key="C-SUD", label="C-SUD"
+    )
+    one, other = (actions.open_case(by=admin, client=client_north, case_type=complaint, title=t) for t in ("A", "B"))
+    Case.objects.filter(pk=other.pk).update(contract=contract)
+    actions.merge_cases(one, other, by=admin)
+    Case.objects.filter(pk=one.pk).update(is_confidential=True)
+    place = f"/eaux/dossiers/{one.number}/"
+    seen, unseen = (signed_in(by).get(f"/eaux/dossiers/{other.number}/").content.decode() for by in (admin, agent))
+    assert "C-SUD" in seen
+    assert place in seen
+    assert "C-SUD" not in unseen
+    assert place not in unseen
+    assert "partie d'un autre" in unseen
 
 
 def test_a_merge_is_taken_back_by_who_sees_both(signed_in, org, north, admin, client_north, complaint):

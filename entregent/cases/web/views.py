@@ -81,6 +81,8 @@ def _page(request, case: Case) -> dict:
     context = {
         "case": case,
         "links": links,
+        "contract": _seen(case.contract, BusinessObject.objects, member),
+        "merged_into": _seen(case.merged_into, Case.objects, member),
         "related": linked_cases(case, member),
         "hold": CreditHold.objects.filter(client_id=case.client_id, lifted_at__isnull=True).first(),
         "tasks": list(case.tasks.select_related("done_by")),
@@ -106,6 +108,11 @@ def _page(request, case: Case) -> dict:
         context["agents_to_add"] = [one for one in colleagues(member) if one[0] not in taken]
         context["objects_to_add"] = _objects_to_add(case, member, links)
     return context
+
+
+def _seen(record, records, member):
+    """The record, where the reader reaches it: it may be of another client, or confidential."""
+    return record if record is not None and records.visible_to(member).filter(pk=record.pk).exists() else None
 
 
 def moves_of(case: Case) -> list[tuple[str, str]]:
