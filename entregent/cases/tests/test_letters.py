@@ -120,6 +120,17 @@ def test_the_page_fills_the_template_previews_and_keeps(case, manager, signed_in
     assert web.get(at("letter_create", case) + "?modele=inconnu").status_code == 404
 
 
+def test_a_letter_asked_for_twice_is_told_as_a_letter(case, manager, signed_in):
+    web = signed_in(manager)
+    values = {
+        "modele": "bienvenue", "langue": "fr", "subject": "S", "text": "Bonjour", "idempotency_key": "twice",
+    }  # fmt: skip
+    for _n in range(2):
+        page = web.post(at("letter_create", case), values, follow=True).content.decode()
+        assert "Courrier gardé dans le dossier." in page
+        assert "Courriel envoyé." not in page
+
+
 def test_readers_write_no_letters(case, reader, signed_in):
     assert signed_in(reader).get(at("letter_create", case)).status_code == 403
 

@@ -67,15 +67,13 @@ def letter_create(request, number):
             data = {name: value for name, value in form.cleaned_data.items() if name != "idempotency_key"}
             key = form.cleaned_data["idempotency_key"] or None
             try:
-                made = write_letter(
-                    case, by=request.member, template=template, language=language, idempotency_key=key, **data
-                )
+                write_letter(case, by=request.member, template=template, language=language, idempotency_key=key, **data)
             except (Refusal, Refusals) as refusal:
                 if isinstance(refusal, NotFound):
                     raise
                 add_refusal(form, refusal)
             else:
-                toast = _("Courriel envoyé.") if made.document is None else _("Courrier gardé dans le dossier.")
+                toast = _("Courriel envoyé.") if template.kind == Kind.MAIL else _("Courrier gardé dans le dossier.")
                 return back(request, case, toast, anchor="section-more")
     else:
         initial: dict[str, Any] = {"to_print": True}
