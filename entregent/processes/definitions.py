@@ -40,7 +40,7 @@ from django.utils.translation import gettext_lazy
 
 from entregent.organizations.models import Organization, Team, User
 from entregent.processes import fields as form_fields
-from entregent.processes.conditions import canonical, paths_of, problems_of
+from entregent.processes.conditions import DEEPEST, canonical, paths_of, problems_of
 from entregent.processes.events import event_kinds, fields_of_event
 from entregent.processes.fields import Field, fields_of, in_language, words_of
 from entregent.processes.registry import kinds
@@ -114,7 +114,8 @@ def read(text: str) -> dict[str, Any]:
         raise _unreadable(_("Ce fichier est trop long."))
     try:
         data = yaml.load(text, Loader=_Loader)  # noqa: S506 - a safe loader, made stricter
-        json.dumps(data, allow_nan=False)
+        # As it will be kept: its keys are texts.
+        data = json.loads(json.dumps(data, allow_nan=False))
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark is not None else 1
         raise _unreadable(_("Ce fichier n’est pas un YAML lisible (ligne %(line)d).") % {"line": line}) from error
@@ -122,7 +123,129 @@ def read(text: str) -> dict[str, Any]:
         raise _unreadable(_("Ce fichier n’est pas un YAML lisible.")) from error
     if not isinstance(data, dict) or "steps" not in data:
         raise _unreadable(_("Ce fichier ne décrit pas un plan d’action."))
-    return normalised(data)
+    return sound(normalised(data))
+
+
+def sound(body: dict[str, Any]) -> dict[str, Any]:
+    """A body that may be kept as a draft: whatever it says, each part of it is of the kind that the pages and the
+    check look for. Refuses any other, one that is too long, and texts that cannot be kept (E-PROCESS-YAML)."""
+    try:
+        text = json.dumps(body, allow_nan=False, ensure_ascii=False)
+        text.encode()
+    except (TypeError, ValueError, RecursionError) as error:
+        raise _unreadable(_("Ce fichier n’est pas un YAML lisible.")) from error
+    if "\\u0000" in text:
+        raise _unreadable(_("Ce fichier n’est pas un YAML lisible."))
+    if len(body["steps"]) > MOST_STEPS:
+        raise _unreadable(_("%(n)d étapes au maximum.") % {"n": MOST_STEPS})
+    place = next(_misshapen(body), None)
+    if place is not None:
+        raise _unreadable(_("Ce plan d’action ne se lit pas à cet endroit : %(place)s.") % {"place": place[:120]})
+    return body
+
+
+def _misshapen(body: Mapping[str, Any]) -> Iterator[str]:
+    """The places of a normalised body where something of another kind stands than there should be."""
+    for key in ("process", "service"):
+        if not isinstance(body[key], str):
+            yield key
+    if not _are_words(body["name"]):
+        yield "name"
+    for key in ("subjects", "case_types", "topics"):
+        if not _are_texts(body[key]):
+            yield key
+    yield from (f"facts.{place}" for place in _misshapen_form(body["facts"]))
+    if not isinstance(body["start"], list) or not all(
+        isinstance(one, dict) and isinstance(one.get("event"), str) and _is_condition(one.get("if"))
+        for one in body["start"]
+    ):
+        yield "start"
+    for number, step in enumerate(body["steps"], start=1):
+        yield from (f"steps {number}, {place}" for place in _misshapen_step(step))
+
+
+def _misshapen_step(step: Any) -> Iterator[str]:
+    if not isinstance(step, dict):
+        yield "-"
+        return
+    for key in ("key", "who", "act"):
+        if not isinstance(step[key], str):
+            yield key
+    for key in ("name", "help"):
+        if not _are_words(step[key]):
+            yield key
+    if not _are_texts(step["after"]):
+        yield "after"
+    if not _is_condition(step["if"]):
+        yield "if"
+    due = step["due"]
+    if due is not None and not (_is_of_texts(due, "from") and isinstance(due.get("offset"), str)):
+        yield "due"
+    for word, when in (("remind", "before"), ("late", "after")):
+        entries = step[word]
+        if not isinstance(entries, list) or not all(
+            isinstance(one, dict) and isinstance(one.get(when), str) and _are_actions(one.get("do") or [])
+            for one in entries
+        ):
+            yield word
+    if "do" in step and not _are_actions(step["do"]):
+        yield "do"
+    if "wait" in step:
+        wait = step["wait"]
+        match = (wait.get("match") or {}) if isinstance(wait, dict) else {}
+        is_read = _is_of_texts(wait, "for", "until", "event", "at_most")
+        if not is_read or not isinstance(match, dict) or not _is_of_texts(match, *match):
+            yield "wait"
+    if "form" in step:
+        yield from (f"form.{place}" for place in _misshapen_form(step["form"]))
+
+
+def _misshapen_form(form: Any) -> Iterator[str]:
+    if not isinstance(form, dict) or not isinstance(form.get("properties"), dict):
+        yield "properties"
+        return
+    for key in ("required", "order"):
+        if not _are_texts(form.get(key)):
+            yield key
+    for key, spec in form["properties"].items():
+        if not isinstance(spec, dict):
+            yield key
+            continue
+        is_named = _are_words(spec["title"]) and _are_words(_words(spec.get("help") or ""))
+        if not is_named or not isinstance(spec.get("type", ""), str) or not isinstance(spec.get("enum") or [], list):
+            yield key
+
+
+def _are_words(value: Any) -> bool:
+    return isinstance(value, dict) and set(value) <= {"fr", "en"} and _is_of_texts(value, "fr", "en")
+
+
+def _are_texts(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(one, str) for one in value)
+
+
+def _is_of_texts(value: Any, *keys: str) -> bool:
+    return isinstance(value, dict) and all(isinstance(value.get(key) or "", str) for key in keys)
+
+
+def _are_actions(value: Any) -> bool:
+    return isinstance(value, list) and all(
+        isinstance(one, dict) and len(one) == 1 and all(isinstance(given or {}, dict) for given in one.values())
+        for one in value
+    )
+
+
+def _is_condition(condition: Any, depth: int = 1) -> bool:
+    if condition is None:
+        return depth == 1
+    if isinstance(condition, list):
+        return len(condition) in (2, 3) and _are_texts(condition[:2])
+    if depth > DEEPEST or not isinstance(condition, dict) or len(condition) != 1:
+        return False
+    ((word, inner),) = condition.items()
+    if word in ("all", "any"):
+        return isinstance(inner, list) and all(_is_condition(one, depth + 1) for one in inner if one is not None)
+    return word == "not" and inner is not None and _is_condition(inner, depth + 1)
 
 
 def _unreadable(sentence: str) -> Refusal:
@@ -165,7 +288,7 @@ def _form(form: Any) -> Any:
         return form
     properties = form.get("properties", {})
     order: list = form["order"] if isinstance(form.get("order"), list) else []
-    order = [key for key in order if key in properties]
+    order = [key for key in order if isinstance(key, str) and key in properties]
     kept = {key: value for key, value in form.items() if key not in _FORM}
     return kept | {
         "properties": {
@@ -304,12 +427,13 @@ def facts_known(body: Mapping[str, Any]) -> dict[str, Field]:
     return known | RECORD_FIELDS
 
 
-def known_at(body: Mapping[str, Any], key: str) -> dict[str, Field]:
-    """What conditions may ask for at a step: facts, and the fields of the steps that come before it on its way."""
+def known_at(body: Mapping[str, Any], key: str, all_before: Mapping[str, set[str]] | None = None) -> dict[str, Field]:
+    """What conditions may ask for at a step: facts, and the fields of the steps that come before it on its way.
+    `all_before`: the `ancestors` of the body, of whoever asks for many steps."""
     known = facts_known(body)
-    before = ancestors(body).get(key, set())
+    before = (ancestors(body) if all_before is None else all_before).get(key, set())
     for step in body["steps"]:
-        if isinstance(step, dict) and step.get("key") in before:
+        if isinstance(step, dict) and isinstance(step.get("key"), str) and step["key"] in before:
             known |= {f"{step['key']}.{field.key}": field for field in fields_of_step(step)}
     return known
 
@@ -320,8 +444,8 @@ def ancestors(body: Mapping[str, Any]) -> dict[str, set[str]]:
     for step in body["steps"]:
         if not isinstance(step, dict) or not isinstance(step.get("key"), str):
             continue
-        direct = [key for key in _list(step.get("after")) if isinstance(key, str) and key in found]
-        found[step["key"]] = set(direct).union(*(found[key] for key in direct))
+        direct = {key for key in _list(step.get("after")) if isinstance(key, str) and key in found}
+        found[step["key"]] = direct.union(*(found[key] for key in direct))
     return found
 
 
@@ -346,6 +470,9 @@ def problems(body: Any, organization: Organization | None = None) -> list[Proble
         return [Problem("", _("Ce n’est pas un plan d’action."))]
     body = normalised(body)
     found = list(_process_problems(body))
+    if len(body["steps"]) > MOST_STEPS:
+        return found
+    before = ancestors(body)
     names = _Names.of(organization) if organization is not None else None
     seen: set[str] = set()
     for place, step in enumerate(body["steps"]):
@@ -356,7 +483,7 @@ def problems(body: Any, organization: Organization | None = None) -> list[Proble
         label = in_language(words_of(step.get("name"))) or key or str(place + 1)
         found += [
             Problem(key or "", _("Étape « %(step)s » : %(problem)s") % {"step": label[:80], "problem": sentence})
-            for sentence in _step_problems(body, step, seen, names)
+            for sentence in _step_problems(body, step, seen, names, before)
         ]
         if key:
             seen.add(key)
@@ -370,7 +497,7 @@ def _list(value: Any) -> list:
 
 
 def _process_problems(body: dict) -> Iterator[Problem]:
-    for key in sorted(set(body) - _TOP):
+    for key in sorted(set(body) - _TOP, key=str):
         yield Problem("", _("« %(key)s » n’est pas connu ici.") % {"key": str(key)[:60]})
     if not isinstance(body["process"], str) or not _CODE.fullmatch(body["process"]):
         yield Problem("", _("Le code commence par une lettre et n’a que des minuscules, des chiffres et _."))
@@ -382,7 +509,7 @@ def _process_problems(body: dict) -> Iterator[Problem]:
     for key in ("case_types", "topics"):
         if not isinstance(body[key], list) or not all(isinstance(one, str) for one in body[key]):
             yield Problem("", _("« %(key)s » est une liste de codes.") % {"key": key})
-    if body["service"] not in SERVICES:
+    if not isinstance(body["service"], str) or body["service"] not in SERVICES:
         yield Problem("", _("Service inconnu : %(service)s.") % {"service": str(body["service"])[:60]})
     if not body["steps"]:
         yield Problem("", _("Ajoutez au moins une étape."))
@@ -430,13 +557,13 @@ def _form_problems(form: Any) -> Iterator[str]:
     if not isinstance(form, dict) or not isinstance(form.get("properties"), dict):
         yield _("le formulaire est illisible.")
         return
-    for key in sorted(set(form) - _FORM):
+    for key in sorted(set(form) - _FORM, key=str):
         yield _("« %(key)s » n’est pas connu ici.") % {"key": str(key)[:60]}
     properties = form["properties"]
     if len(properties) > form_fields.MOST_FIELDS:
         yield _("%(n)d champs au maximum.") % {"n": form_fields.MOST_FIELDS}
     for key in _list(form.get("required")):
-        if key not in properties:
+        if not isinstance(key, str) or key not in properties:
             yield _("« %(field)s » est obligatoire mais n’existe pas.") % {"field": str(key)[:60]}
     for key, spec in properties.items():
         if not isinstance(key, str) or not _CODE.fullmatch(key):
@@ -451,7 +578,7 @@ def _field_problems(key: str, spec: Any) -> Iterator[str]:
     if not isinstance(spec, dict) or not isinstance(spec.get("type"), str):
         yield _("le champ « %(field)s » n’a pas de type.") % told
         return
-    for unknown in sorted(set(spec) - _FIELD):
+    for unknown in sorted(set(spec) - _FIELD, key=str):
         yield _("le champ « %(field)s » : « %(key)s » n’est pas connu ici.") % (told | {"key": str(unknown)[:60]})
     if spec["type"] not in form_fields.TYPES:
         yield _("le champ « %(field)s » : le type « %(type)s » n’existe pas.") % (told | {"type": spec["type"][:40]})
@@ -466,8 +593,10 @@ def _field_problems(key: str, spec: Any) -> Iterator[str]:
         yield _("le champ « %(field)s » : seul un choix a une liste.") % told
 
 
-def _step_problems(body: dict, step: dict, seen: set[str], names: "_Names | None") -> Iterator[str]:
-    for unknown in sorted(set(step) - _STEP):
+def _step_problems(
+    body: dict, step: dict, seen: set[str], names: "_Names | None", before: Mapping[str, set[str]]
+) -> Iterator[str]:
+    for unknown in sorted(set(step) - _STEP, key=str):
         yield _("« %(key)s » n’est pas connu ici.") % {"key": str(unknown)[:60]}
     key = step.get("key")
     if not isinstance(key, str) or not _CODE.fullmatch(key) or key in ("facts", "case", "client"):
@@ -490,15 +619,15 @@ def _step_problems(body: dict, step: dict, seen: set[str], names: "_Names | None
             yield _("vient après « %(other)s », qui n’est pas une étape placée plus haut.") % {"other": one[:60]}
     if len(after) != len(set(after)):
         yield _("la même étape est citée deux fois dans « après ».")
-    known = known_at(body, key)
+    known = known_at(body, key, before)
     if step.get("if") is not None:
         yield from problems_of(step["if"], known)
     if not isinstance(step.get("who"), str):
         yield _("dites qui fait cette étape : une équipe, le responsable ou une personne.")
     elif step["who"] and names is not None and not names.knows_who(step["who"]):
         yield _("l’équipe ou la personne « %(who)s » n’existe pas.") % {"who": step["who"][:80]}
-    yield from _time_problems(body, step, known)
-    if step.get("act") and step["act"] not in ACTS:
+    yield from _time_problems(body, step, known, before)
+    if step.get("act") and (not isinstance(step["act"], str) or step["act"] not in ACTS):
         yield _("acte inconnu : %(act)s.") % {"act": str(step["act"])[:60]}
     if step.get("act") == CUT_SUPPLY and body["service"] == "water":
         yield _("la coupure d’eau est interdite.")
@@ -510,14 +639,14 @@ def _step_problems(body: dict, step: dict, seen: set[str], names: "_Names | None
     elif kinds_given == ["do"]:
         if not _list(step["do"]):
             yield _("choisissez au moins une action.")
-        yield from _action_problems(body, step, step["do"], names)
+        yield from _action_problems(body, step, step["do"], names, before)
     else:
         yield from _wait_problems(step["wait"], known)
 
 
 def _says_service(body: dict) -> bool:
     """Whether every plan knows what it would cut: by the process, or by a choice that is made at each launch."""
-    if body["service"]:
+    if isinstance(body["service"], str) and body["service"]:
         return True
     asked = next((field for field in fields_of(body["facts"]) if field.key == "service"), None)
     if asked is None or asked.type != "choice" or not asked.is_required:
@@ -537,7 +666,7 @@ def _amount(text: str) -> int:
     return parse_offset(text).amount
 
 
-def _time_problems(body: dict, step: dict, known: Mapping[str, Field]) -> Iterator[str]:
+def _time_problems(body: dict, step: dict, known: Mapping[str, Field], before: Mapping[str, set[str]]) -> Iterator[str]:
     due = step.get("due")
     if due is not None:
         if not isinstance(due, dict) or not set(due) <= {"offset", "from"} or not _is_offset(due.get("offset")):
@@ -564,7 +693,7 @@ def _time_problems(body: dict, step: dict, known: Mapping[str, Field]) -> Iterat
                 continue
             if word == "late" and not _list(entry.get("do")):
                 yield _("dites ce qui se passe en cas de retard.")
-            yield from _action_problems(body, step, entry.get("do") or [], None)
+            yield from _action_problems(body, step, entry.get("do") or [], None, before)
 
 
 def _wait_problems(wait: Any, known: Mapping[str, Field]) -> Iterator[str]:
@@ -602,7 +731,9 @@ def _wait_problems(wait: Any, known: Mapping[str, Field]) -> Iterator[str]:
                 }  # fmt: skip
 
 
-def _action_problems(body: dict, step: dict, actions: Any, names: "_Names | None") -> Iterator[str]:
+def _action_problems(
+    body: dict, step: dict, actions: Any, names: "_Names | None", all_before: Mapping[str, set[str]]
+) -> Iterator[str]:
     if not isinstance(actions, list) or len(actions) > MOST_ENTRIES:
         yield _("les actions sont une liste de vingt au plus.")
         return
@@ -617,7 +748,7 @@ def _action_problems(body: dict, step: dict, actions: Any, names: "_Names | None
             continue
         if kind.needs_case and "interaction" in _list(body["subjects"]) and "case" not in _list(body["subjects"]):
             yield _("« %(action)s » demande un dossier.") % {"action": str(kind.label)}
-        before = ancestors(body).get(step["key"], set()) | {step["key"]}
+        before = all_before.get(step["key"], set()) | {step["key"]}
         for sentence in kind.problems(given or {}, before=before):
             yield _("« %(name)s » : %(problem)s") % {"name": kind.label, "problem": sentence}
         if names is not None:
@@ -687,8 +818,9 @@ def told_conditions(body: Mapping[str, Any]) -> dict[str, str]:
     from entregent.processes.conditions import sentence
 
     names = names_of(body)
+    before = ancestors(body)
     return {
-        step["key"]: sentence(step["if"], known_at(body, step["key"]), names)
+        step["key"]: sentence(step["if"], known_at(body, step["key"], before), names)
         for step in body["steps"]
         if step.get("if") is not None
     }

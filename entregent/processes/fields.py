@@ -106,7 +106,7 @@ def fields_of(form: Any) -> list[Field]:
         return []
     properties = form["properties"]
     required: list = form["required"] if isinstance(form.get("required"), list) else []
-    order = [key for key in form.get("order") or [] if key in properties]
+    order = [key for key in _listed(form.get("order")) if isinstance(key, str) and key in properties]
     order += [key for key in properties if key not in order]
     return [field_of(key, properties[key], is_required=key in required) for key in order]
 
@@ -118,10 +118,14 @@ def field_of(key: str, spec: Any, *, is_required: bool = False) -> Field:
         key=key,
         type=kind if isinstance(kind, str) else "string",
         titles=words_of(spec.get("title")),
-        choices=tuple(_choice(one) for one in spec.get("enum") or [] if _choice(one)[0]),
+        choices=tuple(_choice(one) for one in _listed(spec.get("enum")) if _choice(one)[0]),
         is_required=is_required,
         helps=words_of(spec.get("help")),
     )
+
+
+def _listed(value: Any) -> list:
+    return value if isinstance(value, list) else []
 
 
 def _choice(one: Any) -> tuple[str, str, str]:

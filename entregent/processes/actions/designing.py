@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from entregent.audit.actions import record
 from entregent.organizations.journal import stale
 from entregent.organizations.models import Membership, Organization
-from entregent.processes.definitions import normalised, problems, read, sha256_of
+from entregent.processes.definitions import normalised, problems, read, sha256_of, sound
 from entregent.processes.fields import words_of
 from entregent.processes.models import ProcessDefinition, ProcessVersion
 from entregent.toolbox.errors import NotFound, Refusal, Refusals
@@ -31,7 +31,7 @@ def _locked(definition: ProcessDefinition, *, organization_id: int) -> ProcessDe
 @transaction.atomic
 def create_process(*, by: Membership, body: dict[str, Any]) -> ProcessVersion:
     """A new process with its first draft. Refuses a code that is taken (E-CODE)."""
-    body = normalised(body)
+    body = sound(normalised(body))
     code = body["process"] if isinstance(body["process"], str) else ""
     record("create_process", by=by, code=code)
     wrong = [one for one in problems(body) if one.step == "" and not code]
@@ -77,7 +77,7 @@ def save_draft(
     """
     record("save_process_draft", by=by, subject=definition, code=definition.code)
     current = _locked(definition, organization_id=by.organization_id)
-    body = {**normalised(body), "process": current.code}
+    body = sound({**normalised(body), "process": current.code})
     import json
 
     if len(json.dumps(body)) > MOST_BYTES:

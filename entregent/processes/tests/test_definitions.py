@@ -5,13 +5,14 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+import yaml
 from django.db import IntegrityError, transaction
 from django.utils import translation
 
 from entregent.jobs.models import Job
 from entregent.jobs.tasks import run_job
 from entregent.processes import actions
-from entregent.processes.definitions import dump, problems, read, told_conditions
+from entregent.processes.definitions import dump, known_at, problems, read, told_conditions
 from entregent.processes.models import ProcessDefinition, ProcessRun, ProcessVersion
 from entregent.processes.registry import kinds
 from entregent.processes.simulation import simulate
@@ -209,3 +210,67 @@ def test_drafts_that_are_half_done_are_kept_as_they_are(admin, db):
     body = process("moitie", step("a", due="quand je veux"), {"key": ""})
     version = actions.create_process(by=admin, body=deepcopy(body))
     assert ProcessVersion.objects.get(pk=version.pk).body["steps"][0]["due"]["offset"] == "quand je veux"
+
+
+WRONG = ([["a"]], {"x": [1]}, 5, [5], [{"a": 1}], [[]], True, 1.5)
+PLACES = [
+    ("name",), ("subjects",), ("case_types",), ("topics",), ("service",), ("facts",), ("start",), ("steps", 0),
+    *(("steps", 0, key) for key in ("key", "name", "help", "after", "if", "who", "due", "remind", "late", "act")),
+    *(("steps", 0, "form", key) for key in ("properties", "required", "order")),
+    *(("steps", 0, "form", "properties", "x", key) for key in ("type", "title", "enum", "help")),
+    ("steps", 1, "do"), ("steps", 1, "do", 0), ("steps", 1, "do", 0, "notify"), ("steps", 2, "wait"),
+    ("steps", 2, "wait", "event"), ("steps", 2, "wait", "match"),
+]  # fmt: skip
+
+
+def _with(place, wrong):
+    """A process with something of another kind at one place."""
+    body = {
+        "process": "genre", "name": "Genre", "steps": [
+            {"key": "a", "name": "A", "form": {"properties": {"x": {"type": "choice", "enum": ["a"]}}}},
+            {"key": "b", "name": "B", "do": [{"notify": {"text": "Bonjour"}}]},
+            {"key": "c", "name": "C", "wait": {"event": "invoice.paid", "match": {}}},
+        ],
+    }  # fmt: skip
+    at = body
+    for key in place[:-1]:
+        at = at[key]
+    at[place[-1]] = wrong
+    return body
+
+
+@pytest.mark.parametrize("place", PLACES, ids=lambda place: ".".join(map(str, place)))
+def test_what_is_of_another_kind_is_told_or_refused_and_never_breaks(place):
+    for wrong in WRONG:
+        text = yaml.safe_dump(_with(place, wrong))
+        problems(_with(place, wrong))
+        try:
+            body = read(text)
+        except Refusal:
+            continue
+        problems(body)
+        read(dump(body))
+        told_conditions(body)
+        known_at(body, "c")
+
+
+@pytest.mark.parametrize("text", ["{steps: [], 1: x, foo: y}", "{process: a, 2: x, steps: [{key: a, 1: b, x: c}]}"])
+def test_keys_that_are_numbers_are_told(text):
+    assert any("n’est pas connu ici" in one.sentence for one in problems(read(text)))
+
+
+@pytest.mark.parametrize("sign", ["\\ud800", "\\0"])
+def test_a_text_that_cannot_be_kept_is_refused(sign):
+    with pytest.raises(Refusal, match="E-PROCESS-YAML"):
+        read(f'{{process: a, name: "x{sign}", steps: []}}')
+
+
+def test_a_process_of_thousands_of_steps_is_refused_at_once(admin):
+    many = "steps:\n" + "".join(f"- {{key: a{number}}}\n" for number in range(9_000))
+    with pytest.raises(Refusal, match="E-PROCESS-YAML"):
+        read(many)
+    steps = [{"key": f"a{number}"} for number in range(9_000)]
+    assert any("200 étapes" in one.sentence for one in problems({"process": "a", "steps": steps}))
+    enter(admin)
+    with pytest.raises(Refusal, match="E-PROCESS-YAML"):
+        actions.create_process(by=admin, body={"process": "a", "name": "A", "steps": steps})

@@ -258,3 +258,14 @@ def test_designing_and_publishing_are_rights_of_their_own(org, agent, manager, s
     page = signed_in(manager)
     assert page.get(home).status_code == 200
     assert page.post(f"{home}modeles/", {"modele": "resiliation"}).status_code == 403
+
+
+@pytest.mark.parametrize("kept", ['{"wait": []}', '{"do": 5, "wait": 5}', '{"remind": 1, "x": [1]}', "[]", "5"])
+def test_what_a_form_brings_back_of_another_kind_breaks_nothing(kept):
+    sent = QueryDict(mutable=True)
+    sent.update({"order": "1", "s1-key": "a", "s1-raw": kept, "s1-kind": "wait", "s1-wait": "event"})
+    sent.update({"s1-wait_event": "invoice.paid", "s1-reminds": "1", "s1-remind1-raw": '{"do": 5}'})
+    assert designing.body_of_form(sent)["steps"][0]["key"] == "a"
+    sent.update({"s1-kind": "form", "s1-fields": "1", "s1-f1-type": "choice", "s1-f1-raw": '{"enum": 5}'})
+    sent["s1-kind"], sent["s1-f1-choices"] = "form", "Un\nDeux"
+    assert designing.body_of_form(sent)["steps"][0]["key"] == "a"

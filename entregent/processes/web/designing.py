@@ -12,7 +12,7 @@ from typing import Any
 from django.http import QueryDict
 
 from entregent.processes.conditions import WITHOUT_VALUE
-from entregent.processes.definitions import known_at, normalised
+from entregent.processes.definitions import known_at, normalised, sound
 from entregent.processes.fields import as_number
 from entregent.processes.registry import kinds
 from entregent.toolbox.text import one_line, search_key
@@ -66,6 +66,14 @@ class _Form:
         return found if isinstance(found, dict) else {}
 
 
+def _mapping(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _listed(value: Any) -> list:
+    return value if isinstance(value, list) else []
+
+
 def body_of_form(data: QueryDict) -> dict[str, Any]:
     """The body that the form holds."""
     form = _Form(data)
@@ -80,7 +88,7 @@ def body_of_form(data: QueryDict) -> dict[str, Any]:
     body["steps"] = []
     for row in form.rows("order"):
         body["steps"].append(_step(form, f"s{row}"))
-    body = normalised(body)
+    body = sound(normalised(body))
     _typed_conditions(body)
     return body
 
@@ -138,7 +146,7 @@ def _timed(form: _Form, prefix: str, word: str, when: str) -> list[dict[str, Any
         entry = form.raw(f"{at}-raw")
         entry[when] = form.offset(f"{at}-when") or "1 day"
         name = form.line(f"{at}-a0-name")
-        rest = [one for one in entry.get("do") or [] if isinstance(one, dict)][1:]
+        rest = [one for one in _listed(entry.get("do")) if isinstance(one, dict)][1:]
         shown = [_action(form, f"{at}-a0")] if name else []
         if shown or rest:
             entry["do"] = [*shown, *rest]
@@ -186,7 +194,7 @@ def _wait(form: _Form, prefix: str) -> dict[str, Any]:
         return {"until": form.line(f"{prefix}-wait_until")}
     if mode == "event":
         wait: dict[str, Any] = {"event": form.line(f"{prefix}-wait_event")}
-        match = form.raw(f"{prefix}-raw").get("wait", {}).get("match")
+        match = _mapping(form.raw(f"{prefix}-raw").get("wait")).get("match")
         most = form.offset(f"{prefix}-wait_most")
         return wait | ({"match": match} if match else {}) | ({"at_most": most} if most else {})
     return {"for": form.offset(f"{prefix}-wait_for") or "1 day"}
@@ -206,7 +214,7 @@ def _form_of(form: _Form, prefix: str) -> dict[str, Any]:
         if kept.get("help"):
             spec["help"] = kept["help"]
         if spec["type"] == "choice":
-            spec["enum"] = choices_of(form.text(f"{at}-choices"), kept.get("enum") or [])
+            spec["enum"] = choices_of(form.text(f"{at}-choices"), _listed(kept.get("enum")))
         properties[key] = spec
         if form.line(f"{at}-required"):
             required.append(key)
@@ -216,7 +224,7 @@ def _form_of(form: _Form, prefix: str) -> dict[str, Any]:
 def choices_of(text: str, before: list) -> list[dict[str, str]]:
     """One choice for each line, « Français = English ». One that is there already keeps its code."""
     codes = {
-        (one.get("fr") or one.get("en") or ""): str(one.get("value", ""))
+        str(one.get("fr") or one.get("en") or ""): str(one.get("value", ""))
         for one in before
         if isinstance(one, dict) and one.get("value")
     }
