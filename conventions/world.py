@@ -268,11 +268,13 @@ def _client_with_everything(world, organization, variety, sector, marker, delete
 
 def _plan(world, organization, variety, case, marker):
     """A plan of the case: its process is the organization's own, what stands in its step is the client's."""
+    # Codes are an organization's own: where they are the same, an address leads to one's own.
+    code = "ailleurs" if variety == "foreign" else "visite"
     definition, is_new = ProcessDefinition.objects.get_or_create(
-        organization=organization, code="visite", defaults={"name_fr": "Visite", "name_en": "Visit"}
+        organization=organization, code=code, defaults={"name_fr": "Visite", "name_en": "Visit"}
     )
     if is_new:
-        body = normalised({"process": "visite", "name": "Visite", "steps": [{"key": "a", "name": "A", "form": {}}]})
+        body = normalised({"process": code, "name": "Visite", "steps": [{"key": "a", "name": "A", "form": {}}]})
         definition.live = ProcessVersion.objects.create(
             organization=organization, definition=definition, number=1, body=body, state="live", sha256="0"
         )
