@@ -5,6 +5,7 @@ at 1440 and 320 px (`Visitor.looks`). Screenshots go to journeys/screenshots/ wh
 """
 
 import os
+import re
 import shutil
 import signal
 import socket
@@ -131,9 +132,9 @@ class Visitor:
 
     def signs_in(self, email, password=PASSWORD):
         self.page.goto("/connexion/")
-        self.page.get_by_label("Identifiant").fill(email)
-        self.page.get_by_label("Mot de passe").fill(password)
-        self.page.get_by_role("button", name="Se connecter", exact=True).click()
+        self.page.locator("input[name=login]").fill(email)
+        self.page.locator("input[name=password]").fill(password)
+        self.page.get_by_role("button", name=re.compile(r"^(Se connecter|Sign in)$")).click()
         self.page.wait_for_url("**/*/")
         return self
 
