@@ -88,20 +88,21 @@ class Dovecot:
         self.process: subprocess.Popen | None = None
 
     def start(self) -> "Dovecot":
-        self.process = subprocess.Popen(
-            [PROGRAM, "-F", "-c", str(self.folder / "dovecot.conf")],
-            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
-        )  # fmt: skip
+        """Tries again while what a killed master left still holds its sockets."""
         deadline = time.monotonic() + 20
         while time.monotonic() < deadline:
+            if self.process is None or self.process.poll() is not None:
+                self.process = subprocess.Popen(
+                    [PROGRAM, "-F", "-c", str(self.folder / "dovecot.conf")],
+                    stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
+                )  # fmt: skip
             try:
                 with socket.create_connection(("127.0.0.1", self.port), timeout=2) as greeting:
-                    if greeting.recv(4):
+                    if greeting.recv(4) and self.process.poll() is None:
                         return self
             except OSError:
-                time.sleep(0.1)
-            if self.process.poll() is not None:
-                break
+                pass
+            time.sleep(0.1)
         raise RuntimeError(f"Dovecot did not start: {self.told()}")
 
     def told(self) -> str:

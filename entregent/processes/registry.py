@@ -233,7 +233,7 @@ def kinds() -> dict[str, ActionKind]:
                 "reason": Param("words", gettext_lazy("Motif")),
             },
             needs_case=True,
-            icon="status-change",
+            icon="switch-horizontal",
         ),
         ActionKind(
             "assign",
@@ -299,7 +299,7 @@ def kinds() -> dict[str, ActionKind]:
             gettext_lazy("Ajouter des tâches au dossier"),
             {"tasks": Param("list", gettext_lazy("Tâches"), is_required=True)},
             needs_case=True,
-            icon="checklist",
+            icon="list-check",
         ),
     ]  # fmt: skip
     return {kind.name: kind for kind in made}
