@@ -109,7 +109,10 @@ FRENCH = re.compile(
     r"Tous|Toutes|Obligatoire|Aujourd[’']hui|Hier|Reporter|Fait|Depuis|Votre|Vos)\b"
 )
 # What the people of the demo wrote themselves: names, notes, the French labels that an administrator edits.
-WRITTEN_BY_PEOPLE = "textarea, input, option, .g-event, .g-entry, .g-items small, .g-cell-text, [lang=fr], td, dd"
+WRITTEN_BY_PEOPLE = (
+    "textarea, input, option, .g-event, .g-entry, .g-items small, .g-items-icon li > span, .g-cell-text, [lang=fr], "
+    "td, dd"
+)
 OWN_TEXT = """([theirs]) => {
   const copy = document.querySelector('main').cloneNode(true);
   copy.querySelectorAll(theirs).forEach(node => node.remove());
