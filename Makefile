@@ -75,7 +75,7 @@ compiled: install
 .PHONY: test
 test: lint chromium dovecot clamd postgresql-15 compiled  ## Linters, layers, unit, integration and browser tests, on both PostgreSQL
 	@mkdir -p build; \
-	$(MAKE) --no-print-directory test-pg15 TESTS=entregent > build/test-pg15.log 2>&1 & other=$$!; \
+	$(MAKE) --no-print-directory test-pg15 > build/test-pg15.log 2>&1 & other=$$!; \
 	trap "kill $$other 2>/dev/null || true" EXIT; \
 	$(BIN)/python -m pytest entregent conventions; \
 	$(BIN)/python -m pytest journeys; \
