@@ -27,6 +27,7 @@ WITHOUT_JOURNAL = {
     "clients_personpair": "what the scan found; it finds it again",
     "clients_personmergedrow": "a part of its merge; the rows that it names are journaled",
     "clients_clientreach": "an index",
+    "clients_statechange": "what has just changed, until it is told; the change itself is journaled",
     "clients_bulkrow": "a step of a job; what it changed is journaled",
     "inbound_rawmail": "says itself what came; what people do with it is journaled by name",
     "inbound_filedmail": "ties a mail to its interaction, which is journaled",

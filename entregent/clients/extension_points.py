@@ -12,3 +12,8 @@ person_deleted = ExtensionPoint("clients.person_deleted", doc="What else happens
 movers = ExtensionPoint("clients.movers", doc="What moves with a client that is merged into another, and back.")
 # Contributions: movers.Mover, one for each column that names a person.
 person_movers = ExtensionPoint("clients.person_movers", doc="What moves with a person merged into another, and back.")
+# Contributions: changed(organization, changes), `changes` a sequence of state_changes.Change, some hundred at once, by
+# the worker within a minute: an import that pays 100,000 invoices waits for nobody.
+state_changes = ExtensionPoint(
+    "clients.state_changes", doc="What follows when an object or a client changes its state."
+)

@@ -576,3 +576,24 @@ class BulkRow(models.Model):
 
     def __str__(self):
         return f"{self.job_id}/{self.client_id}"
+
+
+class StateChange(models.Model):
+    """A business object whose state has changed, or with no object a client whose status has: written by triggers in
+    the transaction of the change, whatever path it took, and told to other areas soon after (`state_changes.py`)."""
+
+    organization = models.ForeignKey(
+        Organization, models.DO_NOTHING, related_name="+", db_index=False, db_constraint=False
+    )
+    client_id = models.BigIntegerField()
+    object_id = models.BigIntegerField(null=True)
+    before = models.CharField(max_length=30)
+    after = models.CharField(max_length=30)
+    changed_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        ordering = ["id"]
+        indexes = [models.Index("organization", "id", name="state_change_in_order")]
+
+    def __str__(self):
+        return f"{self.before} → {self.after}"

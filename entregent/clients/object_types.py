@@ -80,6 +80,7 @@ STANDARD_TYPES = [
             _state("unpaid", "Impayée", "Unpaid", "warn"),
             _state("overdue", "En retard", "Overdue", "bad"),
             _state("paid", "Payée", "Paid", "ok"),
+            _state("disputed", "Contestée", "Disputed", "warn"),
             _state("cancelled", "Annulée", "Cancelled", "neutral"),
         ],
         "attributes": [],

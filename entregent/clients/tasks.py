@@ -4,9 +4,11 @@ from datetime import timedelta
 
 from django.db import connection
 from django.utils import timezone
+from procrastinate.contrib.django import app
 
 from entregent.access.rights import Right
 from entregent.audit.actions import record
+from entregent.clients import state_changes
 from entregent.clients.actions.bulk import JOB, change_chunk, check_change
 from entregent.clients.actions.duplicates import SCAN
 from entregent.clients.actions.merging_people import PEOPLE_SCAN, forget_profiles
@@ -132,6 +134,13 @@ def scan_people(work: Work) -> None:
                 forget_profiles(organization_id)
         if part == parts:
             return
+
+
+@app.periodic(cron="* * * * *")
+@app.task(name="entregent.clients.pass_on", queue="default", lock="state-changes", queueing_lock="state-changes")
+def pass_on(timestamp: int) -> None:
+    """Each minute: what follows from states that have changed."""
+    state_changes.pass_on_all()
 
 
 def _asked(sql: str, parameters: list) -> list[tuple]:

@@ -12,7 +12,10 @@ from entregent.processes.fields import Field
 
 CASE_OPENED, CASE_STATE, CASE_CLOSED = "case.opened", "case.state_changed", "case.closed"
 CASE_CONTACT = "case.contact_attached"
-INVOICE_PAID, INVOICE_DISPUTED, OBJECT_CHANGED = "invoice.paid", "invoice.disputed", "object.state_changed"
+INVOICE_PAID, INVOICE_DISPUTED, INVOICE_OVERDUE = "invoice.paid", "invoice.disputed", "invoice.overdue"
+OBJECT_CHANGED, CLIENT_STATUS = "object.state_changed", "client.status_changed"
+# What the states of an invoice mean here, by their codes.
+OF_INVOICES = {"paid": INVOICE_PAID, "disputed": INVOICE_DISPUTED, "overdue": INVOICE_OVERDUE}
 
 _STATE = Field(
     "state", "choice", ("État du dossier", "State of the case"),
@@ -34,6 +37,11 @@ _OBJECT = (
     Field("state", "string", ("État de l’objet", "State of the object")),
     Field("amount", "number", ("Montant", "Amount")),
 )
+_STATUS = Field(
+    "status", "choice", ("Statut du client", "Status of the client"),
+    (("prospect", "Prospect", "Prospect"), ("client", "Client", "Client"), ("inactive", "Inactif", "Inactive"),
+     ("removed", "Retiré", "Removed")),
+)  # fmt: skip
 
 
 def event_kinds() -> dict[str, EventKind]:
@@ -45,7 +53,9 @@ def event_kinds() -> dict[str, EventKind]:
         EventKind(CASE_CONTACT, gettext_lazy("Contact rattaché au dossier"), (), ("case",)),
         EventKind(INVOICE_DISPUTED, gettext_lazy("Facture contestée"), _INVOICE, ("case",)),
         EventKind(INVOICE_PAID, gettext_lazy("Facture payée"), _INVOICE, ("case",)),
+        EventKind(INVOICE_OVERDUE, gettext_lazy("Facture en retard"), _INVOICE, ("case",)),
         EventKind(OBJECT_CHANGED, gettext_lazy("État d’un objet métier changé"), _OBJECT, ("case",)),
+        EventKind(CLIENT_STATUS, gettext_lazy("Statut d’un client changé"), (_STATUS,), ("case",)),
     ]
     further = [kind for contribution in further_events for kind in contribution()]
     return {kind.code: kind for kind in [*own, *further]}
