@@ -18,6 +18,9 @@ work_enders = ExtensionPoint("cases.work_enders", doc="Abandons what still runs 
 # Contributions: elements(case, member) -> list of ElementGroup, shown after those of this area.
 elements = ExtensionPoint("cases.elements", doc="Further elements of a case, by type: steps of plans.")
 
+# Contributions: moved(organization, before, after), in the transaction: the path of a type, and of all below it.
+type_moves = ExtensionPoint("cases.type_moves", doc="What else names a type of case that has moved in the tree.")
+
 
 @dataclass(frozen=True)
 class Element:

@@ -1,6 +1,6 @@
 """Templates of documents and the letterhead: made and changed by those who keep them."""
 
-from typing import cast
+from typing import Any, cast
 
 from django.db import transaction
 from django.db.models import Field
@@ -13,6 +13,7 @@ from entregent.documents.actions import keep_file
 from entregent.documents.extension_points import example_facts
 from entregent.documents.models import DocumentTemplate, Letterhead
 from entregent.documents.standard import STANDARD_TEMPLATES
+from entregent.organizations.idempotency import once
 from entregent.organizations.journal import stale
 from entregent.organizations.models import Membership, Organization
 from entregent.toolbox.errors import NotFound, Refusal, Refusals, required, too_long
@@ -49,15 +50,26 @@ def problems_of(template: DocumentTemplate) -> dict[str, list[str]]:
 @transaction.atomic
 def create_template(
     *, by: Membership, name_fr: str, name_en: str, code: str = "", kind: str = DocumentTemplate.Kind.LETTER,
-    file: tuple[str, bytes] | None = None, **values,
+    file: tuple[str, bytes] | None = None, idempotency_key: str | None = None, **values,
 ) -> DocumentTemplate:  # fmt: skip
     """A template; without a code one is made of its French name. Plans of action name it by its code.
 
     `file` is (name, content) of a Word document. Refuses texts that ask for what is not there (E-001-TEMPLATE).
     """
     record("create_document_template", by=by, name_fr=name_fr, name_en=name_en)
+
+    def make() -> DocumentTemplate:
+        return _create(by, code, kind, file, {"name_fr": name_fr, "name_en": name_en, **values})
+
+    made, _was_repeated = once(by.organization_id, "document_template", idempotency_key, [code, kind, name_fr], make)
+    return DocumentTemplate.objects.get(pk=made)
+
+
+def _create(
+    by: Membership, code: str, kind: str, file: tuple[str, bytes] | None, values: dict[str, Any]
+) -> DocumentTemplate:
     template = DocumentTemplate(organization=by.organization, kind=kind)
-    _set(template, {"name_fr": name_fr, "name_en": name_en, **values}, file=file, by=by)
+    _set(template, values, file=file, by=by)
     code = one_line(code).lower() or _free_code(by.organization_id, template.name_fr)
     if not is_code(code) or code in RESERVED:
         message = _("Un code est fait de lettres minuscules sans accent, de chiffres et de « _ ».")

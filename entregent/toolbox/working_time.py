@@ -29,6 +29,8 @@ HOLIDAYS = {
 }
 WEEK = frozenset(range(5))
 MOST = 5000
+# Between these every clock and every database can tell a moment.
+EARLIEST, LATEST = datetime(2, 1, 1, tzinfo=UTC), datetime(9990, 12, 31, tzinfo=UTC)
 
 _OFFSET = re.compile(r"([+-]?\d{1,4}) (working day|working hour|day|hour|week|month|year)s?")
 UNITS = ("working day", "day", "week", "month", "year", "working hour", "hour")
@@ -126,10 +128,18 @@ class WorkingCalendar:
         return day
 
     def due(self, rule: str | Offset, start: datetime) -> datetime:
-        """When something is due that is asked at `start`, in the zone of the calendar."""
+        """When something is due that is asked at `start`, in the zone of the calendar. What would lie outside of all
+        calendars is due on their last day, or was on their first."""
         if start.tzinfo is None:
             raise ValueError("a moment without its time zone")
         offset = rule if isinstance(rule, Offset) else parse_offset(rule)
+        try:
+            found = self._due(offset, start)
+        except (ValueError, OverflowError):
+            found = EARLIEST if offset.amount < 0 else LATEST
+        return min(max(found, EARLIEST), LATEST)
+
+    def _due(self, offset: Offset, start: datetime) -> datetime:
         if offset.unit == "hour":
             return (start.astimezone(UTC) + timedelta(hours=offset.amount)).astimezone(ZoneInfo(self.zone))
         local = start.astimezone(ZoneInfo(self.zone))

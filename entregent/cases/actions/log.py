@@ -102,8 +102,9 @@ def remove_task(task: CaseTask, *, by) -> None:
 
 @transaction.atomic
 def add_reminder(
-    of: Case | Interaction, *, by, on: date | None, user: User | None = None, text: str = ""
-) -> CaseReminder:
+    of: Case | Interaction, *, by, on: date | None, user: User | None = None, text: str = "",
+    idempotency_key: str | None = None,
+) -> CaseReminder:  # fmt: skip
     """« Rappel »: on that day `user` (whoever asks, by default) is told to come back to the case or the contact.
     Refuses a day before today."""
     text = clean_line(text)
@@ -121,14 +122,16 @@ def add_reminder(
         refusals.append(Refusal("E-001-REMINDER", _("La date du rappel est passée."), field="on"))
     refuse(refusals)
     assert on is not None
-    return CaseReminder.objects.create(
-        organization_id=by.organization_id,
-        **({"case": of} if isinstance(of, Case) else {"interaction": of}),
-        on=on,
-        user=user or by.user,
-        text=text,
-        created_by=by.user,
-    )
+    subject = {"case": of} if isinstance(of, Case) else {"interaction": of}
+
+    def make() -> CaseReminder:
+        return CaseReminder.objects.create(
+            organization_id=by.organization_id, **subject, on=on, user=user or by.user, text=text, created_by=by.user
+        )
+
+    mark = fingerprint_of([of._meta.label_lower, of.pk, str(on), text])
+    kept_id, _was_repeated = once(by.organization_id, "case_reminder", idempotency_key, mark, make)
+    return CaseReminder.objects.get(pk=kept_id)
 
 
 @transaction.atomic

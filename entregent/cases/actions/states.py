@@ -143,6 +143,10 @@ def _closed(
     if by is not None:
         _end_work(current, by=by, reason=reason, open_steps=open_steps)
     before = current.state
+    if by is not None and state == State.DONE and State.DONE not in TRANSITIONS[before]:
+        # By hand it goes through « En cours », and its timeline says so; only the product closes directly.
+        _log(current, who, before=before, state=State.IN_PROGRESS)
+        before = State.IN_PROGRESS
     current.closed_at, current.closing_reason = timezone.now(), reason
     _write(
         current,
@@ -183,6 +187,10 @@ def _write(case: Case, who: Any, *, before: str, state: str, sub_status: str, re
     case.state, case.sub_status = state, sub_status
     case.version += 1
     case.save(update_fields=["state", "sub_status", "closed_at", "closing_reason", "version"])
+    _log(case, who, before=before, state=state, sub_status=sub_status, reason=reason)
+
+
+def _log(case: Case, who: Any, *, before: str, state: str, sub_status: str = "", reason: str = "") -> None:
     CaseLogEntry.objects.create(
         organization_id=case.organization_id,
         case=case,

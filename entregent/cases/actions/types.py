@@ -11,9 +11,11 @@ from django.utils.translation import gettext as _
 
 from entregent.audit.actions import record
 from entregent.cases.defaults import types_of_trade
+from entregent.cases.extension_points import type_moves
 from entregent.cases.models import Case, CaseType, State
 from entregent.interactions.actions.rules import clean_line, refuse
 from entregent.interactions.template_models import RecordTemplate
+from entregent.organizations.idempotency import once
 from entregent.organizations.journal import stale
 from entregent.organizations.models import Organization
 from entregent.toolbox.errors import NotFound, Refusal, required, too_long
@@ -26,13 +28,25 @@ _CODE = re.compile(r"[a-z0-9_-]{1,40}")
 
 
 @transaction.atomic
-def create_case_type(*, by, code: str = "", parent: CaseType | None = None, **values) -> CaseType:
+def create_case_type(
+    *, by, code: str = "", parent: CaseType | None = None, idempotency_key: str | None = None, **values
+) -> CaseType:
     """Adds a type, offered at once; the code is made of the French label where none is given.
 
     Refuses: no label, a code that is taken beside it, a tree deeper than four, a rule of the due day that cannot be
     read, a sub-status without label or of no state.
     """
     record("create_case_type", by=by, label_fr=values.get("label_fr", ""), label_en=values.get("label_en", ""))
+
+    def make() -> CaseType:
+        return _create(by, code, parent, values)
+
+    mark = [clean_line(code), parent.pk if parent else None, clean_line(values.get("label_fr", ""))]
+    made, _was_repeated = once(by.organization_id, "case_type", idempotency_key, mark, make)
+    return CaseType.objects.get(pk=made)
+
+
+def _create(by, code: str, parent: CaseType | None, values: dict[str, Any]) -> CaseType:
     case_type = CaseType(organization=by.organization)
     refusals = _fill(case_type, values)
     _place(case_type, parent, refusals)
@@ -75,7 +89,10 @@ def update_case_type(case_type: CaseType, *, by, version: int, **values) -> Case
     refuse(refusals)
     path = _path(current.code, current.parent)
     if path != current.path:
+        before = current.path
         _move(current, path)
+        for moved in type_moves:
+            moved(by.organization, before, path)
     current.version += 1
     current.save()
     return current
@@ -198,6 +215,9 @@ def _move(case_type: CaseType, path: str) -> None:
     if of_organization.filter(path=path).exclude(pk=case_type.pk).exists():
         raise Refusal("E-001-TYPE-CODE", _("Ce code est déjà utilisé à cet endroit."), field="parent")
     below = of_organization.filter(path__startswith=f"{case_type.path}/")
+    deepest = max((one.count("/") for one in below.values_list("path", flat=True)), default=case_type.path.count("/"))
+    if path.count("/") + deepest - case_type.path.count("/") + 1 > DEEPEST:
+        raise Refusal("E-001-TYPE-TREE", _("%(n)d niveaux au maximum.") % {"n": DEEPEST}, field="parent")
     below.update(path=Concat(Value(f"{path}/"), Substr(F("path"), len(case_type.path) + 2)))
     case_type.path = path
 

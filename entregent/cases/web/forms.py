@@ -163,7 +163,8 @@ class ReminderForm(forms.Form):
     on = forms.DateField(label=_("Date du rappel"), required=False, widget=_DATE)
     text = forms.CharField(label=_("Rappel"), required=False)
     user = forms.TypedChoiceField(label=_("Pour"), coerce=int, empty_value=None, required=False)
+    idempotency_key = forms.CharField(required=False, widget=forms.HiddenInput)
 
     def __init__(self, member, data=None):
-        super().__init__(data, initial={"user": member.user_id})
+        super().__init__(data, initial={"user": member.user_id, "idempotency_key": new_key()})
         self.fields["user"].choices = colleagues(member)  # type: ignore[attr-defined]

@@ -97,7 +97,8 @@ def link_create(request, number):
     if other is None:
         raise Refusal("E-001-CASE", _("Numéro de dossier inconnu."), field="other")
     if request.POST.get("how") == "parent":
-        actions.edit_case(case, by=request.member, parent=other)
+        version = as_id(request.POST.get("version", ""))
+        actions.edit_case(case, by=request.member, parent=other, version=case.version if version is None else version)
         return back(request, case, _("Dossier parent : n° %(number)s.") % {"number": other.number})
     actions.link_cases(case, other, by=request.member)
     return back(request, case, _("Dossier lié."))

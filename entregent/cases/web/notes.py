@@ -1,15 +1,16 @@
 """What is written into a case as work goes on: notes, its checklist, reminders, documents."""
 
-from django.db import transaction
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from entregent.access.guard import requires
 from entregent.access.rights import Right
 from entregent.cases import actions
+from entregent.cases.models import CaseDocument
 from entregent.cases.web.answers import back, get_case
 from entregent.cases.web.forms import ReminderForm
 from entregent.interactions.web.files import kept_files
+from entregent.organizations.idempotency import once
 from entregent.organizations.models import Membership, Module
 from entregent.toolbox.errors import NotFound, required
 
@@ -63,7 +64,12 @@ def reminder_create(request, number):
     members = Membership.objects.active().filter(organization_id=request.member.organization_id)
     whom = members.select_related("user").filter(user_id=data["user"] or 0).first()
     actions.add_reminder(
-        case, by=request.member, on=data["on"], text=data["text"], user=whom.user if whom is not None else None
+        case,
+        by=request.member,
+        on=data["on"],
+        text=data["text"],
+        user=whom.user if whom is not None else None,
+        idempotency_key=data["idempotency_key"] or None,
     )
     return back(request, case, _("Rappel posé."), anchor="rappels")
 
@@ -81,12 +87,16 @@ def reminder_done(request, number, key):
 def document_create(request, number):
     """The files of the form, each a document of the case."""
     case = get_case(request, number)
-    with transaction.atomic():
+    sent = [(one.name, one.size) for one in request.FILES.getlist("files")]
+
+    def keep() -> list[CaseDocument]:
         files = kept_files(request)
         if not files:
             raise required("files", _("Fichiers"))
-        for file in files:
-            actions.keep_case_document(case, by=request.member, file=file)
+        return [actions.keep_case_document(case, by=request.member, file=file) for file in files]
+
+    key = request.POST.get("idempotency_key") or None
+    once(case.organization_id, "case_documents", key, [case.pk, sent], lambda: keep()[0])
     return back(request, case, _("Document ajouté."))
 
 

@@ -14,6 +14,7 @@ from entregent.cases.actions.types import create_case_type, update_case_type
 from entregent.cases.lists import full_label, in_tree
 from entregent.cases.models import CaseType, State
 from entregent.interactions.template_models import RecordTemplate
+from entregent.interactions.web.composer import new_key
 from entregent.organizations.models import Membership, Module
 from entregent.organizations.web.administration import render_administration
 from entregent.toolbox.errors import NotFound, Refusal, Refusals, Stale
@@ -51,7 +52,8 @@ def type_create(request) -> HttpResponse:
     form = CaseTypeForm(request.POST or None, member=request.member, parent=as_id(request.GET.get("sous", "")))
     if request.method == "POST" and "more" not in request.POST and form.is_valid():
         try:
-            made = create_case_type(by=request.member, **form.values())
+            key = form.cleaned_data["idempotency_key"] or None
+            made = create_case_type(by=request.member, idempotency_key=key, **form.values())
         except (Refusal, Refusals) as refusal:
             add_refusal(form, refusal)
         else:
@@ -122,6 +124,7 @@ class CaseTypeForm(forms.Form):
     )  # fmt: skip
     is_active = forms.BooleanField(label=gettext_lazy("Proposé"), required=False)
     version = forms.IntegerField(required=False, widget=forms.HiddenInput)
+    idempotency_key = forms.CharField(required=False, widget=forms.HiddenInput)
     # Where refusals about rows are told.
     sub_statuses = forms.CharField(required=False, widget=forms.HiddenInput)
     use_required_attribute = False
@@ -129,6 +132,7 @@ class CaseTypeForm(forms.Form):
     def __init__(self, data=None, *, member: Membership, case_type: CaseType | None = None, parent: int | None = None):
         self.member, self.case_type = member, case_type
         initial: dict[str, Any] = {"is_active": True, "warn_days": 2, "parent": str(parent or "")}
+        initial["idempotency_key"] = new_key()
         if case_type is not None:
             names = "label_fr label_en position due_rule warn_days is_confidential is_active version"
             initial |= {name: getattr(case_type, name) for name in names.split()}

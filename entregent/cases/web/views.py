@@ -18,6 +18,7 @@ from entregent.clients.models import BusinessObject, CreditHold
 from entregent.documents.web.answers import file_answer
 from entregent.interactions.timeline import read_cursor
 from entregent.interactions.web.answers import at
+from entregent.interactions.web.composer import new_key
 from entregent.organizations.models import Module
 from entregent.toolbox.dates import today_in
 from entregent.toolbox.errors import NotFound
@@ -149,7 +150,10 @@ def _elements(request, case: Case, links) -> dict:
     is_whole = request.GET.get("tout") == "1"
     groups = elements_of(case, request.member, links, is_whole=is_whole)
     by_day = request.GET.get("elements") == "temps"
-    return {"groups": groups, "is_by_time": by_day, "is_whole": is_whole, "dated": by_time(groups) if by_day else []}
+    dated = by_time(groups) if by_day else []
+    return {
+        "groups": groups, "is_by_time": by_day, "is_whole": is_whole, "dated": dated, "upload_key": new_key(),
+    }  # fmt: skip
 
 
 def _timeline(request, case: Case) -> dict:

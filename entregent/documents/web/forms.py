@@ -1,6 +1,7 @@
 """Forms of the templates of documents and of the letterhead."""
 
 from typing import Any
+from uuid import uuid4
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
@@ -30,9 +31,10 @@ class TemplateForm(forms.Form):
     file = forms.FileField(label=_("Document Word"), required=False, widget=forms.FileInput(attrs={"accept": DOCX}))
     is_active = forms.BooleanField(label=_("Proposé"), required=False)
     version = forms.IntegerField(required=False, widget=forms.HiddenInput)
+    idempotency_key = forms.CharField(required=False, widget=forms.HiddenInput)
 
     def __init__(self, data=None, files=None, *, kind: str, template: DocumentTemplate | None = None):
-        initial: dict[str, Any] = {"is_active": True}
+        initial: dict[str, Any] = {"is_active": True, "idempotency_key": uuid4().hex}
         if template is not None:
             names = ("name_fr", "name_en", "subject_fr", "subject_en", "body_fr", "body_en", "is_active", "version")
             initial = {name: getattr(template, name) for name in names}
@@ -48,7 +50,11 @@ class TemplateForm(forms.Form):
             del self.fields[name]
 
     def changes(self) -> dict[str, Any]:
-        data = {name: value for name, value in self.cleaned_data.items() if name not in ("version", "file")}
+        data = {
+            name: value
+            for name, value in self.cleaned_data.items()
+            if name not in ("version", "file", "idempotency_key")
+        }
         return data | {"file": uploaded(self.cleaned_data.get("file"))}
 
 

@@ -43,7 +43,9 @@ def template_create(request):
     form = TemplateForm(request.POST or None, request.FILES or None, kind=kind)
     if request.method == "POST" and form.is_valid():
         try:
-            made = template_actions.create_template(by=request.member, kind=kind, **form.changes())
+            key = form.cleaned_data["idempotency_key"] or None
+            values = form.changes()
+            made = template_actions.create_template(by=request.member, kind=kind, idempotency_key=key, **values)
             toast = _("Modèle « %(name)s » ajouté.") % {"name": made.name}
             return see(request, at("template_update", request.member, code=made.code), toast=toast)
         except (Refusal, Refusals) as refusal:

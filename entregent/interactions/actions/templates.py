@@ -18,6 +18,7 @@ from entregent.interactions.template_models import RecordTemplate
 from entregent.interactions.templating import LONGEST_ROLE, role_choices
 from entregent.listing.conditions import check
 from entregent.listing.lists import lists
+from entregent.organizations.idempotency import once
 from entregent.organizations.journal import stale
 from entregent.organizations.models import Membership, Team
 from entregent.toolbox.errors import NotFound, Refusal, Refusals, required, too_long
@@ -29,12 +30,24 @@ _RESERVED = {"nouveau", "apercu"}  # addresses of the pages
 
 
 @transaction.atomic
-def create_record_template(*, by, code: str = "", topics: Iterable[Topic] = (), **values) -> RecordTemplate:
+def create_record_template(
+    *, by, code: str = "", topics: Iterable[Topic] = (), idempotency_key: str | None = None, **values
+) -> RecordTemplate:
     """Makes a template, in service at once. `topics`: those that use it (of contacts only).
 
     Refuses: no name, a code that is taken, rules that mean nothing, variables that are not there, no readable offset.
     """
     record("create_record_template", by=by, name_fr=values.get("name_fr", ""), name_en=values.get("name_en", ""))
+
+    def make() -> RecordTemplate:
+        return _create(by, code, topics, values)
+
+    mark = [code, values.get("kind", ""), values.get("name_fr", "")]
+    made, _was_repeated = once(by.organization_id, "record_template", idempotency_key, mark, make)
+    return RecordTemplate.objects.get(pk=made)
+
+
+def _create(by, code: str, topics: Iterable[Topic], values: dict[str, Any]) -> RecordTemplate:
     template = RecordTemplate(organization=by.organization)
     _fill(template, values, by=by)
     taken = RecordTemplate.objects.filter(organization_id=by.organization_id)

@@ -18,7 +18,7 @@ from entregent.interactions.models import InteractionAgent, Topic
 from entregent.interactions.template_models import RecordTemplate
 from entregent.interactions.templating import propose, role_choices
 from entregent.interactions.web.answers import at
-from entregent.interactions.web.composer import CHANNELS
+from entregent.interactions.web.composer import CHANNELS, new_key
 from entregent.interactions.web.find import clients_found
 from entregent.listing.actions import visible_views
 from entregent.listing.conditions import mend, sentence
@@ -49,7 +49,8 @@ def template_create(request) -> HttpResponse:
     form = TemplateForm(request.POST or None, member=request.member)
     if request.method == "POST" and "more" not in request.POST and form.is_valid():
         try:
-            made = actions.create_record_template(by=request.member, **form.values())
+            key = form.cleaned_data["idempotency_key"] or None
+            made = actions.create_record_template(by=request.member, idempotency_key=key, **form.values())
         except (Refusal, Refusals) as refusal:
             add_refusal(form, refusal)
         else:
@@ -166,6 +167,7 @@ class TemplateForm(forms.Form):
     )
     is_active = forms.BooleanField(label=gettext_lazy("En service"), required=False)
     version = forms.IntegerField(required=False, widget=forms.HiddenInput)
+    idempotency_key = forms.CharField(required=False, widget=forms.HiddenInput)
     # Where refusals about rows are told.
     people = forms.CharField(required=False, widget=forms.HiddenInput)
     agents = forms.CharField(required=False, widget=forms.HiddenInput)
@@ -184,7 +186,7 @@ class TemplateForm(forms.Form):
             initial |= {name: getattr(template, name) for name in names.split()}
             initial["topics"] = [str(key) for key in template.topics.values_list("pk", flat=True)]
             initial["eligible_from"] = _KEEP if template.eligible else _NONE
-        super().__init__(data, initial=initial)
+        super().__init__(data, initial=initial | {"idempotency_key": new_key()})
         self.types = list(BusinessObjectType.objects.filter(organization_id=member.organization_id))
         self._offer()
 

@@ -4,6 +4,7 @@ Lock order: the case, then the plan, then its steps and jobs. `by` is a member, 
 """
 
 from entregent.processes.actions.designing import (
+    DraftThere,
     create_process,
     delete_draft,
     import_process,
@@ -33,6 +34,7 @@ from entregent.processes.actions.working import (
 )
 
 __all__ = [
+    "DraftThere",
     "Preview",
     "Start",
     "abandon_run",

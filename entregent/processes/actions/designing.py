@@ -1,5 +1,6 @@
 """Designing processes: drafts, publication, retirement, import. Designing and publishing are rights of their own."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.db import transaction
@@ -16,6 +17,15 @@ from entregent.processes.models import ProcessDefinition, ProcessVersion
 from entregent.toolbox.errors import NotFound, Refusal, Refusals
 
 MOST_BYTES = 400_000
+
+
+class DraftThere(Refusal):
+    """An import onto a process of which somebody works on a draft."""
+
+    def __init__(self, draft: ProcessVersion):
+        self.draft = draft
+        message = _("Ce processus a déjà un brouillon. Confirmez qu’il doit être remplacé.")
+        super().__init__("E-PROCESS-DRAFT", message, field="version", status=409)
 
 
 def _locked(definition: ProcessDefinition, *, organization_id: int) -> ProcessDefinition:
@@ -137,6 +147,26 @@ def publish(definition: ProcessDefinition, *, by: Membership | None, version: in
     return draft
 
 
+def type_moved(organization: Organization, before: str, after: str) -> None:
+    """A type of case has moved in the tree (`cases.type_moves`): processes go on being offered for it. What is live
+    keeps its words; where it is offered stands beside it."""
+
+    def there(paths: Iterable[str]) -> list[str]:
+        return [after + one[len(before) :] if f"{one}/".startswith(f"{before}/") else one for one in paths]
+
+    for definition in ProcessDefinition.objects.select_for_update().filter(organization=organization).order_by("pk"):
+        if there(definition.case_types) != definition.case_types:
+            definition.case_types = there(definition.case_types)
+            definition.version += 1
+            definition.save(update_fields=["case_types", "version"])
+    for draft in ProcessVersion.objects.filter(organization=organization, state=ProcessVersion.State.DRAFT):
+        paths = draft.body.get("case_types") or []
+        if there(paths) != paths:
+            draft.body = {**draft.body, "case_types": there(paths)}
+            draft.sha256, draft.version = sha256_of(draft.body), draft.version + 1
+            draft.save(update_fields=["body", "sha256", "version"])
+
+
 @transaction.atomic
 def retire(definition: ProcessDefinition, *, by: Membership) -> ProcessDefinition:
     """The process starts no more plans; those that run go on. `restore` takes it back."""
@@ -159,12 +189,18 @@ def _set_active(definition: ProcessDefinition, *, by: Membership, is_active: boo
 
 
 @transaction.atomic
-def import_process(text: str, *, by: Membership) -> ProcessVersion:
-    """A process from YAML: a new one, or the draft of the one that has its code."""
+def import_process(text: str, *, by: Membership, version: int | None = None) -> ProcessVersion:
+    """A process from YAML: a new one, or the draft of the one that has its code. A draft that is there already is
+    somebody's work: it gives way only where its `version` is named (`DraftThere`, Stale)."""
     body = read(text)
     record("import_process", by=by, code=str(body["process"])[:60])
     known = ProcessDefinition.objects.filter(organization_id=by.organization_id, code=str(body["process"])).first()
-    return create_process(by=by, body=body) if known is None else save_draft(known, by=by, body=body)
+    if known is None:
+        return create_process(by=by, body=body)
+    draft = known.versions.filter(state=ProcessVersion.State.DRAFT).first()
+    if draft is not None and version is None:
+        raise DraftThere(draft)
+    return save_draft(known, by=by, body=body, version=(version or 0) if draft is not None else 0)
 
 
 @transaction.atomic

@@ -1,10 +1,12 @@
 """Running plans go over to the live version of their process: previewed, explicit, in a job, each in its own lock.
 
 What is settled stays as it is, what is being done keeps its assignee and its deadline. A plan is refused whose active
-step the new version no longer has, or has as another kind: nobody's work is dropped.
+step the new version no longer has, or has as another kind: nobody's work is dropped. So is one whose product is in the
+midst of the actions of a step that the new version gives others: none of them is done twice or left out.
 """
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -48,24 +50,34 @@ def preview_migration(definition: ProcessDefinition, *, by: Membership) -> Previ
     preview.total = sum(number for _version, number in preview.by_version)
     new = body_of(live)
     there = {step["key"]: kind_of(step) for step in new["steps"]}
-    active = (
-        ProcessStep.objects.filter(run__in=runs, state__in=ProcessStep.ACTIVE, is_ad_hoc=False)
-        .order_by().values_list("run_id", "key", "kind", "name_fr", "name_en")
-    )  # fmt: skip
+    bodies = {one.pk: body_of(one) for one in definition.versions.filter(pk__in=runs.values("process_version_id"))}
+    active = ProcessStep.objects.filter(run__in=runs, state__in=ProcessStep.ACTIVE, is_ad_hoc=False)
+    begun = _begun(active)
+    rows = active.order_by().values_list("pk", "run_id", "run__process_version_id", "key", "kind", "name_fr")
     held: dict[int, str] = {}
-    for run_id, key, kind, name_fr, _name_en in active.iterator():
-        if there.get(key) != kind:
+    for step_id, run_id, version_id, key, kind, name_fr in rows.iterator():
+        if there.get(key) != kind or (step_id in begun and _acts(bodies[version_id], key) != _acts(new, key)):
             held[run_id] = name_fr
     preview.refused = sorted(Counter(held.values()).items())
     preview.movable = preview.total - len(held)
     names = names_of(new)
     before: dict[str, str] = {}
-    for version_id in set(runs.values_list("process_version_id", flat=True)):
-        version = definition.versions.get(pk=version_id)
-        before |= names_of(body_of(version))
+    for body in bodies.values():
+        before |= names_of(body)
     preview.added = [name for key, name in names.items() if key not in before]
     preview.removed = [name for key, name in before.items() if key not in names]
     return preview
+
+
+def _begun(steps) -> set[int]:
+    """Of these steps those of which the product has done an action and not all of them."""
+    acting = steps.filter(kind=ProcessStep.Kind.DO, jobs__kind=ProcessJob.Kind.ACTION, jobs__index__gt=0)
+    return set(acting.order_by().values_list("pk", flat=True))
+
+
+def _acts(body: Mapping[str, Any], key: str) -> Any:
+    spec = step_of(body, key)
+    return spec.get("do") if spec is not None else None
 
 
 def outdated(definition: ProcessDefinition, by: Membership):
@@ -107,8 +119,13 @@ def migrate_run(run_id: int, *, to: ProcessDefinition, by: Membership) -> bool:
         return False
     new = body_of(version)
     there = {step["key"]: kind_of(step) for step in new["steps"]}
+    begun = _begun(ProcessStep.objects.filter(run=plan.run, state__in=ProcessStep.ACTIVE))
     for step in plan.current.values():
-        if step.state in ProcessStep.ACTIVE and not step.is_ad_hoc and there.get(step.key) != step.kind:
+        if step.state not in ProcessStep.ACTIVE or step.is_ad_hoc:
+            continue
+        if there.get(step.key) != step.kind:
+            return False
+        if step.pk in begun and _acts(plan.body, step.key) != _acts(new, step.key):
             return False
     plan.journal("migrate_plans", version=version.number)
     plan.run.process_version, plan.body = version, new

@@ -42,6 +42,7 @@ from entregent.outbox.actions import send_mail
 from entregent.outbox.models import Message
 from entregent.processes import course
 from entregent.processes.actions.plan import Plan, tell
+from entregent.processes.actions.working import may_do
 from entregent.processes.definitions import fields_of_step
 from entregent.processes.fields import fields_of, in_language, words_of
 from entregent.processes.models import ProcessStep
@@ -268,7 +269,7 @@ def _add_tasks(action: Action) -> dict[str, Any]:
 def _escalate(action: Action) -> dict[str, Any]:
     plan, step = action.plan, action.step
     users = plan.doers.users_of(action.params["to"], plan.run, step)
-    if users and action.params.get("reassign"):
+    if users and action.params.get("reassign") and may_do(plan.run, users[0]):
         step.assignee_id, step.team = users[0], None
         plan.touch(step)
     tell(plan, "step_escalated", step, users)

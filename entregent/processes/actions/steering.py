@@ -11,7 +11,7 @@ from entregent.cases.models import Case
 from entregent.organizations.models import Membership
 from entregent.processes.actions.launching import coming_step
 from entregent.processes.actions.plan import READY, Plan, wake
-from entregent.processes.actions.working import check_leads, check_runs, check_theirs, not_current, plan_of
+from entregent.processes.actions.working import check_leads, check_runs, check_theirs, not_current, plan_of, stale
 from entregent.processes.course import BY_HAND
 from entregent.processes.definitions import ancestors
 from entregent.processes.models import ProcessJob, ProcessRun, ProcessStep
@@ -34,7 +34,11 @@ def _reason(text: str) -> str:
 def send_back(run: ProcessRun, to_key: str, *, by: Membership, reason: str, version: int | None = None) -> ProcessStep:
     """« Renvoyer »: the step is to be done again, and all that depends on it after it. The old rows are kept, what was
     entered stands in the new ones as a proposal. A plan that is over goes on; one that was abandoned does not."""
-    plan = Plan.locked(run, organization_id=by.organization_id, by=by)
+    # The case first, as whoever closes it does: it is not closed while its plan is taken up again.
+    case_id = ProcessRun.objects.filter(pk=run.pk).values_list("case_id", flat=True).first()
+    if case_id is not None:
+        list(Case.objects.select_for_update(no_key=True).filter(pk=case_id).values_list("pk"))
+    plan = _locked(run, by=by, version=version)
     check_leads(plan.run, by)
     reason = _reason(reason)
     target = plan.current.get(to_key)
@@ -98,16 +102,29 @@ def _refuse_closed(run: ProcessRun) -> None:
         raise Refusal("E-001-CASE-CLOSED", _("Ce dossier est clos. Rouvrez-le d'abord."), status=409)
     running = ProcessRun.objects.filter(definition_id=run.definition_id, state__in=ProcessRun.OPEN).exclude(pk=run.pk)
     of = {"case_id": run.case_id} if run.case_id else {"case": None, "interaction_id": run.interaction_id}
-    if running.filter(**of).exists():
+    same_key = ProcessRun.objects.filter(
+        organization_id=run.organization_id, start_key=run.start_key, state__in=ProcessRun.OPEN
+    ).exclude(pk=run.pk)
+    if running.filter(**of).exists() or (run.start_key and same_key.exists()):
         raise Refusal("E-001-PROCESS-DUP", _("Ce processus est déjà en cours sur ce dossier."), status=409)
 
 
+def _locked(run: ProcessRun, *, by: Membership | None, version: int | None = None) -> Plan:
+    """The plan under lock. Stale when something happened in it since `version`."""
+    plan = Plan.locked(run, organization_id=run.organization_id if by is None else by.organization_id, by=by)
+    if version is not None and plan.run.version != version:
+        raise stale(plan, plan.run)
+    return plan
+
+
 @transaction.atomic
-def pause_run(run: ProcessRun, *, by: Membership | None, reason: str = "") -> ProcessRun:
+def pause_run(run: ProcessRun, *, by: Membership | None, reason: str = "", version: int | None = None) -> ProcessRun:
     """The plan waits for the client: its clocks stand until it is resumed. One that waits already stays as it is."""
     plan = Plan.locked(run, organization_id=run.organization_id, by=by)
     if plan.run.state == ProcessRun.State.WAITING:
         return plan.run
+    if version is not None and plan.run.version != version:
+        raise stale(plan, plan.run)
     check_runs(plan)
     plan.journal("pause_plan", reason=one_line(reason)[:200])
     plan.run.state, plan.run.paused_at = ProcessRun.State.WAITING, plan.now
@@ -117,11 +134,13 @@ def pause_run(run: ProcessRun, *, by: Membership | None, reason: str = "") -> Pr
 
 
 @transaction.atomic
-def resume_run(run: ProcessRun, *, by: Membership | None) -> ProcessRun:
+def resume_run(run: ProcessRun, *, by: Membership | None, version: int | None = None) -> ProcessRun:
     """The plan goes on: every deadline that was running is as much later as it stood still."""
     plan = Plan.locked(run, organization_id=run.organization_id, by=by)
     if plan.run.state != ProcessRun.State.WAITING or plan.run.paused_at is None:
         return plan.run
+    if version is not None and plan.run.version != version:
+        raise stale(plan, plan.run)
     plan.journal("resume_plan")
     stood = plan.now - plan.run.paused_at
     plan.run.state, plan.run.paused_at = ProcessRun.State.RUNNING, None
@@ -160,6 +179,8 @@ def abandon_run(run: ProcessRun, *, by: Membership | None, reason: str, version:
     plan = Plan.locked(run, organization_id=run.organization_id, by=by)
     if not plan.run.is_open:
         return plan.run
+    if version is not None and plan.run.version != version:
+        raise stale(plan, plan.run)
     plan.journal("abandon_plan", reason=reason)
     _end(plan, reason)
     return plan.run

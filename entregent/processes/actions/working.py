@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from entregent.access.rights import Right
 from entregent.audit.models import Change
+from entregent.organizations.idempotency import once
 from entregent.organizations.models import Membership, Team, TeamMember, User
 from entregent.processes import course, fields
 from entregent.processes.actions.plan import DONE, READY, SKIPPED, Plan, tell
@@ -29,10 +30,10 @@ def paused() -> Refusal:
     return Refusal("E-001-PAUSED", _("Ce plan d'action est en attente. Reprenez-le d'abord."), status=409)
 
 
-def stale(plan: Plan, step: ProcessStep) -> Stale:
-    """Somebody did something with the step meanwhile: who, and when."""
+def stale(plan: Plan, step: ProcessStep | ProcessRun) -> Stale:
+    """Somebody did something with the step, or with the plan, meanwhile: who, and when."""
     last = (
-        Change.objects.filter(organization_id=plan.run.organization_id, table_name=ProcessStep._meta.db_table,
+        Change.objects.filter(organization_id=plan.run.organization_id, table_name=step._meta.db_table,
                               row_id=step.pk)
         .filter(Q(client_id=plan.run.client_id) | Q(client_id=None))
         .order_by("-id").values("user_id", "at").first()
@@ -74,6 +75,25 @@ def holds(run: ProcessRun, by: Membership, right: Right) -> bool:
     if by.reach.is_whole(right) and (run.case is None or not run.case.is_confidential):
         return True
     return ProcessRun.objects.visible_to(by, right).filter(pk=run.pk).exists()
+
+
+def may_do(run: ProcessRun, user_id: int) -> bool:
+    """Whether somebody could do a step of this plan: of a case that they do not see it would wait for ever."""
+    members = Membership.objects.active().select_related("user", "organization")
+    member = members.filter(organization_id=run.organization_id, user_id=user_id).first()
+    return member is not None and holds(run, member, Right.PROCESS_RUN)
+
+
+def check_may_have(run: ProcessRun, user: User | None, team: Team | None) -> None:
+    """Refuses to give a step to who is no member any more, or could not do it (E-001-WHO)."""
+    if user is not None:
+        members = Membership.objects.active().filter(organization_id=run.organization_id, user_id=user.pk)
+        if not members.exists():
+            raise Refusal("E-001-WHO", _("Cette personne n'est plus membre."), field="assignee")
+        if not may_do(run, user.pk):
+            raise Refusal("E-001-WHO", _("Cette personne n'a pas accès à ce plan d'action."), field="assignee")
+    if team is not None and (team.organization_id != run.organization_id or not team.is_active):
+        raise Refusal("E-001-WHO", _("Cette équipe n'existe plus."), field="team")
 
 
 def check_leads(run: ProcessRun, by: Membership) -> None:
@@ -200,14 +220,7 @@ def reassign_step(
         raise required("assignee", _("À qui"))
     if current.state not in (*ProcessStep.ACTIVE, State.COMING):
         raise not_current()
-    organization_id = by.organization_id
-    if (
-        user is not None
-        and not Membership.objects.active().filter(organization_id=organization_id, user_id=user.pk).exists()
-    ):
-        raise Refusal("E-001-WHO", _("Cette personne n'est plus membre."), field="assignee")
-    if team is not None and (team.organization_id != organization_id or not team.is_active):
-        raise Refusal("E-001-WHO", _("Cette équipe n'existe plus."), field="team")
+    check_may_have(plan.run, user, team)
     plan.journal("reassign_step", current)
     current.assignee, current.team = user, team if team is not None else None
     plan.touch(current)
@@ -245,8 +258,8 @@ def postpone_step(
 
 
 @transaction.atomic
-def comment_step(step: ProcessStep, *, by: Membership, text: str) -> StepComment:
-    """A note on a step, for the staff."""
+def comment_step(step: ProcessStep, *, by: Membership, text: str, idempotency_key: str | None = None) -> StepComment:
+    """A note on a step, for the staff. Sent twice with one key, it is one."""
     plan, current = plan_of(step, by=by)
     text = (text or "").replace("\x00", "").replace("\r\n", "\n").strip()
     if not text:
@@ -254,15 +267,23 @@ def comment_step(step: ProcessStep, *, by: Membership, text: str) -> StepComment
     if len(text) > 2000:
         raise too_long("text", _("Commentaire"), 2000)
     plan.journal("comment_step", current)
-    return StepComment.objects.create(organization_id=by.organization_id, step=current, author_id=by.user_id, text=text)
+
+    def make() -> StepComment:
+        return StepComment.objects.create(
+            organization_id=by.organization_id, step=current, author_id=by.user_id, text=text
+        )
+
+    made, _was_repeated = once(by.organization_id, "step_comment", idempotency_key, [current.pk, text], make)
+    return StepComment.objects.get(pk=made)
 
 
 @transaction.atomic
 def add_step(
     run: ProcessRun, *, by: Membership, name: str, user: User | None = None, team: Team | None = None,
-    due_at: datetime | None = None, note: str = "",
+    due_at: datetime | None = None, note: str = "", idempotency_key: str | None = None,
 ) -> ProcessStep:  # fmt: skip
-    """An ad hoc step in a running plan: to be done now, besides the others. The plan does not end without it."""
+    """An ad hoc step in a running plan: to be done now, besides the others. The plan does not end without it. Sent
+    twice with one key, it is one."""
     plan = Plan.locked(run, organization_id=by.organization_id, by=by)
     check_runs(plan)
     name = one_line(name or "")
@@ -270,6 +291,18 @@ def add_step(
         raise required("name", _("Étape"))
     if len(name) > 200:
         raise too_long("name", _("Étape"), 200)
+    check_may_have(plan.run, user, team)
+
+    def make() -> ProcessStep:
+        return _add_step(plan, by=by, name=name, user=user, team=team, due_at=due_at, note=note)
+
+    made, _was_repeated = once(by.organization_id, "ad_hoc_step", idempotency_key, [plan.run.pk, name], make)
+    return ProcessStep.objects.get(pk=made)
+
+
+def _add_step(
+    plan: Plan, *, by: Membership, name: str, user: User | None, team: Team | None, due_at: datetime | None, note: str
+) -> ProcessStep:
     ad_hoc = [step for step in plan.steps if step.is_ad_hoc]
     if len(ad_hoc) >= MOST_ITEMS:
         raise Refusal("E-001-STEPS", _("%(n)s étapes ajoutées au plus par plan.") % {"n": MOST_ITEMS}, field="name")

@@ -228,7 +228,7 @@ def test_a_process_is_designed_tried_published_changed_and_migrated(org, admin, 
     body = process("visite_annuelle", step("debut"), step("rendez_vous"), step("compte_rendu"))
     assert page.post(f"{here}concevoir/", _plain(sent(body, op="save", version="0"))).status_code == 303
     assert "étape ajoutée" in page.get(f"{here}publier/").content.decode()
-    assert page.post(f"{here}publier/", {}).headers["Location"] == f"{here}migrer/"
+    assert page.post(f"{here}publier/", {"version": 1}).headers["Location"] == f"{here}migrer/"
     assert "Migrer 1 plan" in page.get(f"{here}migrer/").content.decode()
     assert page.post(f"{here}migrer/").status_code == 303
     assert "process: visite_annuelle" in page.get(f"{here}export.yaml").content.decode()

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.db.models import Count, Q
+from django.db.models import Count
 from django.http import HttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -41,7 +41,7 @@ from entregent.processes.registry import kinds
 from entregent.processes.simulation import simulate
 from entregent.processes.web import designing
 from entregent.processes.web.plan_view import told_answers
-from entregent.processes.web.plans import MODULE, at
+from entregent.processes.web.plans import MODULE, at, version_of
 from entregent.toolbox.errors import NotFound, Refusal, Refusals, Stale
 from entregent.toolbox.working_time import UNITS, parse_offset, tell_offset
 from entregent.ui.pages import render_block, see
@@ -60,6 +60,11 @@ def _definition(member: Membership, code: str) -> ProcessDefinition:
     return found
 
 
+def _open_runs(member: Membership):
+    """The plans under way that the member sees."""
+    return ProcessRun.objects.visible_to(member, Right.CASE_VIEW).open()
+
+
 def _draft(definition: ProcessDefinition) -> ProcessVersion | None:
     return definition.versions.filter(state=ProcessVersion.State.DRAFT).first()
 
@@ -72,16 +77,17 @@ def _draft(definition: ProcessDefinition) -> ProcessVersion | None:
 def processes(request: MemberRequest) -> HttpResponse:
     organization_id = request.member.organization_id
     found = ProcessDefinition.objects.filter(organization_id=organization_id).select_related("live").defer("live__body")
-    open_runs = Count("runs", filter=Q(runs__state__in=ProcessRun.OPEN))
+    open_runs = _open_runs(request.member).order_by().values("definition_id").annotate(number=Count("pk"))
     drafts = set(
         ProcessVersion.objects.filter(organization_id=organization_id, state=ProcessVersion.State.DRAFT).values_list(
             "definition_id", flat=True
         )
     )
-    definitions = list(found.annotate(running=open_runs))
+    definitions = list(found)
     there = {one.code for one in definitions}
     context = {
         "definitions": definitions,
+        "running": dict(open_runs.values_list("definition_id", "number")),
         "drafts": drafts,
         "ready_made": [one for one in ready_made.presets() if one.code not in there],
         "may_publish": request.member.can(Right.PROCESS_PUBLISH),
@@ -121,17 +127,20 @@ def create(request: MemberRequest) -> HttpResponse:
 @requires(Right.PROCESS_DESIGN, module=MODULE)
 def import_yaml(request: MemberRequest) -> HttpResponse:
     """From a file or a text in YAML: a new process, or the draft of the one with its code."""
-    text, wrong = request.POST.get("texte", ""), ""
+    text, wrong, draft = request.POST.get("texte", ""), "", None
     if request.method == "POST":
         try:
-            made = actions.import_process(_file_or_text(request, text), by=request.member)
+            text = _file_or_text(request, text)
+            made = actions.import_process(text, by=request.member, version=version_of(request))
+        except actions.DraftThere as refusal:
+            wrong, draft = str(refusal.message), refusal.draft
         except (Refusal, Refusals) as refusal:
             told = refusal.refusals if isinstance(refusal, Refusals) else [refusal]
             wrong = " ".join(str(one.message) for one in told)
         else:
             toast = _("Processus importé : c’est un brouillon, à relire et à publier.")
             return see(request, at("designer", request.member, code=made.definition.code), toast=toast)
-    context = {"text": text, "wrong": wrong}
+    context = {"text": text, "wrong": wrong, "draft": draft}
     return render_administration(request, "processes/import.html", context, status=422 if wrong else 200)
 
 
@@ -173,6 +182,9 @@ def designer(request: MemberRequest, code: str) -> HttpResponse:
     if request.method != "POST":
         shown = draft or definition.live
         body = shown.body if shown is not None else {"process": code, "steps": []}
+        if shown is not None and draft is None:
+            # Where it is offered now: a type may have moved since it was published.
+            body = {**body, "case_types": definition.case_types}
         return _designer(request, definition, body, draft)
     body = designing.body_of_form(request.POST) | {"process": code}
     operation = request.POST.get("op", "save")
@@ -183,10 +195,8 @@ def designer(request: MemberRequest, code: str) -> HttpResponse:
 
 
 def _save(request: MemberRequest, definition: ProcessDefinition, body: dict, draft) -> HttpResponse:
-    version = request.POST.get("version", "0")
     try:
-        number = int(version) if version.isascii() and version.isdigit() and len(version) < 9 else 0
-        actions.save_draft(definition, by=request.member, body=body, version=number)
+        actions.save_draft(definition, by=request.member, body=body, version=version_of(request) or 0)
     except Stale as refusal:
         return _designer(request, definition, body, draft, refusal=refusal, is_changed=True, status=409)
     return see(request, at("designer", request.member, code=definition.code), toast=_("Brouillon enregistré."))
@@ -233,7 +243,7 @@ def _designer(
         "refusal": refusal,
         "is_changed": is_changed,
         "steps": [_step_view(body, step, side["found"], chosen) for step in body["steps"] if isinstance(step, dict)],
-        "running": definition.runs.filter(state__in=ProcessRun.OPEN).count(),
+        "running": _open_runs(member).filter(definition=definition).order_by()[:10_001].count(),
         "older": outdated(definition, member).count() if definition.live_id else 0,
         "units": _units(),
         "may_publish": member.can(Right.PROCESS_PUBLISH),
@@ -456,9 +466,10 @@ def publish(request: MemberRequest, code: str) -> HttpResponse:
         return see(request, at("designer", request.member, code=code), toast=_("Il n'y a pas de brouillon à publier."))
     wrong = problems(draft.body, request.member.organization)
     if request.method == "POST" and not wrong:
-        given = request.POST.get("version", "")
+        # What is published is what was looked at.
+        given = version_of(request)
         try:
-            made = actions.publish(definition, by=request.member, version=int(given) if given.isdigit() else None)
+            made = actions.publish(definition, by=request.member, version=given if given is not None else 0)
         except Stale as refusal:
             return see(request, at("publish", request.member, code=code), toast=str(refusal.message))
         toast = _("Version %(number)s publiée.") % {"number": made.number}
@@ -467,7 +478,7 @@ def publish(request: MemberRequest, code: str) -> HttpResponse:
     context = {
         "definition": definition, "draft": draft, "wrong": wrong, "names": names_of(draft.body),
         "differences": differences(definition.live.body if definition.live else None, draft.body),
-        "running": definition.runs.filter(state__in=ProcessRun.OPEN).count(),
+        "running": _open_runs(request.member).filter(definition=definition).order_by()[:10_001].count(),
     }  # fmt: skip
     return render_administration(
         request, "processes/publish.html", context, status=422 if request.method == "POST" else 200

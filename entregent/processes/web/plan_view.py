@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
+from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 from django.utils import timezone
@@ -56,6 +57,8 @@ class PlanView:
     teams: list[tuple[int, str]]
     is_working: bool
     done: int
+    # Of the forms as they are drawn now.
+    key: str = field(default_factory=lambda: uuid4().hex)
 
     @property
     def total(self) -> int:

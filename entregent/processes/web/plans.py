@@ -233,7 +233,7 @@ def complete(request: MemberRequest, pk: int) -> HttpResponse:
         return _refused(request, step.run_id, None, refused={step.pk: form})
     act = actions.save_answers if is_kept else actions.complete_step
     try:
-        act(step, by=request.member, data=form.answers(), version=_version(request))
+        act(step, by=request.member, data=form.answers(), version=version_of(request))
     except (Refusal, Refusals) as refusal:
         refusals = refusal.refusals if isinstance(refusal, Refusals) else [refusal]
         if all(one.field in form.fields for one in refusals):
@@ -244,7 +244,8 @@ def complete(request: MemberRequest, pk: int) -> HttpResponse:
     return _answer(request, step.run_id, told)
 
 
-def _version(request: MemberRequest) -> int | None:
+def version_of(request: MemberRequest) -> int | None:
+    """The version of what the form showed."""
     given = request.POST.get("version", "")
     return int(given) if given.isascii() and given.isdigit() and len(given) < 9 else None
 
@@ -266,14 +267,14 @@ def _act_on_step(
 @requires(Right.PROCESS_LEAD, module=MODULE)
 def skip(request: MemberRequest, pk: int) -> HttpResponse:
     reason = request.POST.get("motif", "")
-    values = {"reason": reason, "version": _version(request)}
+    values = {"reason": reason, "version": version_of(request)}
     return _act_on_step(request, pk, actions.skip_step, _("Étape passée."), right=Right.PROCESS_LEAD, **values)
 
 
 @require_POST
 @requires(Right.PROCESS_RUN, module=MODULE)
 def claim(request: MemberRequest, pk: int) -> HttpResponse:
-    answer = _act_on_step(request, pk, actions.claim_step, _("Cette étape est à vous."), version=_version(request))
+    answer = _act_on_step(request, pk, actions.claim_step, _("Cette étape est à vous."), version=version_of(request))
     if request.POST.get("retour") == "equipe" and answer.status_code == 303:
         answer.headers["Location"] = at("team_work", request.member)
     return answer
@@ -282,7 +283,9 @@ def claim(request: MemberRequest, pk: int) -> HttpResponse:
 @require_POST
 @requires(Right.PROCESS_RUN, module=MODULE)
 def reassign(request: MemberRequest, pk: int) -> HttpResponse:
-    return _act_on_step(request, pk, actions.reassign_step, _("Étape confiée."), **_whom(request))
+    return _act_on_step(
+        request, pk, actions.reassign_step, _("Étape confiée."), version=version_of(request), **_whom(request)
+    )
 
 
 def _whom(request: MemberRequest) -> dict[str, Any]:
@@ -308,8 +311,8 @@ def postpone(request: MemberRequest, pk: int) -> HttpResponse:
     if due_at is None:
         refusal = Refusal("E-CHOICE", _("Indiquez le jour de la nouvelle échéance."), field="jour")
         return _refused(request, step.run_id, refusal)
-    reason = request.POST.get("motif", "")
-    return _act_on_step(request, pk, actions.postpone_step, _("Échéance reportée."), due_at=due_at, reason=reason)
+    values = {"due_at": due_at, "reason": request.POST.get("motif", ""), "version": version_of(request)}
+    return _act_on_step(request, pk, actions.postpone_step, _("Échéance reportée."), **values)
 
 
 def _end_of(request: MemberRequest, text: str) -> datetime | None:
@@ -325,14 +328,14 @@ def _end_of(request: MemberRequest, text: str) -> datetime | None:
 @require_POST
 @requires(Right.PROCESS_RUN, module=MODULE)
 def comment(request: MemberRequest, pk: int) -> HttpResponse:
-    text = request.POST.get("texte", "")
-    return _act_on_step(request, pk, actions.comment_step, _("Commentaire ajouté."), text=text)
+    values = {"text": request.POST.get("texte", ""), "idempotency_key": request.POST.get("idempotency_key") or None}
+    return _act_on_step(request, pk, actions.comment_step, _("Commentaire ajouté."), **values)
 
 
 @require_POST
 @requires(Right.PROCESS_RUN, module=MODULE)
 def retry(request: MemberRequest, pk: int) -> HttpResponse:
-    return _act_on_step(request, pk, actions.retry_step, _("Nouvel essai lancé."), version=_version(request))
+    return _act_on_step(request, pk, actions.retry_step, _("Nouvel essai lancé."), version=version_of(request))
 
 
 @require_POST
@@ -341,7 +344,8 @@ def send_back(request: MemberRequest, pk: int) -> HttpResponse:
     """« Renvoyer »: this step is to be done again."""
     step = step_in_reach(request.member, pk)
     try:
-        actions.send_back(step.run, step.key, by=request.member, reason=request.POST.get("motif", ""))
+        values = {"reason": request.POST.get("motif", ""), "version": version_of(request)}
+        actions.send_back(step.run, step.key, by=request.member, **values)
     except (Refusal, Refusals) as refusal:
         return _refused(request, step.run_id, refusal)
     return _answer(request, step.run_id, _("Étape « %(name)s » renvoyée.") % {"name": step.name})
@@ -366,6 +370,7 @@ def add_step(request: MemberRequest, pk: int) -> HttpResponse:
         "name": request.POST.get("nom", ""),
         "note": request.POST.get("note", ""),
         "due_at": _end_of(request, request.POST.get("jour", "")),
+        "idempotency_key": request.POST.get("idempotency_key") or None,
     }
     return _act_on_run(request, pk, actions.add_step, _("Étape ajoutée."), **values)
 
@@ -373,21 +378,20 @@ def add_step(request: MemberRequest, pk: int) -> HttpResponse:
 @require_POST
 @requires(Right.PROCESS_RUN, module=MODULE)
 def pause(request: MemberRequest, pk: int) -> HttpResponse:
-    reason = request.POST.get("motif", "")
-    return _act_on_run(
-        request, pk, actions.pause_run, _("Le plan attend le client : ses échéances sont suspendues."), reason=reason
-    )
+    told = _("Le plan attend le client : ses échéances sont suspendues.")
+    values = {"reason": request.POST.get("motif", ""), "version": version_of(request)}
+    return _act_on_run(request, pk, actions.pause_run, told, **values)
 
 
 @require_POST
 @requires(Right.PROCESS_RUN, module=MODULE)
 def resume(request: MemberRequest, pk: int) -> HttpResponse:
-    return _act_on_run(request, pk, actions.resume_run, _("Le plan reprend : ses échéances sont décalées d’autant."))
+    told = _("Le plan reprend : ses échéances sont décalées d’autant.")
+    return _act_on_run(request, pk, actions.resume_run, told, version=version_of(request))
 
 
 @require_POST
 @requires(Right.PROCESS_RUN, module=MODULE)
 def abandon(request: MemberRequest, pk: int) -> HttpResponse:
-    return _act_on_run(
-        request, pk, actions.abandon_run, _("Plan d’action abandonné."), reason=request.POST.get("motif", "")
-    )
+    values = {"reason": request.POST.get("motif", ""), "version": version_of(request)}
+    return _act_on_run(request, pk, actions.abandon_run, _("Plan d’action abandonné."), **values)

@@ -148,3 +148,11 @@ def test_a_calendar_without_working_days_is_refused():
 def test_a_moment_without_its_zone_is_refused():
     with pytest.raises(ValueError):
         PARIS.due("1 day", datetime(2027, 1, 1))
+
+
+@pytest.mark.parametrize("rule", ["5000 years", "5000 months", "-5000 years", "-5000 weeks", "5000 working days"])
+def test_what_lies_outside_of_all_calendars_stays_within(rule):
+    for year in (2, 2026, 9990):
+        found = PARIS.due(rule, datetime(year, 6, 1, 12, tzinfo=UTC))
+        assert 1 < found.astimezone(UTC).year < 9991
+        assert PARIS.due(rule, found)
