@@ -16,6 +16,7 @@ from entregent.api import (
     interactions,
     people,
     problems,
+    processes,
     reference,
 )
 from entregent.api.documentation import documentation
@@ -77,6 +78,7 @@ for prefix, router in [
     ("", business_objects.router),
     ("", reference.router),
     ("", cases.router),
+    ("", processes.router),
 ]:
     api.add_router(prefix, router)
 
