@@ -48,7 +48,8 @@ def _fill_teams(organization: Organization, teams: dict, members: dict[str, Memb
 
 
 def _plans_of_water(organization: Organization, members: dict[str, Membership]) -> None:
-    """A complaint on its way, with a reading that the field has to take; a termination that has just begun."""
+    """A complaint on its way, with a reading that the field has to take; a termination and a move that have just
+    begun."""
     nadia = members["nadia"]
 
     def started(number: str, case_type: str, title: str, process: str) -> ProcessRun:
@@ -65,3 +66,4 @@ def _plans_of_water(organization: Organization, members: dict[str, Membership]) 
     day = (timezone.localdate() + timedelta(days=12)).isoformat()
     asked = ending.steps.get(key="demande")
     actions.complete_step(asked, by=nadia, data={"date_resiliation": day, "motif": "demenagement"})
+    started("100640", "emmenagement", "Arrivée au 2, impasse du Puits", "emmenagement")

@@ -11,10 +11,13 @@ from entregent.organizations.models import Membership
 WIDTHS = (4, 6, 12)
 MOST_PORTLETS = 24
 
-_OF_AGENTS = ["follow-ups", "recent-interactions", "credit-holds", "my-clients", "silent-clients", "transfers"]
-_OF_MANAGERS = [
-    "follow-ups", "recent-interactions", "credit-holds", "late-by-agent", "clients-by-status", "interactions-by-week",
+_OF_AGENTS = [
+    "follow-ups", "recent-interactions", "own-steps", "own-cases", "credit-holds", "my-clients", "silent-clients",
     "transfers",
+]  # fmt: skip
+_OF_MANAGERS = [
+    "follow-ups", "recent-interactions", "own-steps", "own-cases", "credit-holds", "late-by-agent",
+    "clients-by-status", "interactions-by-week", "transfers",
 ]  # fmt: skip
 _OF_FIRMS = [
     "clients-by-status", "clients-by-sector", "late-by-agent", "interactions-by-week", "credit-holds", "silent-clients",

@@ -9,17 +9,24 @@ class ProcessesConfig(AppConfig):
         from entregent.cases.extension_points import case_events, open_work, type_moves, work_enders
         from entregent.clients.extension_points import movers, state_changes
         from entregent.notifications.extension_points import events
-        from entregent.organizations.extension_points import action_words, administration_entries, table_words
+        from entregent.organizations.extension_points import (
+            action_words,
+            administration_entries,
+            portlets,
+            table_words,
+        )
         from entregent.processes import history, navigation, notices
         from entregent.processes.actions.designing import type_moved
         from entregent.processes.actions.happening import case_happened, end_work_of_case, open_work_of_case
         from entregent.processes.actions.state_changes import states_changed
         from entregent.processes.clients import RUNS
+        from entregent.processes.web.portlets import portlets as own_portlets
         from entregent.ui.extension_points import navigation as top_bar
 
         action_words.add(history.ACTION_WORDS, name="processes.history.ACTION_WORDS")
         table_words.add(history.TABLE_WORDS, name="processes.history.TABLE_WORDS")
         sentences.add(history.sentence)
+        portlets.add(own_portlets, order=34)
         movers.add(RUNS, order=97, name="process_runs")
         events.add(notices.events, order=36)
         administration_entries.add(navigation.administration, order=45)

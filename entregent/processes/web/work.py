@@ -15,7 +15,7 @@ from django.views.decorators.http import require_safe
 
 from entregent.access.guard import MemberRequest, requires
 from entregent.access.rights import Right
-from entregent.organizations.models import Team
+from entregent.organizations.models import Membership, Team
 from entregent.processes import questions
 from entregent.processes.models import ProcessStep
 from entregent.processes.web.plans import MODULE, at
@@ -104,6 +104,12 @@ def _page(request: MemberRequest, steps, *, tab: str, **more) -> HttpResponse:
         "only_free": False,
     }
     return render(request, "processes/work.html", context | more, fragment="rows")
+
+
+def first_rows(steps, member: Membership, most: int) -> list[WorkRow]:
+    """The first of these steps, as lists of work show them."""
+    zone = ZoneInfo(member.organization.time_zone)
+    return [_row(row, zone) for row in steps.values(*_COLUMNS)[:most]]
 
 
 _COLUMNS = (
