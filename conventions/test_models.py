@@ -37,6 +37,8 @@ WITHOUT_JOURNAL = {
     "jobs_job": "says itself who asked for what and when",
     "documents_upload": "a file on its way in; the file itself is journaled",
     "outbox_message": "says itself what left and when",
+    "outbox_post": "says itself what left and when",
+    "outbox_endpointstate": "the sealed secret, and how the other system is doing: changes with every message",
     "notifications_notification": "says itself who was told what and when; that it was read changes no record",
     "dashboards_figure": "counts, worked out from records and kept for minutes",
     "organizations_counter": "the last number given out",

@@ -8,6 +8,7 @@ STAYS = {
     ("audit_action", "client_id"): "written once for all; the history of a client reads those that it has taken in",
     ("audit_change", "client_id"): "written once for all; the history of a client reads those that it has taken in",
     ("outbox_message", "client_id"): "what has left, as it left",
+    ("outbox_post", "client_id"): "what has left, as it left",
     ("notifications_notification", "client_id"): "what somebody was told, of the client of then",
     ("inbound_rawmail", "client_id"): "whose it was when it came; it is read from its interaction, which moves",
     ("inbound_phonecall", "client_id"): "whose number it was when it rang; what it became is an interaction",

@@ -316,6 +316,7 @@ TABLE_WORDS = {
     "organizations_sector": _("Secteur"),
     "organizations_team": _("Équipe"),
     "organizations_teammember": _("Membre d’une équipe"),
+    "outbox_endpoint": _("Adresse d’un autre système"),
 }
 
 
@@ -385,6 +386,10 @@ ACTION_WORDS = {
     "confirm_sender_address": _("Adresse d’expéditeur confirmée"),
     "retry_message": _("Courriel envoyé de nouveau"),
     "retry_messages": _("Courriels échoués envoyés de nouveau"),
+    "set_endpoint": _("Adresse d’un autre système réglée"),
+    "rotate_endpoint_secret": _("Secret d’un autre système changé"),
+    "endpoint_gone": _("Un autre système ne veut plus de messages"),
+    "retry_posts": _("Messages envoyés de nouveau"),
     "set_modules": _("Modules activés ou désactivés"),
     "add_member": _("Membre ajouté"),
     "update_member": _("Rôle ou habilitations d'un membre modifiés"),

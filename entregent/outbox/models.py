@@ -4,6 +4,7 @@ from django.db import models
 from django.db.models import F
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 
 class Message(models.Model):
@@ -102,3 +103,117 @@ class Message(models.Model):
 
     def __str__(self):
         return self.subject
+
+
+class Endpoint(models.Model):
+    """Another system to which the product sends HTTP messages: one for each `purpose` of an organization.
+
+    The secret that signs them and how the other side has been doing stand in `EndpointState`.
+    """
+
+    organization_id = models.BigIntegerField()
+    purpose = models.CharField(max_length=40)
+    url = models.CharField(max_length=500)
+    is_on = models.BooleanField(default=True)
+    version = models.IntegerField(default=1)
+    created_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [models.UniqueConstraint("organization_id", "purpose", name="outbox_endpoint_once")]
+
+    def __str__(self):
+        return f"{self.organization_id}: {self.purpose}"
+
+
+class EndpointState(models.Model):
+    """The sealed secret of an endpoint, the one before it while that still signs too, and how the endpoint has been
+    doing. Without journal: it changes with every message."""
+
+    organization_id = models.BigIntegerField()
+    endpoint = models.OneToOneField(Endpoint, models.CASCADE, related_name="state")
+    secret = models.TextField()
+    old_secret = models.TextField(default="", blank=True)
+    old_secret_until = models.DateTimeField(null=True)
+    # Nothing is sent before: the other side is away, or asked to wait.
+    paused_until = models.DateTimeField(null=True)
+    away = models.IntegerField(default=0)
+    answered_at = models.DateTimeField(null=True)
+    error = models.TextField(default="", blank=True)
+
+    def __str__(self):
+        return f"{self.endpoint_id}: {self.error or 'ok'}"
+
+
+class Post(models.Model):
+    """A signed HTTP message to an endpoint (Standard Webhooks): one `webhook_id` and one body for all tries.
+
+    Those about one record leave in the order in which they were written: while one waits or has failed, those after it
+    wait. A sender takes a message by a lease, as with mails. What is confidential is about a record that not everybody
+    who reaches its client may see.
+    """
+
+    class State(models.TextChoices):
+        PENDING = "pending", _("En attente")
+        SENT = "sent", pgettext_lazy("message", "Transmis")
+        FAILED = "failed", _("Échoué")
+
+    class Reason(models.TextChoices):
+        """Why the last try did not succeed."""
+
+        AWAY = "away", _("L’autre système ne répond pas.")
+        LATE = "late", _("L’autre système n’a pas répondu à temps.")
+        BUSY = "busy", _("L’autre système demande d’attendre.")
+        TROUBLE = "trouble", _("L’autre système a rencontré une erreur.")
+        REFUSED = "refused", _("L’autre système refuse ce message.")
+        REDIRECT = "redirect", _("L’autre système renvoie à une autre adresse : réglez celle-là.")
+        GONE = "gone", _("L’autre système ne veut plus de messages : l’envoi est arrêté.")
+        ADDRESS = "address", _("L’adresse de l’autre système n’est pas admise.")
+        FAULT = "fault", _("Une erreur du logiciel a empêché l’envoi.")
+
+    organization_id = models.BigIntegerField()
+    endpoint = models.ForeignKey(Endpoint, models.CASCADE, related_name="posts", db_index=False)
+    webhook_id = models.CharField(max_length=60, unique=True)
+    event = models.CharField(max_length=60)
+    body = models.TextField()
+    subject_type = models.CharField(max_length=60, default="", blank=True)
+    subject_id = models.BigIntegerField(null=True)
+    label = models.CharField(max_length=200, default="", blank=True)
+    client_id = models.BigIntegerField(null=True)
+    is_confidential = models.BooleanField(default=False)
+    state = models.CharField(max_length=10, choices=State, default=State.PENDING)
+    tries = models.IntegerField(default=0)
+    next_try_at = models.DateTimeField(db_default=Now())
+    leased_until = models.DateTimeField(null=True)
+    reason = models.CharField(max_length=10, choices=Reason, default="", blank=True)
+    error = models.TextField(default="", blank=True)
+    status = models.IntegerField(null=True)
+    answer = models.TextField(default="", blank=True)
+    created_at = models.DateTimeField(db_default=Now())
+    sent_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["-created_at", "-id"]
+        indexes = [
+            # What is due; what of a record has not left yet; newest first; of one state; of one record.
+            models.Index("next_try_at", "id", name="outbox_post_due", condition=models.Q(state="pending")),
+            models.Index(
+                "subject_id",
+                "subject_type",
+                "endpoint",
+                "id",
+                name="outbox_post_waiting",
+                condition=~models.Q(state="sent"),
+            ),
+            models.Index("organization_id", F("created_at").desc(), F("id").desc(), name="outbox_post_newest"),
+            models.Index(
+                "organization_id",
+                F("created_at").desc(),
+                F("id").desc(),
+                name="outbox_post_not_sent",
+                condition=~models.Q(state="sent"),
+            ),
+            models.Index("subject_id", "subject_type", F("id").desc(), name="outbox_post_of_record"),
+        ]
+
+    def __str__(self):
+        return f"{self.event} {self.label}"

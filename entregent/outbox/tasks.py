@@ -1,6 +1,6 @@
 from procrastinate.contrib.django import app
 
-from entregent.outbox import delivery
+from entregent.outbox import delivery, posting
 
 
 @app.task(name="entregent.outbox.deliver_due", queue="default")
@@ -14,3 +14,16 @@ def deliver_due() -> None:
 def deliver_again(timestamp: int) -> None:
     """Each minute: the second and later tries, and what a killed sender left."""
     delivery.deliver_due()
+
+
+@app.task(name="entregent.outbox.post_due", queue="default")
+def post_due() -> None:
+    """Sends the HTTP messages that are due: deferred with each."""
+    posting.post_due()
+
+
+@app.periodic(cron="* * * * *")
+@app.task(name="entregent.outbox.post_again", queue="default", queueing_lock="outbox-post-again")
+def post_again(timestamp: int) -> None:
+    """Each minute: later tries, and what a killed sender left."""
+    posting.post_due()

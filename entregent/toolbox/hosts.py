@@ -24,9 +24,9 @@ class HostRefused(Refusal):
         )
 
 
-def is_admitted(address: str) -> bool:
-    """Whether we connect to this IP address. Local ones only where ENTREGENT_PRIVATE_HOSTS says so; never those by
-    which machines of a cloud are told their secrets."""
+def is_admitted(address: str, *, may_loop: bool = False) -> bool:
+    """Whether we connect to this IP address. Local ones only where ENTREGENT_PRIVATE_HOSTS says so, this machine also
+    where the caller `may_loop`; never those by which machines of a cloud are told their secrets."""
     try:
         ip = ipaddress.ip_address(address.partition("%")[0])
     except ValueError:
@@ -39,7 +39,7 @@ def is_admitted(address: str) -> bool:
             ip = ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF)
     if ip.is_link_local or ip.is_multicast or ip.is_unspecified or ip in _METADATA:
         return False
-    if settings.PRIVATE_HOSTS:
+    if settings.PRIVATE_HOSTS or (may_loop and ip.is_loopback):
         return True
     return ip.is_global and not ip.is_reserved
 
@@ -48,7 +48,7 @@ _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 _METADATA = {ipaddress.ip_address("100.100.100.200"), ipaddress.ip_address("fd00:ec2::254")}
 
 
-def resolved(host: str, port: int, *, is_ours: bool = False) -> list[tuple[int, tuple]]:
+def resolved(host: str, port: int, *, is_ours: bool = False, may_loop: bool = False) -> list[tuple[int, tuple]]:
     """(family, socket address) of a host, all of them admitted; else `HostRefused`. `is_ours`: the settings of the
     instance name it, and whoever sets those may name any."""
     if not host or len(host) > 253 or not 0 < port < 65536 or any(c in host for c in "/@\\?# \t\r\n\0"):
@@ -58,15 +58,17 @@ def resolved(host: str, port: int, *, is_ours: bool = False) -> list[tuple[int, 
     except (OSError, UnicodeError) as unknown:
         raise HostRefused from unknown
     addresses: list[tuple[int, tuple]] = [(family, address) for family, _type, _protocol, _name, address in found]
-    if not addresses or not (is_ours or all(is_admitted(str(address[0])) for _family, address in addresses)):
+    if not addresses:
+        raise HostRefused
+    if not is_ours and not all(is_admitted(str(address[0]), may_loop=may_loop) for _family, address in addresses):
         raise HostRefused
     return addresses
 
 
-def connect(host: str, port: int, *, timeout: float, is_ours: bool = False) -> socket.socket:
+def connect(host: str, port: int, *, timeout: float, is_ours: bool = False, may_loop: bool = False) -> socket.socket:
     """A connection to one of the addresses that were looked at, in their order."""
     last: OSError | None = None
-    for family, address in resolved(host, port, is_ours=is_ours):
+    for family, address in resolved(host, port, is_ours=is_ours, may_loop=may_loop):
         opened = socket.socket(family, socket.SOCK_STREAM)
         opened.settimeout(timeout)
         try:
