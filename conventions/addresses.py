@@ -88,6 +88,7 @@ RECORDS: list[tuple[str, str, str]] = [
     ("transfers:", "pk", "transfer_file"),
     ("transfers:upload_", "token", "upload"),
     ("outbox:", "message_id", "mail"),
+    ("outbox:post", "post_id", "post"),
     ("outbox:record", "subject_id", "client_key"),
     ("processes:", "pk", "step"),
     ("processes:plan", "pk", "run"),

@@ -1,5 +1,6 @@
 """Two organizations with every kind of record, in every variety, each marked so that a leak is seen."""
 
+import json
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -49,9 +50,11 @@ from entregent.listing.custom_fields import definitions_changed
 from entregent.listing.models import CustomField, View
 from entregent.notifications.models import Notification
 from entregent.organizations.models import ApiToken, Grant, Sector, Substitution, Team, User
-from entregent.outbox.models import Message
+from entregent.outbox.endpoints import PURPOSE, new_secret
+from entregent.outbox.models import Endpoint, EndpointState, Message, Post
 from entregent.processes.definitions import normalised
 from entregent.processes.models import ProcessDefinition, ProcessRun, ProcessStep, ProcessVersion
+from entregent.toolbox.sealing import seal
 from entregent.transfers.models import FileTransfer, Signature, TransferFile
 from testing.cast import enter_organization, make_client, make_member
 
@@ -151,6 +154,15 @@ def build(org, other_org, north, south, people) -> World:
         world.put("mail", variety, Message.objects.create(
             organization_id=organization.pk, sender="a@b.example", recipients=[f"{mark.lower()}@b.example"],
             subject=f"Courriel {mark}", text=mark, message_id=f"<{mark}@b.example>", state="failed").pk)  # fmt: skip
+        endpoint = Endpoint.objects.create(
+            organization_id=organization.pk, purpose="cases", url=f"https://{mark.lower()}.example/", is_on=False
+        )
+        EndpointState.objects.create(
+            organization_id=organization.pk, endpoint=endpoint, secret=seal(new_secret(), purpose=PURPOSE)
+        )
+        world.put("post", variety, Post.objects.create(
+            organization_id=organization.pk, endpoint=endpoint, webhook_id=f"msg_{mark}", event="case.opened",
+            label=mark, body=json.dumps({"data": {"title": mark}}), state="failed").pk)  # fmt: skip
         for name, client_sector, marker, deleted in (
             [("own", north, "", False), ("south", south, SOUTH, False), ("deleted", north, DELETED, True)]
             if organization == org

@@ -51,6 +51,7 @@ class Right(StrEnum):
     SECTORS = "organization.sectors"
     TOPICS = "organization.topics"
     CASE_TYPES = "organization.case_types"
+    EXISTING_SYSTEM = "organization.existing_system"
     TEMPLATES = "organization.templates"
     TEAMS = "organization.teams"
     OBJECT_TYPES = "organization.object_types"
@@ -103,6 +104,7 @@ RIGHT_LABELS = {
     Right.SECTORS: _("Gérer les secteurs"),
     Right.TOPICS: _("Gérer les rubriques"),
     Right.CASE_TYPES: _("Gérer les types de dossier"),
+    Right.EXISTING_SYSTEM: _("Régler le système existant qui reçoit les dossiers"),
     Right.TEMPLATES: _("Gérer les modèles de contact, de dossier et de document"),
     Right.TEAMS: _("Gérer les équipes"),
     Right.OBJECT_TYPES: _("Gérer les types d'objets métier"),

@@ -44,6 +44,16 @@ class CasesConfig(AppConfig):
         top_bar.add(navigation.top_bar, order=35)
         organization_defaults.add(seed_case_types, order=40)
 
+        from entregent.cases.actions import mirroring
+        from entregent.cases.extension_points import case_events
+        from entregent.cases.mail_subjects import subjects
+        from entregent.outbox.extension_points import post_outcomes, subject_finders
+
+        # Before whatever an event starts: what that does to the case is told after it.
+        case_events.add(mirroring.case_happened, order=10)
+        post_outcomes.add(mirroring.settled)
+        subject_finders.add(subjects)
+
         from entregent.cases.facts import example
         from entregent.documents.extension_points import example_facts
 

@@ -51,6 +51,8 @@ ACTION_WORDS = {
     "complete_case_reminder": gettext_lazy("Rappel fait"),
     "keep_case_document": gettext_lazy("Document conservé dans un dossier"),
     "remove_case_document": gettext_lazy("Document retiré d’un dossier"),
+    "confirm_affair": gettext_lazy("Numéro d’affaire reçu"),
+    "transmit_case_again": gettext_lazy("Dossier transmis de nouveau"),
 }
 
 
@@ -77,5 +79,6 @@ def _sentences() -> dict[str, str]:
         "split_interaction": _("a séparé l’interaction n° %(other)s du dossier n° %(number)s"),
         "merge_cases": _("a fusionné le dossier n° %(other)s dans le dossier n° %(number)s"),
         "undo_case_merge": _("a annulé la fusion du dossier n° %(other)s dans le dossier n° %(number)s"),
+        "confirm_affair": _("a reçu le numéro d’affaire %(other)s du dossier n° %(number)s"),
         "keep_case_document": _("a ajouté un document au dossier n° %(number)s"),
     }

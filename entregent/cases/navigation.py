@@ -17,10 +17,16 @@ def top_bar(member) -> list[NavigationEntry]:
 
 
 def administration(member) -> list[AdministrationEntry]:
-    if not member.organization.has_module(Module.CASEWORK) or not member.can(Right.CASE_TYPES):
+    if not member.organization.has_module(Module.CASEWORK):
         return []
-    words = _("classification arbre sous-statut échéance modèle dossier")
-    return [AdministrationEntry(_("Types de dossier"), "folder", _at("types", member), words)]
+    entries = []
+    if member.can(Right.CASE_TYPES):
+        words = _("classification arbre sous-statut échéance modèle dossier")
+        entries.append(AdministrationEntry(_("Types de dossier"), "folder", _at("types", member), words))
+    if member.can(Right.EXISTING_SYSTEM):
+        words = _("affaire système d’information message signé secret transmission")
+        entries.append(AdministrationEntry(_("Système existant"), "send", _at("existing_system", member), words))
+    return entries
 
 
 def _at(name: str, member) -> str:

@@ -1,5 +1,6 @@
 """Cases found by their number, the words of their title or their client: the list, and the quick search (R001-05)."""
 
+import re
 from collections.abc import Sequence
 
 from django.contrib.postgres.search import SearchQuery
@@ -16,10 +17,10 @@ from entregent.organizations.models import Module
 from entregent.search.models import Kind
 from entregent.search.queries import MOST, Correction, Question, ask, find
 from entregent.search.quick import Group, Item
+from entregent.toolbox.text import search_key
 
 # So many are joined by their ids. What more cases hold is met soon enough on the way through the newest ones.
 _FEW = 5000
-_LONGEST_NUMBER = 8
 _CLIENTS_FROM = 2  # shorter words name nobody, but a case may have the number 7
 _FIND = """
 WITH found AS MATERIALIZED (
@@ -61,15 +62,18 @@ def _ids(member, query: str, limit: int) -> list[int]:
         return [key for (key,) in cursor.fetchall()]
 
 
+def _key(number: str) -> str:
+    """As the question has numbers: letters and digits alone."""
+    return re.sub(r"[^0-9a-z]", "", search_key(number)) or "-"
+
+
 class CaseSource:
     """Cases in the quick search: by number, or by the words of their title."""
 
     kind = "cases"
 
     def find(self, member, question: Question, limit: int) -> Group | None:
-        # Long numbers are phones and contracts: the database need not be asked.
-        is_long = question.number.isdigit() and len(question.number) > _LONGEST_NUMBER
-        if is_long or not sees_cases(member):
+        if not sees_cases(member):
             return None
         query = words_query(" ".join([*question.words, *question.phrases]))
         if not query:
@@ -82,17 +86,17 @@ class CaseSource:
             Case.objects.visible_to(member)
             .filter(pk__in=ids)
             .order_by("closed_at", "-id")
-            .values("number", "title", "client__display_name")[: limit + 1]
+            .values("number", "title", "client__display_name", "external_ref")[: limit + 1]
         )
         slug = member.organization.slug
         items = [
             Item(
                 label=row["title"],
                 number=str(row["number"]),
-                detail=row["client__display_name"],
+                detail=" · ".join(filter(None, [row["client__display_name"], row["external_ref"]])),
                 url=reverse("cases:detail", args=[slug, row["number"]]),
                 icon="folder",
-                exact=str(row["number"]) == question.number,
+                exact=question.number in (str(row["number"]), _key(row["external_ref"])),
             )
             for row in rows
         ]

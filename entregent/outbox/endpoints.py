@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 from django.conf import settings
 from django.db import connection, transaction
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from standardwebhooks import Webhook
@@ -23,6 +24,8 @@ from entregent.toolbox.queue import ask
 from entregent.toolbox.sealing import seal, unseal
 
 PURPOSE = "outbox.endpoint"
+# As the partial indexes say it.
+SENT = Q(state=Post.State.SENT)
 # How long messages are signed with the former secret too.
 OLD_SECRET_FOR = timedelta(days=1)
 TIMEOUT_SECONDS = 10

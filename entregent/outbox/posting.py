@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 
+from django.db.models import F
 from django.utils import timezone
 
 from entregent.access.wall import in_organization, outside
@@ -106,54 +107,50 @@ def _sent(post: Post, answer: outgoing.Answer, told: str) -> None:
         read = json.loads(answer.body)
     except ValueError:
         read = {}
-    with _settling(post) as is_ours:
-        if is_ours:
-            now = timezone.now()
-            _write(
-                post, state=Post.State.SENT, tries=post.tries + 1, reason="", error="", status=answer.status,
-                answer=told, sent_at=now,
-            )  # fmt: skip
-            EndpointState.objects.filter(endpoint_id=post.endpoint_id).update(
-                answered_at=now, away=0, error="", paused_until=None
-            )
-            _tell(post, read if isinstance(read, dict) else {})
+    with _settling(post):
+        now = timezone.now()
+        _tell(post, read if isinstance(read, dict) else {})
+        _write(
+            post, state=Post.State.SENT, tries=post.tries + 1, reason="", error="", status=answer.status, answer=told,
+            sent_at=now,
+        )  # fmt: skip
+        EndpointState.objects.filter(endpoint_id=post.endpoint_id).update(
+            answered_at=now, away=0, error="", paused_until=None
+        )
 
 
 def _fail(
     post: Post, reason: str, error: str, status: int | None = None, told: str = "", *, turn_off: bool = False
 ) -> None:
-    with _settling(post) as is_ours:
-        if is_ours:
-            _write(
-                post, state=Post.State.FAILED, tries=post.tries + 1, reason=str(reason), error=error, status=status,
-                answer=told,
-            )  # fmt: skip
-            EndpointState.objects.filter(endpoint_id=post.endpoint_id).update(error=error)
-            if turn_off:
-                record("endpoint_gone", organization_id=post.organization_id)
-                Endpoint.objects.filter(pk=post.endpoint_id).update(is_on=False)
-            _tell(post, None)
+    with _settling(post):
+        _tell(post, None)
+        _write(
+            post, state=Post.State.FAILED, tries=post.tries + 1, reason=str(reason), error=error, status=status,
+            answer=told,
+        )  # fmt: skip
+        EndpointState.objects.filter(endpoint_id=post.endpoint_id).update(error=error)
+        if turn_off:
+            record("endpoint_gone", organization_id=post.organization_id)
+            Endpoint.objects.filter(pk=post.endpoint_id).update(is_on=False, version=F("version") + 1)
 
 
 def _try_later(post: Post, reason: str, error: str, status: int | None = None, told: str = "") -> None:
     if post.tries + 1 >= MOST_TRIES:
         _fail(post, reason, error, status, told)
         return
-    with _settling(post) as is_ours:
-        if is_ours:
-            _write(
-                post, tries=post.tries + 1, reason=str(reason), error=error, status=status, answer=told,
-                next_try_at=timezone.now() + timedelta(minutes=PAUSES[post.tries]),
-            )  # fmt: skip
+    with _settling(post):
+        _write(
+            post, tries=post.tries + 1, reason=str(reason), error=error, status=status, answer=told,
+            next_try_at=timezone.now() + timedelta(minutes=PAUSES[post.tries]),
+        )  # fmt: skip
 
 
 def _wait_for(post: Post, state: EndpointState, reason: str, error: str, wait: timedelta | None = None) -> None:
     """The endpoint rests, and with it all that goes there; the message is not nearer to failing."""
-    with _settling(post) as is_ours:
-        if is_ours:
-            until = timezone.now() + (wait or timedelta(minutes=AWAY[min(state.away, len(AWAY) - 1)]))
-            _write(post, reason=str(reason), error=error, next_try_at=until)
-            EndpointState.objects.filter(pk=state.pk).update(paused_until=until, away=state.away + 1, error=error)
+    with _settling(post):
+        until = timezone.now() + (wait or timedelta(minutes=AWAY[min(state.away, len(AWAY) - 1)]))
+        _write(post, reason=str(reason), error=error, next_try_at=until)
+        EndpointState.objects.filter(pk=state.pk).update(paused_until=until, away=state.away + 1, error=error)
 
 
 def _asked_to_wait(told: str) -> timedelta:
@@ -166,16 +163,25 @@ def _tell(post: Post, answer: dict | None) -> None:
         settled(post, answer)
 
 
+class _NotOurs(Exception):
+    """The lease had ended: another sender has the message in hand, or has settled it."""
+
+
 @contextmanager
-def _settling(post: Post) -> Iterator[bool]:
-    """Inside the wall, in one transaction: True while the message is still ours to settle."""
-    with in_organization(post.organization_id):
-        found = Post.objects.select_for_update().filter(pk=post.pk, state=Post.State.PENDING)
-        yield found.values_list("leased_until", flat=True).first() == post.leased_until
+def _settling(post: Post) -> Iterator[None]:
+    """Inside the wall, in one transaction, which changes nothing where the message is ours no longer. What the message
+    is about is locked before the message, as whoever changes a record does."""
+    try:
+        with in_organization(post.organization_id):
+            yield
+    except _NotOurs:
+        log.info("post %s was settled by another sender", post.pk)
 
 
 def _write(post: Post, **values) -> None:
-    Post.objects.filter(pk=post.pk).update(leased_until=None, **values)
+    ours = Post.objects.filter(pk=post.pk, state=Post.State.PENDING, leased_until=post.leased_until)
+    if not ours.update(leased_until=None, **values):
+        raise _NotOurs
     for name, value in values.items():
         setattr(post, name, value)
 

@@ -6,6 +6,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from entregent.cases.actions.confidentiality import follow, keep_in_sight
+from entregent.cases.actions.mirroring import CHANGED, mirror
 from entregent.cases.actions.rules import (
     actor,
     clients_of,
@@ -76,6 +77,7 @@ def edit_case(case: Case, *, by, version: int | None = None, **changes: Any) -> 
         follow(current)
         if current.is_confidential and by is not None:
             keep_in_sight(current, by)
+    mirror(current, CHANGED)
     return current
 
 

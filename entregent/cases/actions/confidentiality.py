@@ -1,6 +1,7 @@
 """What left a case and lies elsewhere (letters that wait for printing, mails) is as confidential as the case."""
 
 from entregent.access.rights import Right
+from entregent.cases.actions.mirroring import tell_confidence
 from entregent.cases.models import Case, CaseAgent
 from entregent.documents.print_actions import mark_letters
 from entregent.outbox.actions import mark_letters_about
@@ -11,6 +12,7 @@ def follow(case: Case) -> None:
     hidden = case.is_confidential
     mark_letters(case.documents.values("file_id"), is_confidential=hidden)
     mark_letters_about(case, is_personal=hidden, client_id=None if hidden else case.client_id)
+    tell_confidence(case)
 
 
 def keep_in_sight(case: Case, by) -> None:

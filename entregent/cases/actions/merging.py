@@ -7,6 +7,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from entregent.cases.actions.confidentiality import follow, keep_in_sight
+from entregent.cases.actions.mirroring import CASE_CLOSED, CHANGED, mirror
 from entregent.cases.actions.rules import (
     closed,
     first_sub_status,
@@ -102,6 +103,7 @@ def merge_cases(winner: Case, loser: Case, *, by) -> CaseMerge:
             data={"case": other.pk, "number": other.number, "merge": merge.pk, "is_winner": is_winner},
             author=by.user,
         )
+    mirror(loser, CASE_CLOSED)
     return merge
 
 
@@ -155,6 +157,7 @@ def undo_case_merge(merge: CaseMerge, *, by) -> Case:
     CaseLogEntry.objects.filter(case__in=[winner, loser], kind=CaseLogEntry.Kind.MERGE, data__merge=current.pk).delete()
     current.undone_at = timezone.now()
     current.save(update_fields=["undone_at"])
+    mirror(loser, CHANGED)
     return loser
 
 

@@ -11,6 +11,7 @@ from django.utils.translation import override
 
 from entregent.access.rights import Right
 from entregent.audit.actions import record
+from entregent.cases.actions.mirroring import DELETED, RESTORED, mirror
 from entregent.cases.actions.rules import (
     actor,
     first_sub_status,
@@ -276,6 +277,7 @@ def delete_case(case: Case, *, by) -> Case:
     current.deleted_at, current.deleted_by = timezone.now(), by.user
     current.version += 1
     current.save(update_fields=["deleted_at", "deleted_by", "version"])
+    mirror(current, DELETED)
     return current
 
 
@@ -291,6 +293,7 @@ def restore_case(case: Case, *, by) -> Case:
     current.deleted_at = current.deleted_by = None
     current.version += 1
     current.save(update_fields=["deleted_at", "deleted_by", "version"])
+    mirror(current, RESTORED)
     return current
 
 

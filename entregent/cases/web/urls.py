@@ -1,6 +1,18 @@
 from django.urls import path
 
-from entregent.cases.web import changes, contacts, letters, links, listing, notes, opening, proposals, types, views
+from entregent.cases.web import (
+    changes,
+    contacts,
+    letters,
+    links,
+    listing,
+    mirror,
+    notes,
+    opening,
+    proposals,
+    types,
+    views,
+)
 
 app_name = "cases"
 
@@ -12,6 +24,10 @@ urlpatterns = [
     path("administration/types-de-dossier/", types.type_list, name="types"),
     path("administration/types-de-dossier/nouveau/", types.type_create, name="type_create"),
     path("administration/types-de-dossier/<int:pk>/", types.type_update, name="type_update"),
+    path("administration/systeme-existant/", mirror.existing_system, name="existing_system"),
+    path("administration/systeme-existant/secret/", mirror.secret_rotate, name="existing_system_secret"),
+    path("administration/systeme-existant/essai/", mirror.connection_try, name="existing_system_try"),
+    path("dossiers/<int:number>/affaire/", mirror.case_transmit, name="transmit"),
     path("dossiers/<int:number>/", views.case_detail, name="detail"),
     path("dossiers/<int:number>/rapport/", views.case_report, name="report"),
     path("dossiers/<int:number>/suite/", views.case_timeline, name="timeline"),

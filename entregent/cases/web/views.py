@@ -6,6 +6,7 @@ from django.urls import NoReverseMatch
 
 from entregent.access.guard import requires
 from entregent.access.rights import Right
+from entregent.cases.actions.mirroring import trouble_of
 from entregent.cases.actions.opening import may_delete
 from entregent.cases.actions.states import TRANSITIONS
 from entregent.cases.models import OPEN_STATES, Case, State
@@ -85,6 +86,7 @@ def _page(request, case: Case) -> dict:
         "contract": _seen(case.contract, BusinessObject.objects, member),
         "merged_into": _seen(case.merged_into, Case.objects, member),
         "related": linked_cases(case, member),
+        "affair_trouble": trouble_of(case),
         "hold": CreditHold.objects.filter(client_id=case.client_id, lifted_at__isnull=True).first(),
         "tasks": list(case.tasks.select_related("done_by")),
         "reminders": list(case.reminders.filter(done_at__isnull=True).select_related("user")),
