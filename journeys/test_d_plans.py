@@ -89,6 +89,31 @@ def test_3_the_plan_ends_with_its_letter_its_mail_and_the_case_closed(visit, day
     expect(page.get_by_text("jeanne.dupont@courriel.example").first).to_be_visible()
 
 
+def presses(button):
+    """By keyboard."""
+    button.focus()
+    button.press("Enter")
+
+
+def adds_a_nested_condition(page):
+    """A step that is done only if one thing holds, or two others together: with the keyboard alone."""
+    page.get_by_label("Nom de la nouvelle étape").fill("Confirmer le jour")
+    presses(page.get_by_role("button", name="Ajouter l’étape"))
+    step_of = page.locator("[data-designer-step]").filter(has_text="Confirmer le jour")
+    fields = step_of.get_by_label("Champ", exact=True)
+    presses(step_of.get_by_role("button", name="Ajouter une condition"))
+    expect(fields).to_be_focused()
+    fields.select_option(label="Prendre rendez-vous › Jour convenu")
+    step_of.get_by_label("Comparaison").select_option(label="est rempli")
+    expect(step_of.get_by_label("Valeur")).to_have_count(0)
+    presses(step_of.get_by_role("button", name="Ajouter un groupe"))
+    expect(fields).to_have_count(2)
+    expect(fields.last).to_be_focused()
+    fields.last.select_option(label="Priorité du dossier")
+    step_of.get_by_label("Valeur").select_option(label="haute")
+    step_of.get_by_label("Conditions à réunir").first.select_option(label="au moins une de ces conditions")
+
+
 def test_4_a_process_is_made_on_screen_tried_and_published(visit, day):
     visitor = visit(ADMIN)
     page = visitor.page
@@ -107,6 +132,7 @@ def test_4_a_process_is_made_on_screen_tried_and_published(visit, day):
     added.get_by_label("Champ (français)").fill("Jour convenu")
     added.get_by_label("Type du champ").select_option(label="Jour")
     added.get_by_label("obligatoire").check()
+    adds_a_nested_condition(page)
     expect(page.get_by_text("Rien à corriger")).to_be_visible()
     visitor.looks("concevoir")
     page.get_by_role("button", name="Enregistrer le brouillon").last.click()

@@ -1,5 +1,8 @@
 """The screens of plans: timeline, work, picture, designer, ready-made processes."""
 
+from urllib.parse import urlencode
+
+import lxml.html
 import pytest
 from django.http import QueryDict
 from django.utils import translation
@@ -163,8 +166,6 @@ def test_presets_are_installed_live_with_their_classifications(org, admin):
 
 def sent(body, **more):
     """What the browser sends of the form as the designer draws it."""
-    from urllib.parse import urlencode
-
     pairs = [("name_fr", body["name"]["fr"]), ("name_en", body["name"]["en"]), ("raw", '{"process": "depart"}')]
     pairs += [("subjects", one) for one in body["subjects"]]
     for i, one in enumerate(body["steps"]):
@@ -184,12 +185,72 @@ def test_the_form_of_the_designer_is_read_as_it_was_drawn():
     assert [one["key"] for one in read_back["steps"]] == ["a", "b"]
     assert read_back["steps"][0]["form"]["properties"]["recevable"]["type"] == "boolean"
     more = {
-        "s1-join": "all", "s1-conditions": "0", "s1-c0-path": "a.recevable", "s1-c0-operator": "=",
+        "s1-g": "all", "s1-t0": "c", "s1-c0-path": "a.recevable", "s1-c0-operator": "=",
         "s1-c0-value": "true", "s1-due_n": "2", "s1-due_unit": "working day",
     }  # fmt: skip
     changed = designing.body_of_form(sent(body, **more))["steps"][1]
     assert changed["if"] == ["a.recevable", "=", True]
     assert changed["due"] == {"offset": "2 working days", "from": ""}
+
+
+def sent_by(answer) -> list[tuple[str, str]]:
+    """What a browser would send of the designer's form in an answer."""
+    return lxml.html.fromstring(answer.content.decode()).get_element_by_id("designer-form").form_values()
+
+
+NESTED = {"any": [["a.recevable", "=", True], {"all": [["a.montant", ">", 50], {"not": ["a.ton", "=", "vif"]}]}]}
+ASKED = form(
+    recevable={"type": "boolean", "title": {"fr": "Recevable", "en": ""}},
+    montant={"type": "number", "title": {"fr": "Montant", "en": ""}},
+    ton={"type": "string", "title": {"fr": "Ton", "en": ""}},
+)
+
+
+def test_a_nested_condition_is_read_as_it_was_drawn(org, admin, signed_in):
+    body = process("depart", step("a", form=ASKED), {**step("b"), "if": NESTED})
+    enter(admin)
+    actions.create_process(by=admin, body=body)
+    page = signed_in(admin)
+    here = f"/{org.slug}/administration/plans-d-action/depart/concevoir/"
+    pairs = sent_by(page.get(here))
+    assert {"s1-g", "s1-g1", "s1-g1.1", "s1-c0-path", "s1-c1.1.0-operator"} <= {name for name, _value in pairs}
+    read_back = designing.body_of_form(QueryDict(urlencode(pairs)))
+    assert read_back["steps"][1]["if"] == NESTED
+    assert problems(read_back, org) == []
+
+
+def test_groups_are_added_filled_in_and_taken_away_by_buttons(org, admin, signed_in):
+    body = process("depart", step("a", form=ASKED), step("b"))
+    enter(admin)
+    actions.create_process(by=admin, body=body)
+    page = signed_in(admin)
+    here = f"/{org.slug}/administration/plans-d-action/depart/concevoir/"
+
+    def press(drawn, op, **typed):
+        data = {}
+        for name, value in sent_by(drawn):
+            data.setdefault(name, []).append(value)
+        return page.post(here, data | typed | {"op": op})
+
+    drawn = press(page.get(here), "condition:1:")
+    drawn = press(drawn, "group:1:", **{"s1-c0-path": "a.recevable", "s1-c0-value": "true"})
+    # Not filled in yet, it stays while others are added.
+    drawn = press(drawn, "condition:1:1")
+    names = {name for name, _value in sent_by(drawn)}
+    assert {"s1-c1.0-path", "s1-c1.1-path"} <= names
+    filled = {"s1-c1.0-path": "a.montant", "s1-c1.0-operator": ">", "s1-c1.0-value": "50", "s1-c1.1-path": "a.ton",
+              "s1-c1.1-value": "vif"}  # fmt: skip
+    drawn = press(drawn, "refresh", **filled)
+    assert press(drawn, "save", **{"s1-g": "any"}).status_code == 303
+    enter(admin)
+    draft = ProcessVersion.objects.get(definition__code="depart")
+    inner = {"any": [["a.montant", ">", 50], ["a.ton", "=", "vif"]]}
+    assert draft.body["steps"][1]["if"] == {"any": [["a.recevable", "=", True], inner]}
+    drawn = press(page.get(here), "-condition:1:1")
+    assert press(drawn, "save").status_code == 303
+    enter(admin)
+    draft.refresh_from_db()
+    assert draft.body["steps"][1]["if"] == ["a.recevable", "=", True]
 
 
 def test_steps_are_added_moved_and_taken_away_and_their_order_stays_possible():

@@ -21,7 +21,7 @@ from entregent.organizations.models import Membership, Team
 from entregent.organizations.web.administration import render_administration
 from entregent.processes import actions, ready_made, schema
 from entregent.processes.actions.migrating import outdated
-from entregent.processes.conditions import OPERATOR_WORDS, OPERATORS, WITHOUT_VALUE, sentence
+from entregent.processes.conditions import OPERATOR_WORDS, OPERATORS, WITHOUT_VALUE, problems_of, sentence
 from entregent.processes.definitions import (
     ACTS,
     SERVICES,
@@ -39,7 +39,7 @@ from entregent.processes.forms import StepForm
 from entregent.processes.models import ProcessDefinition, ProcessRun, ProcessVersion
 from entregent.processes.registry import kinds
 from entregent.processes.simulation import simulate
-from entregent.processes.web import designing
+from entregent.processes.web import condition_tree, designing
 from entregent.processes.web.plan_view import told_answers
 from entregent.processes.web.plans import MODULE, at, version_of
 from entregent.toolbox.errors import NotFound, Refusal, Refusals, Stale
@@ -186,12 +186,12 @@ def designer(request: MemberRequest, code: str) -> HttpResponse:
             # Where it is offered now: a type may have moved since it was published.
             body = {**body, "case_types": definition.case_types}
         return _designer(request, definition, body, draft)
-    body = designing.body_of_form(request.POST) | {"process": code}
     operation = request.POST.get("op", "save")
+    body = designing.body_of_form(request.POST, keep_blank=operation != "save") | {"process": code}
     if operation == "save":
         return _save(request, definition, body, draft)
     chosen = designing.apply(body, operation, request.POST.get("new_name", "").strip() or _("Nouvelle étape"))
-    return _designer(request, definition, body, draft, chosen=chosen, is_changed=True)
+    return _designer(request, definition, body, draft, chosen=chosen, operation=operation, is_changed=True)
 
 
 def _save(request: MemberRequest, definition: ProcessDefinition, body: dict, draft) -> HttpResponse:
@@ -223,17 +223,21 @@ class StepView:
     choices: dict[str, list[tuple[str, str]]]
     days: list[tuple[str, str]]
     earlier: list[tuple[str, str]]
-    criteria: list[list] | None
+    condition: condition_tree.Node | None
     told_condition: str
-    joint: str
     problems: list[str]
     is_open: bool
     summary: str
 
+    @property
+    def has_new(self) -> bool:
+        """Whether a row of it was just added, which takes the focus."""
+        return self.condition is not None and any(node.is_new for node in self.condition.nodes())
+
 
 def _designer(
     request: MemberRequest, definition: ProcessDefinition, body: dict, draft: ProcessVersion | None, *,
-    chosen: str = "", refusal: Stale | None = None, is_changed: bool = False, status: int = 200,
+    chosen: str = "", operation: str = "", refusal: Stale | None = None, is_changed: bool = False, status: int = 200,
 ) -> HttpResponse:  # fmt: skip
     member = request.member
     side = _side(request, definition, body)
@@ -242,7 +246,15 @@ def _designer(
         "version": refusal.current.version if refusal is not None else draft.version if draft is not None else 0,
         "refusal": refusal,
         "is_changed": is_changed,
-        "steps": [_step_view(body, step, side["found"], chosen) for step in body["steps"] if isinstance(step, dict)],
+        "steps": [
+            _step_view(body, step, side["found"], chosen, operation) for step in body["steps"] if isinstance(step, dict)
+        ],
+        "joints": [
+            ("all", _("toutes ces conditions")),
+            ("any", _("au moins une de ces conditions")),
+            ("none", _("aucune de ces conditions")),
+        ],
+        "deepest_group": condition_tree.DEEPEST_GROUP,
         "running": _open_runs(member).filter(definition=definition).order_by()[:10_001].count(),
         "older": outdated(definition, member).count() if definition.live_id else 0,
         "units": _units(),
@@ -274,12 +286,16 @@ def _side(request: MemberRequest, definition: ProcessDefinition, body: dict) -> 
     }
 
 
-def _step_view(body: dict, step: dict, found: list, chosen: str) -> StepView:
+def _step_view(body: dict, step: dict, found: list, chosen: str, operation: str = "") -> StepView:
     key = step.get("key", "")
     known = known_at(body, key)
     names = names_of(body)
     told = {path: _told_path(path, field, names) for path, field in known.items()}
-    rows = designing.criteria(step.get("if"))
+    condition = condition_tree.from_data(step.get("if"))
+    word, _at, place = (*operation.split(":", 2), "", "")[:3]
+    if condition is not None and key == chosen and word in ("condition", "group"):
+        condition_tree.mark_new(condition, place)
+    is_told = condition is None and not problems_of(step["if"], known)
     earlier = []
     for other in body["steps"]:
         if other is step:
@@ -294,9 +310,8 @@ def _step_view(body: dict, step: dict, found: list, chosen: str) -> StepView:
         choices={path: field.offered() for path, field in known.items() if field.type == "choice"},
         days=[(path, told[path]) for path, field in known.items() if field.type == "date"],
         earlier=earlier,
-        criteria=rows,
-        told_condition=sentence(step["if"], known, names) if rows is None else "",
-        joint="any" if isinstance(step.get("if"), dict) and "any" in step["if"] else "all",
+        condition=condition,
+        told_condition=sentence(step["if"], known, names) if is_told else "",
         problems=[one.sentence for one in found if one.step == key],
         is_open=key == chosen,
         summary=_summary(step),

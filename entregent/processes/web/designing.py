@@ -2,19 +2,20 @@
 
 One form holds the whole process: nothing is kept but what is saved. Each button sends it, the body is read out of
 it, changed, and drawn again. Steps and rows stand in the order in which the form lists them. What the form does not
-show of a step (nested conditions, further reminders' actions) comes back in `raw`, as it was.
+show of a step (further actions of reminders) comes back in `raw`, as it was.
 """
 
 import json
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from django.http import QueryDict
 
-from entregent.processes.conditions import WITHOUT_VALUE
 from entregent.processes.definitions import known_at, normalised, sound
 from entregent.processes.fields import as_number
 from entregent.processes.registry import kinds
+from entregent.processes.web import condition_tree
 from entregent.toolbox.text import one_line, search_key
 
 LONGEST_CODE = 40
@@ -74,8 +75,8 @@ def _listed(value: Any) -> list:
     return value if isinstance(value, list) else []
 
 
-def body_of_form(data: QueryDict) -> dict[str, Any]:
-    """The body that the form holds."""
+def body_of_form(data: QueryDict, *, keep_blank: bool = False) -> dict[str, Any]:
+    """The body that the form holds. `keep_blank`: with criteria that are not filled in yet."""
     form = _Form(data)
     body = form.raw("raw")
     body["name"] = form.words("name")
@@ -87,7 +88,7 @@ def body_of_form(data: QueryDict) -> dict[str, Any]:
     body["facts"] = _form_of(form, "facts")
     body["steps"] = []
     for row in form.rows("order"):
-        body["steps"].append(_step(form, f"s{row}"))
+        body["steps"].append(_step(form, f"s{row}", keep_blank))
     body = sound(normalised(body))
     _typed_conditions(body)
     return body
@@ -99,7 +100,7 @@ def _start(form: _Form, prefix: str) -> dict[str, Any]:
     return start
 
 
-def _step(form: _Form, prefix: str) -> dict[str, Any]:
+def _step(form: _Form, prefix: str, keep_blank: bool) -> dict[str, Any]:
     step = form.raw(f"{prefix}-raw")
     step["key"] = form.line(f"{prefix}-key")
     step["name"] = {key: one_line(text) for key, text in form.words(f"{prefix}-name").items()}
@@ -107,8 +108,9 @@ def _step(form: _Form, prefix: str) -> dict[str, Any]:
     step["who"] = form.line(f"{prefix}-who")
     step["after"] = [one[:60] for one in form.data.getlist(f"{prefix}-after")]
     step["act"] = form.line(f"{prefix}-act")
-    if f"{prefix}-join" in form.data:
-        step["if"] = _condition(form, prefix)
+    tree = condition_tree.from_form(form.data, prefix)
+    if tree is not None:
+        step["if"] = condition_tree.to_data(tree, keep_blank=keep_blank)
     offset = form.offset(f"{prefix}-due")
     step["due"] = {"offset": offset, "from": form.line(f"{prefix}-due_from")} if offset else None
     step["remind"] = _timed(form, prefix, "remind", "before")
@@ -124,18 +126,6 @@ def _step(form: _Form, prefix: str) -> dict[str, Any]:
     else:
         step["form"] = _form_of(form, prefix)
     return step
-
-
-def _condition(form: _Form, prefix: str) -> Any:
-    rows = []
-    for row in form.rows(f"{prefix}-conditions"):
-        at = f"{prefix}-c{row}"
-        path, operator = form.line(f"{at}-path"), form.line(f"{at}-operator") or "="
-        if path:
-            rows.append([path, operator] if operator in WITHOUT_VALUE else [path, operator, form.text(f"{at}-value")])
-    if not rows:
-        return None
-    return rows[0] if len(rows) == 1 else {"any" if form.line(f"{prefix}-join") == "any" else "all": rows}
 
 
 def _timed(form: _Form, prefix: str, word: str, when: str) -> list[dict[str, Any]]:
@@ -258,16 +248,18 @@ def _typed_conditions(body: dict[str, Any]) -> None:
     """What was typed as a value becomes what its field holds: a number, yes or no, a list."""
     for step in body["steps"]:
         known = known_at(body, step["key"])
-        for criterion in criteria(step.get("if")) or []:
-            if len(criterion) != 3:
-                continue
-            field = known.get(criterion[0]) or known.get(f"facts.{criterion[0]}")
-            kind = field.type if field is not None else "string"
-            if criterion[1] == "in":
-                if isinstance(criterion[2], str):
-                    criterion[2] = [_typed(one.strip(), kind) for one in criterion[2].split(",") if one.strip()]
-            elif isinstance(criterion[2], str):
-                criterion[2] = _typed(criterion[2], kind)
+        step["if"] = condition_tree.rewritten(step.get("if"), partial(_typed_criterion, known))
+
+
+def _typed_criterion(known: Mapping[str, Any], criterion: list) -> list:
+    if len(criterion) != 3 or not isinstance(criterion[2], str):
+        return criterion
+    path, operator, value = criterion
+    field = known.get(path) or known.get(f"facts.{path}")
+    kind = field.type if field is not None else "string"
+    if operator == "in":
+        return [path, operator, [_typed(one.strip(), kind) for one in value.split(",") if one.strip()]]
+    return [path, operator, _typed(value, kind)]
 
 
 def _typed(value: str, kind: str) -> Any:
@@ -280,28 +272,15 @@ def _typed(value: str, kind: str) -> Any:
     return value
 
 
-def criteria(condition: Any) -> list[list] | None:
-    """The rows of a condition that is one criterion, or all or any of several; None: deeper than rows can show."""
-    if condition is None:
-        return []
-    if isinstance(condition, list):
-        return [condition] if condition and isinstance(condition[0], str) else None
-    if isinstance(condition, dict) and len(condition) == 1:
-        ((word, inner),) = condition.items()
-        if word in ("all", "any") and isinstance(inner, list):
-            rows = [one for one in inner if isinstance(one, list) and one and isinstance(one[0], str)]
-            return rows if len(rows) == len(inner) else None
-    return None
-
-
 # ——— What the buttons do ———
 
 
 def apply(body: dict[str, Any], operation: str, name: str = "") -> str:
     """Does to the body what a button says; gives the key of the step that is at hand after it.
 
-    « add:2 » a step named `name` after the second (0: first), « up:2 », « down:2 », « delete:2 », « field:2 »,
-    « condition:2 », « action:2 », « remind:2 », « late:2 », and with « -field:2:1 » one of them goes.
+    « add:2 » a step named `name` after the second (0: first), « up:2 », « down:2 », « delete:2 », « field:2 »,
+    « action:2 », « remind:2 », « late:2 », and with « -field:2:1 » one of them goes. Of conditions the place in
+    their tree is named: « condition:2:1.0 », « group:2: », « -condition:2:1 ».
     """
     word, *numbers = operation.split(":")
     places = [int(one) for one in numbers if one.isascii() and one.isdigit() and len(one) < 6]
@@ -334,6 +313,8 @@ def apply(body: dict[str, Any], operation: str, name: str = "") -> str:
     elif word == "delete":
         _delete(body, at)
         return ""
+    elif word in ("condition", "group", "-condition"):
+        step["if"] = condition_tree.change(step.get("if"), word, numbers[1] if len(numbers) > 1 else "")
     else:
         _apply_to_step(step, word, places[1:])
     return str(step["key"])
@@ -342,10 +323,6 @@ def apply(body: dict[str, Any], operation: str, name: str = "") -> str:
 def _apply_to_step(step: dict[str, Any], word: str, places: list[int]) -> None:
     if word == "field":
         _add_field(step.setdefault("form", {"properties": {}, "required": [], "order": []}))
-    elif word == "condition":
-        rows = criteria(step.get("if"))
-        if rows is not None:
-            step["if"] = {_joint(step): [*rows, ["", "=", ""]]}
     elif word == "action":
         step.setdefault("do", []).append({"generate_document": {}})
     elif word == "remind":
@@ -354,16 +331,8 @@ def _apply_to_step(step: dict[str, Any], word: str, places: list[int]) -> None:
         step["late"].append({"after": "1 working day", "do": [{"escalate": {"to": "team_lead"}}]})
     elif places and word == "-field" and "form" in step:
         _drop_field(step["form"], places[0])
-    elif places and word == "-condition":
-        rows = [one for position, one in enumerate(criteria(step.get("if")) or []) if position != places[0]]
-        step["if"] = {_joint(step): rows} if len(rows) > 1 else rows[0] if rows else None
     elif places and word in ("-action", "-remind", "-late"):
         _drop(step.get({"-action": "do"}.get(word, word[1:])) or [], places[0])
-
-
-def _joint(step: dict[str, Any]) -> str:
-    condition = step.get("if")
-    return "any" if isinstance(condition, dict) and "any" in condition else "all"
 
 
 def _drop(rows: list, place: int) -> None:
