@@ -100,6 +100,8 @@ RECORDS: list[tuple[str, str, str]] = [
     ("processes:case_", "number", "case"),
     ("processes:interaction_", "number", "interaction"),
     ("processes:", "code", "process_code"),
+    ("dunning:", "number", "client"),
+    ("dunning:", "pk", "dunning_plan"),
     ("notifications:", "pk", "notification"),
 ]
 

@@ -32,6 +32,7 @@ from entregent.clients.models import (
 )
 from entregent.documents.actions import keep_file
 from entregent.documents.models import DocumentTemplate, Letter, PrintBatch, PrintPart, StoredFile, Upload
+from entregent.dunning.models import DunningHold, DunningPlan, DunningRun
 from entregent.exchange.models import Import
 from entregent.inbound.models import Mailbox, MailboxState, PhoneCall, RawMail
 from entregent.interactions.models import (
@@ -304,6 +305,18 @@ def _plan(world, organization, variety, case, marker):
     world.put("step", variety, step.pk)
 
 
+def _dunning(world, organization, variety, case, invoice, client, marker):
+    """An invoice that is dunned by a plan of the organization, and a client whom nobody duns any more."""
+    definition = ProcessDefinition.objects.get(organization=organization, code=world.records["process_code"][
+        "own" if variety != "foreign" else "foreign"])  # fmt: skip
+    plan, _is_new = DunningPlan.objects.get_or_create(
+        organization=organization, definition=definition, defaults={"name_fr": "Relance"}
+    )
+    world.put("dunning_plan", "own" if variety != "foreign" else "foreign", plan.pk)
+    DunningRun.objects.create(organization=organization, plan=plan, invoice=invoice, case=case, amount=1)
+    DunningHold.objects.create(organization=organization, client=client, reason="other", note=marker)
+
+
 def _case_with_everything(world, organization, variety, client, thing, interaction, marker, gone, author):
     kind, _is_new = CaseType.objects.get_or_create(
         organization=organization, path="divers",
@@ -323,6 +336,7 @@ def _case_with_everything(world, organization, variety, client, thing, interacti
         moved={"before": {"state": "new", "sub_status": "", "closed_at": None, "closing_reason": ""}},
     )  # fmt: skip
     _plan(world, organization, variety, case, marker)
+    _dunning(world, organization, variety, case, thing, client, marker)
     own["case"] = case
     CaseAgent.objects.create(**own, user=author.user, role="originator")
     CaseInteraction.objects.create(**own, interaction=interaction, added={})

@@ -38,6 +38,7 @@ class Right(StrEnum):
     PROCESS_DESIGN = "process.design"
     PROCESS_PUBLISH = "process.publish"
     DOCUMENT_WRITE = "document.write"
+    DUNNING = "dunning.manage"
     VIEW_SHARE = "view.share"
     DATA_IMPORT = "data.import"
     DATA_EXPORT = "data.export"
@@ -90,6 +91,7 @@ RIGHT_LABELS = {
     Right.PROCESS_LEAD: _("Conduire les plans d'action de tous"),
     Right.PROCESS_DESIGN: _("Concevoir des plans d'action"),
     Right.PROCESS_PUBLISH: _("Publier des plans d'action"),
+    Right.DUNNING: _("Régler et lancer les relances"),
     Right.DOCUMENT_WRITE: _("Générer des courriers et des documents"),
     Right.VIEW_SHARE: _("Partager des vues"),
     Right.DATA_IMPORT: _("Importer des données"),
@@ -171,6 +173,7 @@ _MANAGER = _EDITOR | {
     Right.CASE_DELETE,
     Right.PROCESS_LEAD,
     Right.PROCESS_DESIGN,
+    Right.DUNNING,
     Right.TEMPLATES,
 }
 

@@ -14,6 +14,11 @@ _COMPLAINT = [
     _status("fondee", "done", "Fondée", "Upheld"),
     _status("non-fondee", "done", "Non fondée", "Not upheld"),
 ]
+_DUNNING = [
+    _status("soldee", "done", "Soldée", "Paid"),
+    _status("contestee", "done", "Contestée", "Disputed"),
+    _status("suspendue", "done", "Suspendue", "On hold"),
+]
 _REQUEST = [
     _status("a-valider", "new", "À valider", "To be approved"),
     _status("en-traitement", "in_progress", "En traitement", "Being handled"),
@@ -34,7 +39,7 @@ _UTILITY = [
     _COMPLAINTS, _BILL, _QUALITY, _SERVICE,
     _type("resiliation", "Résiliation", "Termination", "1 month", _REQUEST),
     _type("emmenagement", "Emménagement", "Moving in", "5 working days", _REQUEST),
-    _type("relance", "Relance", "Dunning"),
+    _type("relance", "Relance", "Dunning", "", _DUNNING),
     _OTHER,
 ]  # fmt: skip
 TYPES = {

@@ -1,8 +1,9 @@
 """Where upper areas add to cases: plans of action, letters, dunning, what mirrors a case elsewhere."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from entregent.toolbox.extension_points import ExtensionPoint
 
@@ -49,3 +50,24 @@ def tell(event: str, case, by) -> None:
     """Tells whoever listens what has happened, in the transaction of the action."""
     for contribution in case_events:
         contribution(event, case, by)
+
+
+def tell_all(event: str, cases: Sequence, by) -> None:
+    """The same for many cases at once. A listener that says so (`of_many`) is asked once for all of them."""
+    for contribution in case_events:
+        at_once = getattr(contribution, "of_many", None)
+        if at_once is not None:
+            at_once(event, cases, by)
+            continue
+        for case in cases:
+            contribution(event, case, by)
+
+
+def of_many(at_once: Callable[[str, Sequence, Any], None]) -> Callable[[Callable], Callable]:
+    """Says of a listener what it does when something happens to many cases in one go: `at_once(event, cases, by)`."""
+
+    def decorate(listener: Callable) -> Callable:
+        listener.of_many = at_once  # type: ignore[attr-defined]
+        return listener
+
+    return decorate

@@ -21,6 +21,7 @@ TABLE_WORDS = {
     "cases_casemerge": gettext_lazy("Fusion de dossiers"),
 }
 ACTION_WORDS = {
+    "open_cases": gettext_lazy("Dossiers ouverts automatiquement"),
     "create_case_type": gettext_lazy("Type de dossier créé"),
     "update_case_type": gettext_lazy("Type de dossier modifié"),
     "open_case": gettext_lazy("Dossier ouvert"),

@@ -35,6 +35,7 @@ urlpatterns = [
     path("<slug:organization>/", include("entregent.exchange.web.urls")),
     path("<slug:organization>/", include("entregent.transfers.web.urls")),
     path("<slug:organization>/", include("entregent.processes.web.urls")),
+    path("<slug:organization>/", include("entregent.dunning.web.urls")),
     path("<slug:organization>/", include("entregent.organizations.web.urls")),
     path("<slug:organization>/", include("entregent.notifications.web.urls")),
     path("<slug:organization>/", include("entregent.outbox.web.urls")),

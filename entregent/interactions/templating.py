@@ -65,7 +65,7 @@ def propose(
     itself, which sees the organization). Texts are in `language`, by default that of the client; reasons in that of
     the reader. A contract that is not the client's is no contract.
     """
-    reader = by if by is not None else _the_product(client.organization)
+    reader = by if by is not None else the_product(client.organization)
     proposal = Proposal(template, channel=template.channel, priority=template.priority)
     if contract is not None and contract.client_id != client.pk:
         contract = None
@@ -84,7 +84,7 @@ def propose(
     return proposal
 
 
-def _the_product(organization: Organization) -> Membership:
+def the_product(organization: Organization) -> Membership:
     """A reader who is nobody: sees the organization, and may do nothing that is recorded under a name."""
     reader = Membership(organization=organization, role=Role.ADMIN)
     grant = EffectiveGrant(0, Role.ADMIN, ORGANIZATION_SCOPE, ())

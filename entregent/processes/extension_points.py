@@ -19,3 +19,5 @@ class EventKind:
 
 # Contributions: kinds() -> list[EventKind]. Whoever declares one calls `processes.actions.happened` when it happens.
 further_events = ExtensionPoint("processes.events", doc="Events that start plans of action or that they wait for.")
+# Contributions: ends(run) -> bool, in the transaction of the job, under the lock of the plan. True: it was ended.
+run_guards = ExtensionPoint("processes.run_guards", doc="What ends a plan just before it would go on by itself.")

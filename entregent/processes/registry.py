@@ -214,6 +214,7 @@ def kinds() -> dict[str, ActionKind]:
                 "template": Param("code", gettext_lazy("Modèle"), is_required=True, **_templates("mail", "letter")),
                 "attach": Param("steps", gettext_lazy("Joindre les courriers des étapes")),
                 "to": Param("choice", gettext_lazy("Destinataire"), words=_TO),
+                "optional": Param("boolean", gettext_lazy("Seulement s’il a une adresse")),
             },
             icon="mail",
         ),

@@ -27,13 +27,14 @@ from entregent.cases.actions.log import (
     set_task,
 )
 from entregent.cases.actions.merging import merge_cases, undo_case_merge
-from entregent.cases.actions.opening import delete_case, open_case, open_case_from, restore_case
+from entregent.cases.actions.opening import Opening, delete_case, open_case, open_case_from, open_cases, restore_case
 from entregent.cases.actions.states import change_state, close_case
 from entregent.cases.publishing import difference
 from entregent.interactions.actions import NO_CONTRACT
 
 __all__ = [
     "NO_CONTRACT",
+    "Opening",
     "add_log_entry",
     "add_reminder",
     "add_tasks",
@@ -53,6 +54,7 @@ __all__ = [
     "merge_cases",
     "open_case",
     "open_case_from",
+    "open_cases",
     "remove_case_document",
     "remove_task",
     "restore_case",

@@ -19,6 +19,7 @@ from entregent.organizations.models import Module, Organization
 from entregent.processes import course
 from entregent.processes.actions.performing import perform, remind
 from entregent.processes.actions.plan import DONE, Plan, tell
+from entregent.processes.extension_points import run_guards
 from entregent.processes.models import ProcessJob, ProcessRun, ProcessStep
 from entregent.toolbox.errors import NotFound, Refusal, Refusals
 
@@ -73,6 +74,8 @@ def _do(organization_id: int, job_id: int, run_id: int, case_id: int | None, pau
                 ProcessRun.State.WAITING, ProcessRun.State.DONE, ProcessRun.State.ABANDONED,
             ):  # fmt: skip
                 return False
+            if any(guard(plan.run) for guard in run_guards):
+                return True
             step = plan.step(job.step_id)
             with translation.override(plan.organization.language):
                 _do_locked(plan, step, job, pauses)

@@ -1,11 +1,12 @@
 """Events: what starts plans by itself, and what wakes the steps that wait for it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from entregent.cases.extension_points import of_many
 from entregent.cases.models import Case
 from entregent.clients.models import Client
 from entregent.organizations.models import Membership, Organization
@@ -124,6 +125,21 @@ def _case_for(definition: ProcessDefinition, organization: Organization, client:
 # ——— Of cases ———
 
 
+def cases_happened(event: str, cases: Sequence[Case], by: Membership | None) -> None:
+    """Of many cases at once. Nothing waits for a case that is being opened: most often nothing starts either."""
+    if not cases:
+        return
+    if event == events.CASE_OPENED:
+        listening = ProcessDefinition.objects.filter(
+            organization_id=cases[0].organization_id, is_active=True, live__isnull=False, events__contains=[event]
+        )
+        if not listening.exists():
+            return
+    for case in cases:
+        case_happened(event, case, by)
+
+
+@of_many(cases_happened)
 def case_happened(event: str, case: Case, by: Membership | None) -> None:
     """What cases tell (`cases.case_events`): a closed one ends its plans, a deferred one holds them."""
     facts: dict[str, Any] = {"state": str(case.state)}

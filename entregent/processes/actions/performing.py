@@ -160,6 +160,8 @@ def _send_mail(action: Action) -> dict[str, Any]:
     plan, run = action.plan, action.run
     language = action.language
     address = address_of(run.client, action.params.get("to") or "client")
+    if not address and action.params.get("optional"):
+        return {"to": ""}
     if not address:
         raise Refusal("E-001-NO-EMAIL", _("Le client n'a pas d'adresse de courriel."))
     with translation.override(language):
