@@ -7,9 +7,9 @@ class DunningConfig(AppConfig):
     def ready(self):
         from entregent.audit.extension_points import sentences
         from entregent.cases.extension_points import case_events
-        from entregent.clients.extension_points import movers
+        from entregent.clients.extension_points import movers, state_changes
         from entregent.dunning import history, navigation
-        from entregent.dunning.actions.stopping import before_acting, case_happened
+        from entregent.dunning.actions.stopping import before_acting, case_happened, states_changed
         from entregent.dunning.clients import HOLDS
         from entregent.dunning.web.portlets import portlets as own_portlets
         from entregent.organizations.extension_points import (
@@ -28,3 +28,4 @@ class DunningConfig(AppConfig):
         portlets.add(own_portlets, order=36)
         case_events.add(case_happened, order=110)
         run_guards.add(before_acting)
+        state_changes.add(states_changed, order=90)

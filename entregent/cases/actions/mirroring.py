@@ -7,6 +7,7 @@ Of a confidential case the system is told its number, its type, its state and th
 client, no contract. Whoever works there is not known to us, so they get what ties the affaire and nothing else.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.conf import settings
@@ -14,7 +15,7 @@ from django.db import transaction
 
 from entregent.audit.actions import record
 from entregent.cases.actions.rules import page_of
-from entregent.cases.extension_points import OPENED, STATE_CHANGED
+from entregent.cases.extension_points import OPENED, STATE_CHANGED, of_many
 from entregent.cases.models import Case, CaseObject
 from entregent.outbox.endpoints import endpoint_of, mark_posts_about, posts_about, retry_posts, write_post
 from entregent.outbox.models import Post
@@ -27,6 +28,15 @@ CASE_CLOSED = "case.closed"
 LONGEST_NUMBER = 80
 
 
+def cases_happened(event: str, cases: Sequence[Case], by) -> None:
+    """Of many at once: most organizations mirror none, which is asked once."""
+    endpoint = endpoint_of(cases[0].organization_id, PURPOSE) if cases else None
+    if endpoint is not None and endpoint.is_on:
+        for case in cases:
+            case_happened(event, case, by)
+
+
+@of_many(cases_happened)
 def case_happened(event: str, case: Case, by) -> None:
     """What cases tell (`cases.case_events`)."""
     if event == OPENED:

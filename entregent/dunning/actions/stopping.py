@@ -1,5 +1,7 @@
 """What ends dunning: payment, a dispute, hardship; by the change itself, every few minutes, and before each letter."""
 
+from collections.abc import Sequence
+
 from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone, translation
@@ -8,6 +10,7 @@ from entregent.access.wall import in_organization
 from entregent.audit.actions import record
 from entregent.cases.actions import close_case
 from entregent.cases.models import Case
+from entregent.clients.state_changes import Change
 from entregent.dunning.candidates import KEY, end_of, is_settled
 from entregent.dunning.models import DunningRun
 from entregent.organizations.models import Membership, Organization
@@ -82,6 +85,14 @@ def _told_of(case: Case) -> int | None:
 
 
 # ——— What others tell ———
+
+
+def states_changed(organization: Organization, changes: Sequence[Change]) -> None:
+    """Invoices that were paid or contested, within a minute (`clients.state_changes`): what runs for them is ended."""
+    changed = {change.object_id for change in changes if change.object_id is not None}
+    found = _settled(organization).filter(invoice_id__in=changed).order_by("case_id").values_list("pk", flat=True)
+    for key in list(found):
+        stop(key)
 
 
 def before_acting(run: ProcessRun) -> bool:

@@ -11,6 +11,7 @@ from entregent.cases.actions import change_state, close_case, open_case
 from entregent.cases.models import Case, CaseType
 from entregent.clients.actions import set_credit_hold, sync_business_object
 from entregent.clients.models import BusinessObject, BusinessObjectType
+from entregent.clients.state_changes import pass_on
 from entregent.dunning import actions
 from entregent.dunning.actions.launching import organizations_with_dunning
 from entregent.dunning.candidates import groups, overdue
@@ -94,7 +95,7 @@ def test_a_due_invoice_is_dunned_once_however_often_the_day_runs(org, plan, clie
         by=enter(make_admin(org)), client=client_north, type_code="invoice", key="F-88", state="paid",
         amount=Decimal("120"), currency="EUR",
     )  # fmt: skip
-    actions.stop_settled(org.pk)
+    pass_on(org)
     enter_organization(org)
     case.refresh_from_db()
     run.refresh_from_db()
