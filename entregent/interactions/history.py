@@ -51,6 +51,7 @@ ACTION_WORDS = {
     "update_portal_access": gettext_lazy("Accès au portail modifié"),
     "choose_portal_subscriptions": gettext_lazy("Avis du portail choisis par la personne"),
     "view_portal_as_client": gettext_lazy("Portail vu comme le client"),
+    "download_exchanges": gettext_lazy("Échanges téléchargés par le client"),
     "renounce_portal_access": gettext_lazy("Renonciation à l’accès au portail"),
     "update_portal_settings": gettext_lazy("Portail réglé"),
     "update_topic": gettext_lazy("Rubrique modifiée"),

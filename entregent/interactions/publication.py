@@ -42,6 +42,11 @@ def thread(access, number: int) -> list[PublishedEntry]:
     return entries
 
 
+def everything(access) -> QuerySet[PublishedEntry]:
+    """All that was ever communicated to this reader, conversation by conversation, with its files: their export."""
+    return published_for(access).order_by("number", "seq").prefetch_related(_FILES)
+
+
 def published_file(access, number: int, attachment_id: int) -> StoredFile:
     """A file of a conversation of this reader's. NotFound for any other."""
     entries = published_for(access).filter(number=number)

@@ -4,14 +4,16 @@ from datetime import datetime
 from urllib.parse import urlencode
 from uuid import uuid4
 
-from django.http import HttpResponse
+from django.http import HttpResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
+from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from entregent.documents.actions import MEGABYTE, largest_of
 from entregent.interactions.models import PublishedEntry
 from entregent.interactions.publication import thread
-from entregent.portal import actions, reading
+from entregent.portal import actions, downloads, reading
 from entregent.portal.guard import PortalRequest, choose_access, not_while_watching, portal_page
 from entregent.portal.models import PortalThread
 from entregent.portal.web.forms import MessageForm, RequestForm
@@ -31,6 +33,18 @@ def exchanges(request: PortalRequest) -> HttpResponse:
     query = ({"vue": only} if only else {}) | ({"avant": _written(following)} if following else {})
     context = {"here": "exchanges", "rows": rows, "only": only, "following": urlencode(query) if following else ""}
     return render(request, "portal/exchanges.html", context)
+
+
+@portal_page
+@require_safe
+def download(request: PortalRequest) -> HttpResponseBase:
+    """« Télécharger mes échanges »: all that was published for this client, with the files, as one archive."""
+    answer = StreamingHttpResponse(
+        downloads.archive_of(request.visitor.access) if request.method == "GET" else [], content_type="application/zip"
+    )
+    answer.headers["Content-Disposition"] = content_disposition_header(True, downloads.file_name()) or "attachment"
+    answer.headers["X-Content-Type-Options"] = "nosniff"
+    return answer
 
 
 @portal_page

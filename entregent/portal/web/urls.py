@@ -12,6 +12,7 @@ urlpatterns = [
     path("<slug:organization>/", home.home, name="home"),
     path("<slug:organization>/echanges/", exchanges.exchanges, name="exchanges"),
     path("<slug:organization>/echanges/nouveau/", exchanges.new_request, name="new_request"),
+    path("<slug:organization>/echanges/telecharger/", exchanges.download, name="download"),
     path("<slug:organization>/echanges/<int:number>/", exchanges.exchange, name="exchange"),
     path("<slug:organization>/documents/", documents.documents, name="documents"),
     path("<slug:organization>/documents/<int:pk>/", documents.document, name="document"),
