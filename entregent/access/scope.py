@@ -33,6 +33,11 @@ def clients_in_reach(member, right: Right = Right.CLIENT_VIEW):
     return []
 
 
+def reaches_client(member, client_id: int, right: Right = Right.CLIENT_VIEW) -> bool:
+    """Whether `member` sees this client now: asked of the one client, whatever the size of the organization."""
+    return any(ids(member, right).filter(pk=client_id).exists() for ids in client_readers)
+
+
 # The model whose records are narrowed down.
 RecordT = TypeVar("RecordT", bound=models.Model)
 

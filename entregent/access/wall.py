@@ -9,10 +9,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from django.db import connection, transaction
+from psycopg.pq import TransactionStatus
 
 from entregent.access.statements import rows_of
 
 APP_ROLE = "entregent_app"
+# Reads what is published to clients, and nothing else: pages of the portal are drawn under it.
+PORTAL_ROLE = "entregent_portal"
 
 
 @contextmanager
@@ -59,6 +62,33 @@ def enter(organization_id: int, *, user_id: int | None = None, most_seconds: int
 def enter_as_user(user_id: int) -> None:
     """For the rest of the transaction at hand: a person before an organization is chosen."""
     _set("", str(user_id))
+
+
+@contextmanager
+def as_portal() -> Iterator[None]:
+    """Until the end of the block, within the transaction at hand: under the role that reads what is published.
+
+    A block that fails leaves the role to the rollback of its transaction.
+    """
+    _take_role(PORTAL_ROLE)
+    yield
+    _take_role(APP_ROLE)
+
+
+@contextmanager
+def acting() -> Iterator[None]:
+    """Within `as_portal`: an action, under the role of the application."""
+    _take_role(APP_ROLE)
+    try:
+        yield
+    finally:
+        # After an error of the database nothing can be asked until the transaction is rolled back, the role with it.
+        if not connection.needs_rollback and connection.connection.info.transaction_status != TransactionStatus.INERROR:
+            _take_role(PORTAL_ROLE)
+
+
+def _take_role(role: str) -> None:
+    rows_of("SELECT set_config('role', %s, true)", [role])
 
 
 def current_organization_id() -> int | None:

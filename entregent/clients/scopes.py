@@ -1,13 +1,16 @@
 """How an access to one client is told on pages and found by its number, and what keeps a sector."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 
+from django.contrib.postgres.aggregates import BoolOr
+from django.db.models import Case, Value, When
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from entregent.access.rights import Right
 from entregent.access.scope import ScopeWords
 from entregent.clients.models import BusinessObject, Client
+from entregent.organizations.models import Membership
 
 
 def names(ids: Collection[int]) -> dict[int, str]:
@@ -26,6 +29,27 @@ client_words = ScopeWords(title=_("Client"), names=names, find=find)
 def clients_of(member, right: Right = Right.CLIENT_VIEW):
     """The ids of the clients that `member` sees, for areas below this one."""
     return Client.objects.visible_to(member, right).values("pk")
+
+
+def who_reaches(members: Iterable[Membership], client_ids: Collection[int], right: Right) -> list[Membership]:
+    """Those of `members`, none of whom reaches the whole organization, who reach one of these clients: one question
+    about few clients, however many members."""
+    alike: dict[frozenset, list[Membership]] = {}
+    for member in members:
+        grants = frozenset((one.scope_type, one.scope_ids) for one in member.reach.grants_with(right))
+        alike.setdefault(grants, []).append(member)
+    groups = list(alike.values())
+    if not groups or not client_ids:
+        return []
+    conditions = [(f"group_{at}", group[0].reach.client_condition(right)) for at, group in enumerate(groups)]
+    reached = Client.objects.filter(pk__in=client_ids, deleted_at__isnull=True).aggregate(
+        **{
+            name: BoolOr(Case(When(condition, then=Value(True)), default=Value(False)))
+            for name, condition in conditions
+            if condition is not None
+        }
+    )
+    return [member for at, group in enumerate(groups) for member in group if reached.get(f"group_{at}")]
 
 
 def responsible_for(client_id: int) -> list[int]:

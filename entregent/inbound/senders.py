@@ -55,11 +55,14 @@ def at_address(organization_id: int, address: str) -> Hits:
     if not address:
         return Hits()
     pairs = rows_of("SELECT client_id, person_id FROM inbound_people_at(%s)", [[f"e:{address.lower()}"[:300]]])
-    accesses = PortalAccess.objects.active().filter(organization_id=organization_id, email__iexact=address)
+    given = [row[0] for row in rows_of("SELECT * FROM interactions_portal_accesses_at(%s)", [address.lower()])]
+    if not given:
+        return Hits(list(dict.fromkeys(pairs)))
+    accesses = PortalAccess.objects.active().filter(organization_id=organization_id, pk__in=given)
     # The address of an invitation says who somebody was then: once the staff have corrected it, it is nobody's.
     believed = [
         (access.client_id, access.person_id)
-        for access in accesses.select_related("person")[:50]
+        for access in accesses.select_related("person")
         if access.address.lower() == address.lower()
     ]
     return Hits(list(dict.fromkeys([*pairs, *believed])))

@@ -2,6 +2,8 @@
 
 from django.urls import reverse
 
+from entregent.access.rights import Right
+from entregent.clients.scopes import who_reaches
 from entregent.inbound.events import MAIL_TO_ATTACH, MAILBOX_IN_TROUBLE
 from entregent.inbound.models import Mailbox, RawMail
 from entregent.notifications.actions import notify, subscribers
@@ -17,11 +19,14 @@ def tell_waiting(mail: RawMail) -> None:
         .filter(organization_id=organization.pk, user_id__in=asked)
     )  # fmt: skip
     grants = effective_grants(members)
-    users = []
     for member in members:
         member.reach = member.reach_with(grants[member.pk])
-        if RawMail.objects.visible_to(member).filter(pk=mail.pk).exists():
-            users.append(member.user_id)
+    # As `RawMail.visible_to` says, asked once for all.
+    right = Right.INBOUND_ATTACH
+    whole = [member for member in members if member.reach.is_whole(right)]
+    others = [member for member in members if not member.reach.is_whole(right)]
+    clients = [mail.client_id] if mail.client_id is not None else mail.guesses
+    users = [member.user_id for member in [*whole, *who_reaches(others, clients, right)]]
     notify(
         organization=organization,
         event=MAIL_TO_ATTACH,

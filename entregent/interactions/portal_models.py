@@ -9,7 +9,7 @@ from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Exists, OuterRef, Q
-from django.db.models.functions import Now
+from django.db.models.functions import Lower, Now
 from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
@@ -112,6 +112,8 @@ class PortalAccess(models.Model):
             models.Index(fields=["user", "organization"], name="portal_access_of_user"),
             models.Index(fields=["person"], name="portal_access_of_person"),
             models.Index(fields=["digest"], name="portal_access_digest", condition=~Q(digest="")),
+            # Whose mail this is (`accesses_at`).
+            models.Index("organization", Lower("email"), name="portal_access_at_address"),
         ]
 
     def __str__(self):

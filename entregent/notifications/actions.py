@@ -7,11 +7,12 @@ from django.db import transaction
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
+from entregent.access.scope import reaches_client
 from entregent.audit.actions import record
 from entregent.notifications.choices import channels, events_for, holders_of
 from entregent.notifications.extension_points import About, Event, Mail, all_events, event_named, responsible_finders
 from entregent.notifications.models import EventRule, Notification, Preference
-from entregent.organizations.models import Membership
+from entregent.organizations.models import Membership, effective_grants
 from entregent.outbox.actions import send_mail
 
 
@@ -49,7 +50,7 @@ def notify(
         Membership.objects.active().select_related("user", "organization")
         .filter(organization_id=organization_id, user_id__in=wanted)
     )  # fmt: skip
-    told = []
+    told: list[tuple[Notification, Membership, Mail]] = []
     for member in members:
         in_app, mail = channels(declared, chosen.get(member.user_id))
         if not in_app and mail == Mail.NONE:
@@ -69,8 +70,12 @@ def notify(
         )
         told.append((notification, member, mail))
     Notification.objects.bulk_create([notification for notification, _member, _mail in told])
-    for notification, member, mail in told:
-        if mail == Mail.NOW and Notification.objects.readable_by(member).filter(pk=notification.pk).exists():
+    at_once = [(notification, member) for notification, member, mail in told if mail == Mail.NOW]
+    grants = effective_grants([member for _notification, member in at_once])
+    for notification, member in at_once:
+        member.reach = member.reach_with(grants[member.pk])
+        # What `readable_by` says, asked of the one client.
+        if declared.is_for(member) and (client_id is None or reaches_client(member, client_id)):
             _mail_now(notification, member, declared)
     return len(told)
 

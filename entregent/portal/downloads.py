@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
+from entregent.access.wall import acting
 from entregent.audit.actions import record
 from entregent.documents.files import pieces_of
 from entregent.documents.models import StoredFile
@@ -25,7 +26,8 @@ from entregent.toolbox.errors import NotFound
 def archive_of(access: PortalAccess) -> Iterator[bytes]:
     """The archive, piece by piece. What it holds is read now; the files' contents, as it is sent."""
     entries = list(everything(access))
-    record("download_exchanges", by=access, subject=access, client_id=access.client_id, n=len(entries))
+    with acting():
+        record("download_exchanges", by=access, subject=access, client_id=access.client_id, n=len(entries))
     last = {entry.number: entry for entry in entries}
     states = {number: state_words(entry) for number, entry in last.items()}
     zone, house = ZoneInfo(access.organization.time_zone), access.organization.name
@@ -40,7 +42,8 @@ def archive_of(access: PortalAccess) -> Iterator[bytes]:
 
 
 def file_name() -> str:
-    return f"{_('mes-echanges')}-{timezone.localdate():%Y-%m-%d}.zip"
+    name = _("mes-echanges")
+    return f"{name}-{timezone.localdate():%Y-%m-%d}.zip"
 
 
 def _header() -> list[str]:
@@ -69,7 +72,8 @@ def _files(entry: PublishedEntry) -> list[StoredFile]:
 
 def _place(entry: PublishedEntry, at: int, name: str) -> str:
     """Where a file stands in the archive: under the number of its conversation, no two under one name."""
-    return f"{_('fichiers')}/{entry.number}/{entry.seq}-{at}-{name}"
+    folder = _("fichiers")
+    return f"{folder}/{entry.number}/{entry.seq}-{at}-{name}"
 
 
 def _content(file: StoredFile) -> Iterator[bytes]:

@@ -1,7 +1,8 @@
 """The guard of the portal's pages: signed in at this door, with access here, module on; one transaction in the wall.
 
 `@portal_page` is the one door: the view gets `request.visitor`. Whoever has no access to an organization, an
-organization without portal and one that does not exist look the same: not found.
+organization without portal and one that does not exist look the same: not found. The view is drawn under a role of the
+database that reads what is published (`database_role.py`); what it does for the person stands in `acting()`.
 """
 
 from collections.abc import Callable
@@ -15,7 +16,7 @@ from django.urls import reverse
 from django.utils.http import urlencode
 
 from entregent.access.guard import MOST_SECONDS
-from entregent.access.wall import as_user, enter, enter_as_user
+from entregent.access.wall import as_portal, as_user, enter, enter_as_user
 from entregent.clients.models import Client
 from entregent.interactions.portal_access import seen_now
 from entregent.interactions.portal_models import PortalAccess, PortalSettings
@@ -86,7 +87,8 @@ def portal_page(view: Callable) -> Callable:
             visitor = _visitor(request, organization)
             cast(PortalRequest, request).visitor = visitor
             seen_now(visitor.access)
-            response = view(request, *args, **kwargs)
+            with as_portal():
+                response = view(request, *args, **kwargs)
             if getattr(response, "rolls_back", False):
                 transaction.set_rollback(True)
         response.headers.setdefault("Cache-Control", "private, no-store")

@@ -10,7 +10,7 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from entregent.access.wall import APP_ROLE
+from entregent.access.wall import APP_ROLE, PORTAL_ROLE
 from entregent.config.tests.test_backup import MAINTENANCE, dsn, url
 
 OWNER, WEB, NAME = "migrate_owner", "migrate_web", "migrate_logins"
@@ -31,11 +31,12 @@ def server():
         _drop(connection)
         connection.execute(f"CREATE ROLE {OWNER} LOGIN CREATEROLE PASSWORD 'owner'")
         connection.execute(f"CREATE ROLE {WEB} LOGIN PASSWORD 'web'")
-        if connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [APP_ROLE]).fetchone():
-            # Roles belong to the server: whoever made this one may give it, the owner of another database may not.
-            connection.execute(
-                sql.SQL("GRANT {} TO {} WITH ADMIN OPTION").format(sql.Identifier(APP_ROLE), sql.Identifier(OWNER))
-            )
+        for role in (APP_ROLE, PORTAL_ROLE):
+            if connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [role]).fetchone():
+                # Roles belong to the server: whoever made one may give it, the owner of another database may not.
+                connection.execute(
+                    sql.SQL("GRANT {} TO {} WITH ADMIN OPTION").format(sql.Identifier(role), sql.Identifier(OWNER))
+                )
         connection.execute(f"CREATE DATABASE {NAME} OWNER {OWNER} TEMPLATE template0")
         yield connection
         _drop(connection)
@@ -65,3 +66,5 @@ def test_migrate_ends_well_and_lets_the_login_of_web_and_worker_in(server, tmp_p
     with psycopg.connect(environment["ENTREGENT_DATABASE_URL"]) as connection:
         connection.execute(sql.SQL("SET ROLE {}").format(sql.Identifier(APP_ROLE)))
         assert connection.execute("SELECT count(*) FROM clients_client").fetchone() == (0,)
+        connection.execute(sql.SQL("SET ROLE {}").format(sql.Identifier(PORTAL_ROLE)))
+        assert connection.execute("SELECT count(*) FROM interactions_publishedentry").fetchone() == (0,)

@@ -58,13 +58,13 @@ def following(page) -> str:
 
 
 PAGES = [
-    ("/portail/eaux/", 14),
-    ("/portail/eaux/echanges/", 12),
-    ("/portail/eaux/echanges/?vue=attente", 12),
-    ("/portail/eaux/echanges/1/", 18),
-    ("/portail/eaux/documents/", 11),
-    ("/portail/eaux/transferts/", 12),
-    ("/portail/eaux/coordonnees/", 10),
+    ("/portail/eaux/", 16),
+    ("/portail/eaux/echanges/", 14),
+    ("/portail/eaux/echanges/?vue=attente", 14),
+    ("/portail/eaux/echanges/1/", 22),
+    ("/portail/eaux/documents/", 13),
+    ("/portail/eaux/transferts/", 14),
+    ("/portail/eaux/coordonnees/", 12),
 ]
 
 

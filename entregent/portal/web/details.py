@@ -7,6 +7,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
+from entregent.access.wall import acting
 from entregent.clients.models import Person
 from entregent.interactions.portal_access import choose_subscriptions
 from entregent.interactions.portal_models import PortalSettings
@@ -32,12 +33,13 @@ def details(request: PortalRequest) -> HttpResponse:
         not_while_watching(visitor)
         if form.is_valid():
             try:
-                outcome = actions.change_details(
-                    access=visitor.access,
-                    version=form.cleaned_data["version"] or 0,
-                    values=_values(form.cleaned_data, person),
-                    idempotency_key=form.cleaned_data["key"] or None,
-                )
+                with acting():
+                    outcome = actions.change_details(
+                        access=visitor.access,
+                        version=form.cleaned_data["version"] or 0,
+                        values=_values(form.cleaned_data, person),
+                        idempotency_key=form.cleaned_data["key"] or None,
+                    )
             except (Refusal, Refusals) as refusal:
                 add_refusal(form, refusal)
             else:
@@ -57,7 +59,8 @@ def notices(request: PortalRequest) -> HttpResponse:
     not_while_watching(visitor)
     form = NoticesForm(request.POST, prefix="avis")
     if form.is_valid():
-        choose_subscriptions(access=visitor.access, **form.cleaned_data)
+        with acting():
+            choose_subscriptions(access=visitor.access, **form.cleaned_data)
         return see(request, visitor.url("details"), toast=_("Vos choix sont enregistrés."))
     return see(request, visitor.url("details"), toast=_("Choisissez une valeur de la liste."))
 
@@ -68,7 +71,8 @@ def renounce(request: PortalRequest) -> HttpResponse:
     """« Renoncer à mon accès », asked once more."""
     if request.method == "POST":
         not_while_watching(request.visitor)
-        actions.renounce(access=request.visitor.access)
+        with acting():
+            actions.renounce(access=request.visitor.access)
         return see(request, reverse("portal:choose"), toast=_("Votre accès est retiré."))
     return render(request, "portal/renounce.html", {"here": "details"})
 

@@ -10,6 +10,7 @@ from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
+from entregent.access.wall import acting
 from entregent.documents.actions import MEGABYTE, largest_of
 from entregent.interactions.models import PublishedEntry
 from entregent.interactions.publication import thread
@@ -57,9 +58,10 @@ def exchange(request: PortalRequest, number: int) -> HttpResponse:
         not_while_watching(visitor)
         form = MessageForm(request.POST, request.FILES, files_help=_files_help(request))
         if "draft" in request.POST:
-            actions.keep_draft(
-                access=visitor.access, interaction_id=last.interaction_id, text=request.POST.get("text", "")
-            )
+            with acting():
+                actions.keep_draft(
+                    access=visitor.access, interaction_id=last.interaction_id, text=request.POST.get("text", "")
+                )
             return see(request, visitor.url("exchange", number=number), toast=_("Votre brouillon est gardé."))
         if _sent(request, form, number=number) is not None:
             url = visitor.url("exchange", number=number)
@@ -70,7 +72,8 @@ def exchange(request: PortalRequest, number: int) -> HttpResponse:
             initial={"text": kept.draft if kept else "", "key": uuid4().hex}, files_help=_files_help(request)
         )
         if visitor.watched_by is None:
-            actions.mark_read(access=visitor.access, interaction_id=last.interaction_id, until=last.published_at)
+            with acting():
+                actions.mark_read(access=visitor.access, interaction_id=last.interaction_id, until=last.published_at)
     cut = 0 if "tout" in request.GET else max(0, len(entries) - reading.ENTRIES)
     context = {
         "here": "exchanges",
@@ -98,12 +101,13 @@ def new_request(request: PortalRequest) -> HttpResponse:
         not_while_watching(visitor)
         form = RequestForm(request.POST, request.FILES, files_help=_files_help(request), topics=topics)
         if "draft" in request.POST:
-            actions.keep_draft(
-                access=visitor.access,
-                interaction_id=actions.NEW_REQUEST,
-                text=request.POST.get("text", ""),
-                subject=request.POST.get("subject", ""),
-            )
+            with acting():
+                actions.keep_draft(
+                    access=visitor.access,
+                    interaction_id=actions.NEW_REQUEST,
+                    text=request.POST.get("text", ""),
+                    subject=request.POST.get("subject", ""),
+                )
             return see(request, visitor.url("new_request"), toast=_("Votre brouillon est gardé."))
         number = _sent(request, form, topics=topics)
         if number is not None:
@@ -136,15 +140,16 @@ def _sent(request: PortalRequest, form: MessageForm, *, number: int | None = Non
         return None
     data = form.cleaned_data
     try:
-        return actions.send_message(
-            access=request.visitor.access,
-            number=number,
-            text=data["text"],
-            subject=data.get("subject", ""),
-            topic=next((topic for topic in topics if topic.code == data.get("topic")), None),
-            files=data.get("files") or [],
-            idempotency_key=data["key"] or None,
-        )
+        with acting():
+            return actions.send_message(
+                access=request.visitor.access,
+                number=number,
+                text=data["text"],
+                subject=data.get("subject", ""),
+                topic=next((topic for topic in topics if topic.code == data.get("topic")), None),
+                files=data.get("files") or [],
+                idempotency_key=data["key"] or None,
+            )
     except NotFound:
         raise
     except (Refusal, Refusals) as refusal:

@@ -6,6 +6,7 @@ from django.http.response import HttpResponseBase
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from entregent.access.wall import acting
 from entregent.documents.actions import MEGABYTE, keep_file, largest_of
 from entregent.documents.web import uploads
 from entregent.documents.web.answers import file_answer
@@ -150,7 +151,8 @@ def transfer_file(request: PortalRequest, number: int, pk: int) -> HttpResponseB
     found, access = _found(request, number)
     item = _item(found, pk)
     if request.visitor.watched_by is None and not found.is_request:
-        item = actions.download(item, access=access)
+        with acting():
+            item = actions.download(item, access=access)
     return file_answer(item.file)
 
 
@@ -173,19 +175,20 @@ def transfer_add(request: PortalRequest, number: int) -> HttpResponse:
     organization = request.visitor.organization
     owner, purpose = _mark(found, access)
     try:
-        files = uploads.files_of(
-            request.POST.getlist("uploads"), organization=organization, owner=owner, purpose=purpose
-        )
-        files += [
-            keep_file(
-                organization=organization, name=one.name or "", content=one.chunks(), by_person_id=access.person_id
+        with acting():
+            files = uploads.files_of(
+                request.POST.getlist("uploads"), organization=organization, owner=owner, purpose=purpose
             )
-            for one in request.FILES.getlist("files")
-        ]
-        known = set(found.files.values_list("file_id", flat=True))
-        for file in files:
-            if file.pk not in known:
-                actions.add_file(found, access=access, file=file)
+            files += [
+                keep_file(
+                    organization=organization, name=one.name or "", content=one.chunks(), by_person_id=access.person_id
+                )
+                for one in request.FILES.getlist("files")
+            ]
+            known = set(found.files.values_list("file_id", flat=True))
+            for file in files:
+                if file.pk not in known:
+                    actions.add_file(found, access=access, file=file)
     except (Refusal, Refusals) as refusal:
         return _refused(request, found, access, refusal)
     return see(request, request.visitor.url("transfer", number=number))
@@ -196,7 +199,9 @@ def transfer_add(request: PortalRequest, number: int) -> HttpResponse:
 def transfer_remove(request: PortalRequest, number: int, pk: int) -> HttpResponse:
     not_while_watching(request.visitor)
     found, access = _found(request, number)
-    actions.remove_file(_item(found, pk), access=access)
+    item = _item(found, pk)
+    with acting():
+        actions.remove_file(item, access=access)
     return see(request, request.visitor.url("transfer", number=number), toast=_("Fichier retiré."))
 
 
@@ -208,7 +213,8 @@ def transfer_complete(request: PortalRequest, number: int) -> HttpResponse:
     found, access = _found(request, number)
     typed = _typed(request)
     try:
-        actions.complete_request(found, access=access, address=_address(request), **typed)
+        with acting():
+            actions.complete_request(found, access=access, address=_address(request), **typed)
     except (Refusal, Refusals) as refusal:
         return _refused(request, found, access, refusal, typed)
     toast = _("Vos fichiers ont été remis. Merci.")
@@ -224,10 +230,11 @@ def transfer_sign(request: PortalRequest, number: int, pk: int) -> HttpResponse:
     item, typed = _item(found, pk), _typed(request)
     rejects = request.POST.get("decision") == "rejeter"
     try:
-        if rejects:
-            actions.reject(item, access=access, reason=request.POST.get("reason", "").replace("\x00", ""))
-        else:
-            actions.sign(item, access=access, address=_address(request), **typed)
+        with acting():
+            if rejects:
+                actions.reject(item, access=access, reason=request.POST.get("reason", "").replace("\x00", ""))
+            else:
+                actions.sign(item, access=access, address=_address(request), **typed)
     except (Refusal, Refusals) as refusal:
         return _refused(request, found, access, refusal, typed)
     toast = _("Votre refus a été transmis.") if rejects else _("Document signé. Merci.")
@@ -252,7 +259,8 @@ def upload_begin(request: PortalRequest, number: int) -> HttpResponse:
     not_while_watching(request.visitor)
     found, access = _taking(request, number)
     owner, purpose = _mark(found, access)
-    return uploads.begin(request, organization=request.visitor.organization, owner=owner, purpose=purpose)
+    with acting():
+        return uploads.begin(request, organization=request.visitor.organization, owner=owner, purpose=purpose)
 
 
 @portal_page
@@ -269,10 +277,11 @@ def upload_piece(request: PortalRequest, number: int, token: str, offset: int) -
     not_while_watching(request.visitor)
     found, access = _taking(request, number)
     owner, purpose = _mark(found, access)
-    return uploads.piece(
-        request, organization=request.visitor.organization, owner=owner, purpose=purpose, token=token, offset=offset,
-        by_person_id=access.person_id,
-    )  # fmt: skip
+    with acting():
+        return uploads.piece(
+            request, organization=request.visitor.organization, owner=owner, purpose=purpose, token=token,
+            offset=offset, by_person_id=access.person_id,
+        )  # fmt: skip
 
 
 def _taking(request: PortalRequest, number: int) -> tuple[FileTransfer, PortalAccess]:

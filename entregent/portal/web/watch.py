@@ -9,6 +9,7 @@ from django.http import HttpResponse
 
 from entregent.access.guard import MemberRequest, requires
 from entregent.access.rights import Right
+from entregent.access.wall import as_portal
 from entregent.audit.actions import record
 from entregent.clients.models import Client, Person
 from entregent.interactions.portal_models import PortalAccess, PortalSettings
@@ -29,7 +30,8 @@ def watched(page: Callable) -> Callable:
             name=visitor.person.full_name,
         )  # fmt: skip
         request.visitor = visitor  # type: ignore[attr-defined]
-        return page.inner(request, **kwargs)  # type: ignore[attr-defined]
+        with as_portal():
+            return page.inner(request, **kwargs)  # type: ignore[attr-defined]
 
     return requires(Right.PORTAL_VIEW_AS, module=Module.PORTAL)(view)
 

@@ -3,8 +3,9 @@
 from django.core.management.commands import migrate
 from django.db import DEFAULT_DB_ALIAS, connections
 
-from entregent.access.wall import APP_ROLE
+from entregent.access.wall import APP_ROLE, PORTAL_ROLE
 from entregent.config.postgres.base import as_owner
+from entregent.portal.database_role import READABLE
 
 # The journal is written by triggers and by `record`; the application can neither change nor remove what stands there.
 # The words of interactions, and what of them is published, are written by triggers alone.
@@ -31,8 +32,8 @@ class Command(migrate.Command):
 def _grant(connection):
     tables = set(connection.introspection.table_names())
     with connection.cursor() as cursor:
-        cursor.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [APP_ROLE])
-        if cursor.fetchone() is None:
+        cursor.execute("SELECT count(*) FROM pg_roles WHERE rolname = ANY (%s)", [[APP_ROLE, PORTAL_ROLE]])
+        if cursor.fetchone() != (2,):
             return
         cursor.execute(f"GRANT USAGE ON SCHEMA public TO {APP_ROLE}")
         cursor.execute(f"GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {APP_ROLE}")
@@ -41,14 +42,29 @@ def _grant(connection):
             if table in tables:
                 cursor.execute(f"REVOKE ALL ON {table} FROM {APP_ROLE}")
                 cursor.execute(f"GRANT {rights} ON {table} TO {APP_ROLE}")
-        # The login of web and worker, which may be the owner's: it steps down to the role after connecting.
-        cursor.execute(
-            """
-            SELECT quote_ident(rolname) FROM pg_roles WHERE rolname = %s AND NOT rolsuper
-            AND NOT pg_has_role(oid, %s, CASE WHEN current_setting('server_version_num')::int >= 160000
-                                         THEN 'SET' ELSE 'MEMBER' END)
-            """,
-            [connections[DEFAULT_DB_ALIAS].settings_dict["USER"] or connection.settings_dict["USER"], APP_ROLE],
-        )
-        for (login,) in cursor.fetchall():
-            cursor.execute(f"GRANT {APP_ROLE} TO {login}")
+        _grant_portal(cursor, tables)
+        login = connections[DEFAULT_DB_ALIAS].settings_dict["USER"] or connection.settings_dict["USER"]
+        for role in (APP_ROLE, PORTAL_ROLE):
+            _let_in(cursor, login, role)
+
+
+def _grant_portal(cursor, tables):
+    """The pages of the portal read these tables and write none."""
+    cursor.execute(f"REVOKE ALL ON ALL TABLES IN SCHEMA public FROM {PORTAL_ROLE}")
+    cursor.execute(f"GRANT USAGE ON SCHEMA public TO {PORTAL_ROLE}")
+    if readable := sorted(READABLE & tables):
+        cursor.execute(f"GRANT SELECT ON {', '.join(readable)} TO {PORTAL_ROLE}")
+
+
+def _let_in(cursor, login, role):
+    """The login of web and worker, which may be the owner's: it steps down to the role after connecting."""
+    cursor.execute(
+        """
+        SELECT quote_ident(rolname) FROM pg_roles WHERE rolname = %s AND NOT rolsuper
+        AND NOT pg_has_role(oid, %s, CASE WHEN current_setting('server_version_num')::int >= 160000
+                                     THEN 'SET' ELSE 'MEMBER' END)
+        """,
+        [login, role],
+    )
+    for (name,) in cursor.fetchall():
+        cursor.execute(f"GRANT {role} TO {name}")
