@@ -11,7 +11,7 @@ from benchmarks import database, figures
 
 RESULTS = Path(__file__).parent / "results"
 MEASURES = [
-    "search", "lists", "pages", "thread", "duplicates", "imports", "upload", "mail", "inbound", "letters",
+    "search", "lists", "pages", "thread", "duplicates", "imports", "upload", "mail", "inbound", "letters", "plans",
 ]  # fmt: skip
 
 
@@ -27,7 +27,7 @@ def main(clients: tuple[int, ...], only: tuple[str, ...], keep_data: bool) -> No
     with database.server() as server:
         for size in clients:
             dsn = database.prepare(server, size, keep=keep_data)
-            if {"pages", "thread"} & set(only or MEASURES):
+            if {"pages", "thread", "plans"} & set(only or MEASURES):
                 database.collect_static(dsn)
             for measure in only or MEASURES:
                 into = RESULTS / f"{measure}-{size}.json"

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -30,16 +31,18 @@ def start_worker(*, heartbeat: float = 0.2, stalled: float = 0.8, modules: tuple
     )
 
 
-def work_with_kills(job: Callable[[], Any], *, kills: int, chance: Random, pause: float, **options) -> int:
+def work_with_kills(
+    job: Callable[[], Any], *, kills: int, chance: Random, pause: float, seconds: float = 300, **options
+) -> int:
     """Works `job()` off, killing the worker within `pause` seconds of a first step `kills` times; how often it was.
 
     `job` reads the job anew. The worker that ends the work is asked to end, and must do so cleanly.
     """
-    deadline = time.monotonic() + 300
+    deadline = time.monotonic() + seconds
 
     def wait_while(condition: Callable[[], bool]) -> None:
         while condition():
-            assert time.monotonic() < deadline, "the job was not done in five minutes"
+            assert time.monotonic() < deadline, f"the job was not done in {seconds} seconds"
             assert worker.poll() is None, f"the worker ended by itself: {worker.returncode}"
             time.sleep(0.01)
 
@@ -61,6 +64,12 @@ def work_with_kills(job: Callable[[], Any], *, kills: int, chance: Random, pause
         if job().is_over:
             return kill
     return kills
+
+
+def free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return free.getsockname()[1]
 
 
 def test_database_url() -> str:

@@ -6,7 +6,7 @@ time.
 """
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -34,16 +34,10 @@ Kind, State = ProcessJob.Kind, ProcessJob.State
 def run_due(organization_id: int, *, run_id: int | None = None, most: int = 10_000, pauses=PAUSES) -> int:
     """Does what is due in an organization (or for one plan), oldest first; says how much was done. Another worker may
     be at it too."""
-    of = {} if run_id is None else {"run_id": run_id}
     done, passed = 0, set[int]()
     while done < most:
         with in_organization(organization_id):
-            due = list(
-                ProcessJob.objects.filter(
-                    organization_id=organization_id, state=State.WAITING, run_at__lte=timezone.now(), **of
-                )
-                .exclude(pk__in=passed).order_by("run_at", "pk").values_list("pk", "run_id", "run__case_id")[:BATCH]
-            )  # fmt: skip
+            due = list(due_jobs(organization_id, run_id=run_id, passed=passed))
         if not due:
             break
         for job_id, of_run, case_id in due:
@@ -52,6 +46,17 @@ def run_due(organization_id: int, *, run_id: int | None = None, most: int = 10_0
             else:
                 done += 1
     return done
+
+
+def due_jobs(organization_id: int, *, run_id: int | None = None, passed: Collection[int] = ()):
+    """What is due now, oldest first, as many as one round does: job, its plan, the case of that."""
+    of = {} if run_id is None else {"run_id": run_id}
+    due = ProcessJob.objects.filter(
+        organization_id=organization_id, state=State.WAITING, run_at__lte=timezone.now(), **of
+    )
+    return (
+        due.exclude(pk__in=passed).order_by("run_at", "pk").values_list("pk", "run_id", "run__case_id")[:BATCH]
+    )  # fmt: skip
 
 
 def organizations_with_plans() -> list[int]:

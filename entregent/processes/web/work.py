@@ -84,17 +84,11 @@ def team(request: MemberRequest) -> HttpResponse:
 def _page(request: MemberRequest, steps, *, tab: str, **more) -> HttpResponse:
     member = request.member
     zone = ZoneInfo(member.organization.time_zone)
-    found = _after(steps, request.GET.get("apres", ""))
-    rows = list(found.values(*_COLUMNS)[: PAGE + 1])
+    rows, mark = listed(steps, request.GET.get("apres", ""))
     asked = {key: request.GET[key] for key in ("equipe", "libres") if request.GET.get(key)}
-    following = ""
-    if len(rows) > PAGE:
-        last = rows[PAGE - 1]
-        following = "?" + urlencode(
-            asked | {"apres": f"{last['due_at'].isoformat() if last['due_at'] else ''}|{last['id']}"}
-        )
+    following = "?" + urlencode(asked | {"apres": mark}) if mark else ""
     context = {
-        "groups": _groups([_row(row, zone) for row in rows[:PAGE]], timezone.now().astimezone(zone).date()),
+        "groups": _groups([_row(row, zone) for row in rows], timezone.now().astimezone(zone).date()),
         "tab": tab,
         "next_url": following,
         "mine_url": at("work", member),
@@ -117,6 +111,15 @@ _COLUMNS = (
     "team__label_en", "run__definition__name_fr", "run__definition__name_en", "run__client__display_name",
     "run__client__number", "run__case__number",
 )  # fmt: skip
+
+
+def listed(steps, mark: str) -> tuple[list[dict[str, Any]], str]:
+    """The rows of one page, and the mark after which the next one begins."""
+    rows = list(_after(steps, mark).values(*_COLUMNS)[: PAGE + 1])
+    if len(rows) <= PAGE:
+        return rows, ""
+    last = rows[PAGE - 1]
+    return rows[:PAGE], f"{last['due_at'].isoformat() if last['due_at'] else ''}|{last['id']}"
 
 
 def _after(steps, mark: str):
