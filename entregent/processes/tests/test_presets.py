@@ -1,5 +1,6 @@
 """The ready-made processes, each from its launch to its end, its forms answered, in both languages."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -7,6 +8,8 @@ from django.utils import timezone, translation
 
 from entregent.cases.actions import open_case
 from entregent.cases.models import Case, CaseDocument, CaseType
+from entregent.documents.files import opened
+from entregent.documents.models import DocumentTemplate
 from entregent.organizations.models import Team
 from entregent.outbox.models import Message
 from entregent.processes import actions
@@ -57,6 +60,18 @@ def answered(form, *, says: bool, language: str):
     }  # fmt: skip
 
 
+def speaks(text: str, language: str) -> bool:
+    """Whether a subject or a name begins as that of a template does in this language, and not as in the other."""
+    begins = {
+        code: {(getattr(one, f"{name}_{code}").split("{")[0].split(":")[0]).strip() for one in DocumentTemplate.objects.all()
+               for name in ("subject", "name")} - {""}
+        for code in ("fr", "en")
+    }  # fmt: skip
+    other = "en" if language == "fr" else "fr"
+    only = begins[language] - begins[other]
+    return any(text.startswith(one) for one in only)
+
+
 def run_to_the_end(run, admin, *, says: bool, language: str) -> None:
     for _round in range(100):
         run.refresh_from_db()
@@ -87,11 +102,12 @@ def run_to_the_end(run, admin, *, says: bool, language: str) -> None:
 @pytest.mark.parametrize("path", PRESETS, ids=lambda path: path.stem)
 def test_a_preset_runs_from_launch_to_close(path, language, says, prepared, org, admin):
     body = read(path.read_text())
-    org.language = prepared.language = language
+    # The house speaks the other language: what goes out to the client is in the client's all the same.
+    prepared.language, org.language = language, "en" if language == "fr" else "fr"
     org.save(update_fields=["language"])
     prepared.save(update_fields=["language"])
     (case_type, *_others) = case_types(org, body["case_types"])
-    with translation.override(language):
+    with translation.override(org.language):
         version = actions.install(org, path.read_text(), by=admin)
         assert version is not None
         assert version.state == "live"
@@ -105,8 +121,15 @@ def test_a_preset_runs_from_launch_to_close(path, language, says, prepared, org,
     assert CaseDocument.objects.filter(case=case, kind="letter").count() == made.count("generate_document")
     # What is late at once, because the day that was entered is near, is mailed besides.
     late = ProcessJob.objects.filter(run=run, kind="late", state="done").count()
-    mails = Message.objects.filter(client_id=prepared.pk, nature="letter").count()
-    assert made.count("send_mail") <= mails <= made.count("send_mail") + late
+    mails = list(Message.objects.filter(client_id=prepared.pk, nature="letter"))
+    assert made.count("send_mail") <= len(mails) <= made.count("send_mail") + late
+    for mail in mails:
+        assert mail.language == language
+        assert speaks(mail.subject, language), mail.subject
+    for document in CaseDocument.objects.filter(case=case, kind="letter").select_related("file"):
+        with opened(document.file) as content:
+            assert re.search(rb"/Lang ?\(([a-z]{2})", content.read())[1].decode() == language
+        assert speaks(document.file.name, language), document.file.name
     if "close_case" in made:
         assert Case.objects.get(pk=case.pk).is_closed
     assert set(run.steps.values_list("state", flat=True)) <= {"done", "skipped"}
