@@ -142,7 +142,8 @@ def _round(value: Any, precision: int = 0, method: Any = "common") -> float:
 
 
 def _check(node: nodes.Node, depth: int) -> None:
-    if isinstance(node, _REFUSED):
+    # « self » is no fact but the template itself.
+    if isinstance(node, _REFUSED) or (isinstance(node, nodes.Name) and node.name == "self"):
         raise SecurityError(type(node).__name__)
     if isinstance(node, nodes.For):
         depth += 1
