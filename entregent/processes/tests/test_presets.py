@@ -62,11 +62,15 @@ def answered(form, *, says: bool, language: str):
 
 def speaks(text: str, language: str) -> bool:
     """Whether a subject or a name begins as that of a template does in this language, and not as in the other."""
+    templates = list(DocumentTemplate.objects.all())
+
+    def begun(name: str) -> str:
+        return name.split("{")[0].split(":")[0].strip()
+
     begins = {
-        code: {(getattr(one, f"{name}_{code}").split("{")[0].split(":")[0]).strip() for one in DocumentTemplate.objects.all()
-               for name in ("subject", "name")} - {""}
+        code: {begun(getattr(one, f"{field}_{code}")) for one in templates for field in ("subject", "name")} - {""}
         for code in ("fr", "en")
-    }  # fmt: skip
+    }
     other = "en" if language == "fr" else "fr"
     only = begins[language] - begins[other]
     return any(text.startswith(one) for one in only)

@@ -5,7 +5,8 @@ from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.db.models import Q
+from django.db.models import F, QuerySet
+from django.db.models.fields.tuple_lookups import Tuple, TupleGreaterThan
 from django.http import HttpResponse
 from django.utils import timezone
 from django.utils.http import urlencode
@@ -115,27 +116,32 @@ _COLUMNS = (
 
 def listed(steps, mark: str) -> tuple[list[dict[str, Any]], str]:
     """The rows of one page, and the mark after which the next one begins."""
-    rows = list(_after(steps, mark).values(*_COLUMNS)[: PAGE + 1])
+    rows: list[dict[str, Any]] = []
+    for part in _after(steps, mark):
+        if len(rows) <= PAGE:
+            rows += part.values(*_COLUMNS)[: PAGE + 1 - len(rows)]
     if len(rows) <= PAGE:
         return rows, ""
     last = rows[PAGE - 1]
     return rows[:PAGE], f"{last['due_at'].isoformat() if last['due_at'] else ''}|{last['id']}"
 
 
-def _after(steps, mark: str):
-    """Goes on after the last row that was shown: what has no deadline comes last."""
+def _after(steps, mark: str) -> list[QuerySet]:
+    """What follows the last row that was shown: what has a deadline, then what has none, each straight from its place
+    in the index."""
     moment, _bar, last = mark.partition("|")
     if not (last.isascii() and last.isdigit() and len(last) < 19):
-        return steps
+        return [steps]
     if not moment:
-        return steps.filter(due_at=None, pk__gt=int(last))
+        return [steps.filter(due_at=None, pk__gt=int(last))]
     try:
         due = datetime.fromisoformat(moment)
     except ValueError:
-        return steps
+        return [steps]
     if due.tzinfo is None:
-        return steps
-    return steps.filter(Q(due_at__gt=due) | Q(due_at=due, pk__gt=int(last)) | Q(due_at=None))
+        return [steps]
+    later = TupleGreaterThan(Tuple(F("due_at"), F("pk")), (due, int(last)))
+    return [steps.filter(later), steps.filter(due_at=None)]
 
 
 def _row(row: dict[str, Any], zone: ZoneInfo) -> WorkRow:
