@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Prefetch
+from django.db.models import Prefetch, Q
 
 from entregent.clients.models import Address
 from entregent.interactions.models import EntryAttachment, Interaction, InteractionEntry
@@ -34,17 +34,17 @@ class Thread:
 
 
 def thread_of(interaction: Interaction, *, is_whole: bool = False) -> Thread:
-    """The entries in their order, each with its author and files; two queries."""
-    last = interaction.entries.order_by("-seq").values_list("seq", flat=True).first() or 0
+    """The entries in their order, each with its author and files; three queries, however many they are."""
+    number = interaction.entries.count()
     shown = interaction.entries.select_related("author").prefetch_related(
         Prefetch("attachments", EntryAttachment.objects.select_related("file"))
     )
-    if last <= LAST + 2 or is_whole:
+    if number <= LAST + 2 or is_whole:
         entries = list(shown.order_by("-seq")[:MOST])[::-1]
         return Thread(entries, len(entries))
-    first, tail = list(shown.filter(seq=1)), list(shown.order_by("-seq")[:LAST])[::-1]
-    number = interaction.entries.count()
-    return Thread(first + tail, number, number - len(first) - len(tail))
+    tail = interaction.entries.order_by("-seq").values("pk")[:LAST]
+    entries = list(shown.filter(Q(seq=1) | Q(pk__in=tail)).order_by("seq"))
+    return Thread(entries, number, number - len(entries))
 
 
 def mails_about(interaction: Interaction) -> list[Message]:

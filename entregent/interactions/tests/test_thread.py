@@ -50,7 +50,7 @@ def test_a_conversation_takes_the_same_queries_however_long_it_is(
     enter(agent)
     topic = Topic.objects.get(code="renseignement")
     http = signed_in(agent)
-    for entries in (2, 25, 31):
+    for entries in (2, 25, 31, 500):
         url = make(agent, client_north, topic, entries)
         with django_assert_num_queries(16):
             http.get(url)
