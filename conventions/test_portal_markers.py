@@ -14,6 +14,16 @@ import pytest
 
 from entregent.access.wall import in_organization
 from entregent.audit.actions import record
+from entregent.cases.actions import (
+    add_log_entry,
+    add_tasks,
+    attach_interaction,
+    change_state,
+    edit_case,
+    keep_case_document,
+    open_case,
+)
+from entregent.cases.models import Case, CaseType
 from entregent.clients.actions import people, set_credit_hold
 from entregent.clients.models import Client, Person
 from entregent.documents.actions import keep_file
@@ -27,9 +37,13 @@ from entregent.interactions.actions import (
 )
 from entregent.interactions.models import Interaction, InteractionAgent, InteractionEntry, Topic
 from entregent.interactions.portal_access import set_colleagues
-from entregent.organizations.models import User
+from entregent.interactions.template_models import RecordTemplate
+from entregent.organizations.models import Team, User
 from entregent.outbox.models import Message
 from entregent.portal.tests.conftest import door, give_access
+from entregent.processes.actions import launch, pause_run
+from entregent.processes.definitions import normalised
+from entregent.processes.models import ProcessDefinition, ProcessStep, ProcessVersion
 from testing.cast import enter, make_client
 from testing.mails import make_mail
 
@@ -123,10 +137,56 @@ def planted(agent, manager, org, client_north, client_south, other_org, stranger
         by=manager, client=client_south, topic=topic, channel="phone_call", subject=f"{mark('autre-client')}",
         notes=mark("autre-client"), person=jean.person, notify=False,
     )  # fmt: skip
+    _plant_cases(org, agent, client_north, both, hidden, file)
     with in_organization(other_org.pk):
         make_client(other_org, "X1", mark("autre-organisation"))
     enter(agent)
     return both
+
+
+def _plant_cases(org, agent, client, contact, hidden, file):
+    """A case that the client follows, with a plan; one that is confidential; one of a type that they do not see."""
+    enter(agent)
+    team = Team.objects.create(organization=org, code="t", label_fr=mark("equipe"), label_en=mark("team"))
+    template = RecordTemplate.objects.create(
+        organization=org, code="m", kind="case", name_fr=mark("modele"), name_en=mark("template"),
+        text_fr=mark("texte-modele"), text_en=mark("text-template"),
+    )  # fmt: skip
+    states = [{"code": "s", "state": "in_progress", "fr": mark("sous-statut"), "en": mark("sub-status")}]
+    kinds = [
+        CaseType.objects.create(
+            organization=org, code=mark(code), path=mark(code), label_fr=label, label_en=label, on_portal=on_portal,
+            sub_statuses=states, template=template,
+        )
+        for code, label, on_portal in (("suivi", "Dossier suivi", True), ("tu", mark("type"), False))
+    ]  # fmt: skip
+    shown, confidential, silent = (
+        open_case(by=agent, client=client, case_type=kind, title=mark("intitule"), team=team, note=mark("note-dossier"))
+        for kind in (kinds[0], kinds[0], kinds[1])
+    )
+    edit_case(confidential, by=agent, is_confidential=True, public_title=mark("confidentiel"))
+    edit_case(silent, by=agent, public_title=mark("type-tu"))
+    for case in (shown, silent):
+        attach_interaction(case, contact, by=agent)
+        change_state(case, by=agent, state="in_progress", sub_status="s")
+        add_log_entry(case, by=agent, text=mark("journal-dossier"))
+        add_tasks(case, by=agent, texts=[mark("tache")])
+        keep_case_document(case, by=agent, file=file, kind="attachment", title=mark("piece"))
+    Case.objects.update(external_ref=mark("affaire"), closing_reason=mark("cloture"), automatic_key="")
+    body = {"process": "p", "name": {"fr": mark("processus")}, "steps": [
+        {"key": "a", "name": {"fr": mark("etape")}, "public": {"fr": "Étape dite", "en": "Step told"}, "form": {}},
+        {"key": "b", "name": {"fr": mark("etape-tue")}, "form": {}},
+    ]}  # fmt: skip
+    definition = ProcessDefinition.objects.create(organization=org, code="p", name_fr=mark("processus"))
+    definition.live = ProcessVersion.objects.create(
+        organization=org, definition=definition, number=1, body=normalised(body), state="live", sha256=mark("sha")
+    )
+    definition.save()
+    for case in (shown, confidential, silent):
+        run = launch(definition=definition, case=case, by=agent, is_strict=False)
+        ProcessStep.objects.filter(run=run).update(data={"x": mark("saisie")}, why_skipped=mark("passee"))
+        if case is shown:
+            pause_run(run, by=agent, reason=mark("pause"))
 
 
 def crawl(http) -> dict[str, str]:
@@ -172,10 +232,12 @@ def test_no_page_of_the_portal_shows_what_stays_inside(who, language, planted, c
     taken = pages["/portail/eaux/echanges/telecharger/"]
     assert "Dit au client" in taken
     assert "pour le client" in taken
+    assert "Dossier suivi" in everything
+    assert ("Étape dite" if language == "fr" else "Step told") in everything
     # Numbers and files guessed one after the other lead no further.
     http = door(cast_of_portal[who].user)
     for number in range(1, 40):
-        for path in ("echanges", "documents", "transferts"):
+        for path in ("echanges", "dossiers", "documents", "transferts"):
             answer = http.get(f"/portail/eaux/{path}/{number}/")
             content = b"".join(answer.streaming_content) if answer.streaming else answer.content
             assert leaks(f"{answer.headers}{content.decode(errors='replace')}") == set(), f"{path} {number}"

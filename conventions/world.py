@@ -320,7 +320,7 @@ def _dunning(world, organization, variety, case, invoice, client, marker):
 def _case_with_everything(world, organization, variety, client, thing, interaction, marker, gone, author):
     kind, _is_new = CaseType.objects.get_or_create(
         organization=organization, path="divers",
-        defaults={"code": "divers", "label_fr": "Divers", "label_en": "Miscellaneous"},
+        defaults={"code": "divers", "label_fr": "Divers", "label_en": "Miscellaneous", "on_portal": True},
     )  # fmt: skip
     own = {"organization": organization}
     case = Case.objects.create(

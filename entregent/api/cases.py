@@ -40,6 +40,7 @@ class CaseTypeOut(Schema):
     parent: str | None = Field(description="Path of the type above.")
     is_active: bool
     is_confidential: bool
+    on_portal: bool = Field(description="Whether the client follows cases of this type on the portal.")
     due_rule: str = Field(examples=["10 working days"], description='From the opening to the due day; "" for none.')
     sub_statuses: list[SubStatusOut]
 
@@ -52,6 +53,7 @@ class CaseTypeOut(Schema):
             parent=one.path.rpartition("/")[0] or None,
             is_active=one.is_active,
             is_confidential=one.is_confidential,
+            on_portal=one.on_portal,
             due_rule=one.due_rule,
             sub_statuses=[
                 SubStatusOut(code=s["code"], state=s["state"], label_fr=s["fr"], label_en=s.get("en") or s["fr"])

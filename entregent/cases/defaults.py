@@ -27,7 +27,9 @@ _REQUEST = [
 
 
 def _type(path: str, french: str, english: str, due: str = "", sub_statuses=(), **more: Any) -> dict[str, Any]:
-    return {"path": path, "fr": french, "en": english, "due": due, "sub_statuses": list(sub_statuses), **more}
+    """What is asked for has a due day and is followed by the client; a dunning, which has none, is not."""
+    known = {"path": path, "fr": french, "en": english, "due": due, "sub_statuses": list(sub_statuses)}
+    return known | {"on_portal": bool(due)} | more
 
 
 _COMPLAINTS = _type("reclamation", "Réclamation", "Complaint", "10 working days", _COMPLAINT)

@@ -1,3 +1,4 @@
+from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVectorField
 from django.db import models
@@ -44,7 +45,8 @@ class CaseType(models.Model):
     `sub_statuses` is a list of {"code", "state", "fr", "en"}: labels within the fixed states, in order; the first of a
     state is the one that a case gets with the state. `due_rule` is an offset (« 10 working days ») from the opening to
     the due day, "" for none; `warn_days` how many days before it the case is told as soon due. Cases of a confidential
-    type start confidential. An inactive type is no longer offered but stays displayed.
+    type start confidential. Of cases of a type `on_portal` the client sees on the portal where they stand. An inactive
+    type is no longer offered but stays displayed.
     """
 
     organization = models.ForeignKey(Organization, models.CASCADE)
@@ -59,6 +61,7 @@ class CaseType(models.Model):
     due_rule = models.CharField(_("échéance"), max_length=60, blank=True, default="")
     warn_days = models.IntegerField(_("alerte avant l'échéance (jours)"), default=2)
     is_confidential = models.BooleanField(_("confidentiel"), default=False)
+    on_portal = models.BooleanField(_("visible du client sur le portail"), default=False, db_default=False)
     template = models.ForeignKey(
         RecordTemplate, models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("modèle de dossier")
     )
@@ -152,6 +155,10 @@ class Case(models.Model):
         CaseType, models.PROTECT, verbose_name=_("type de dossier"), related_name="+", db_index=False
     )
     title = models.CharField(_("intitulé"), max_length=200)
+    # How the client reads it on the portal; "" is the label of the type.
+    public_title = models.CharField(
+        _("intitulé vu par le client"), max_length=200, blank=True, default="", db_default=""
+    )
     state = models.CharField(_("état"), max_length=12, choices=State, default=State.NEW)
     sub_status = models.CharField(_("sous-statut"), max_length=40, blank=True, default="")
     priority = models.CharField(_("priorité"), max_length=10, choices=Priority, default=Priority.NORMAL)
@@ -550,3 +557,60 @@ class CaseWords(models.Model):
 
     def __str__(self):
         return f"{self.case_id}"
+
+
+class PublishedCase(models.Model):
+    """What a client may see of a case: a view of the database (`publication.sql`), and all that the portal reads.
+
+    A case stands in it while its type is `on_portal`, it is not confidential, not deleted and not merged into another.
+    Its own title, its sub-status, its due day, its agents and whatever was noted are no columns of it.
+    """
+
+    case_id = models.BigIntegerField(primary_key=True)
+    organization_id = models.BigIntegerField()
+    client_id = models.BigIntegerField()
+    number = models.BigIntegerField()
+    title = models.CharField(max_length=200)
+    type_fr = models.CharField(max_length=80)
+    type_en = models.CharField(max_length=80)
+    state = models.CharField(max_length=12, choices=State)
+    opened_at = models.DateTimeField()
+    closed_at = models.DateTimeField(null=True)
+    # The people of the client who take part: where there are some, it is theirs.
+    person_ids = ArrayField(models.BigIntegerField())
+
+    class Meta:
+        managed = False
+        db_table = "cases_publishedcase"
+        ordering = ["-opened_at", "-case_id"]
+
+    def __str__(self):
+        return f"{self.number}"
+
+    @property
+    def type_label(self) -> str:
+        return self.type_en if get_language() == "en" else self.type_fr
+
+    @property
+    def shown_title(self) -> str:
+        return self.title or self.type_label
+
+    @property
+    def is_closed(self) -> bool:
+        return self.closed_at is not None
+
+
+class PublishedContact(models.Model):
+    """Which conversations belong to a published case: a view too. What of them is published, `interactions` says."""
+
+    id = models.BigIntegerField(primary_key=True)
+    organization_id = models.BigIntegerField()
+    case_id = models.BigIntegerField()
+    interaction_id = models.BigIntegerField()
+
+    class Meta:
+        managed = False
+        db_table = "cases_publishedcontact"
+
+    def __str__(self):
+        return f"{self.case_id}: {self.interaction_id}"

@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from entregent.audit.actions import record
+from entregent.cases.publication import conversations_of, open_cases_of, published_case, put_into
 from entregent.clients.actions import people
 from entregent.clients.models import Person
 from entregent.clients.validation import clean_person
@@ -17,9 +18,10 @@ from entregent.documents.actions import keep_file
 from entregent.interactions.actions import receive_message
 from entregent.interactions.models import PublishedEntry, Topic
 from entregent.interactions.portal_models import PortalAccess, PortalSettings
-from entregent.interactions.publication import thread
+from entregent.interactions.publication import conversations, thread
 from entregent.organizations.idempotency import once
 from entregent.portal.models import PortalThread
+from entregent.processes.actions import client_answered
 from entregent.toolbox.errors import Refusal, Refusals, required
 
 FILES_AT_MOST = 10
@@ -41,26 +43,62 @@ def send_message(
     """A message of the client: an answer in the conversation `number`, else a new request. Gives its number.
 
     A conversation of which nothing is published for this person is not found (E-003-PORTAL-WRITE); one that is closed
-    opens again (R003-23). The same form sent twice makes one message.
+    opens again (R003-23). What an open case waits for may be an answer in its conversation. The same form sent twice
+    makes one message.
     """
     if number is not None:
-        thread(access, number)
+        answered = open_cases_of(access, thread(access, number)[0].interaction_id)
     elif not PortalSettings.of(access.organization_id).new_requests:
         raise Refusal("E-003-REQUESTS", _("Cette organisation ne prend pas de nouvelles demandes par le portail."))
     if not text.strip():
         raise required("text", _("Le message"))
     files = _checked(access, files)
+
+    def receive() -> int:
+        if number is not None and answered:
+            client_answered(answered, organization=access.organization, files=len(files))
+        return _receive(access, number, text=text, subject=subject, topic=topic, files=files)
+
     said = [access.pk, number, subject, text, [(file.name, file.size) for file in files]]
-    interaction_id, _is_repeat = once(
-        access.organization_id,
-        "portal_message",
-        idempotency_key,
-        said,
-        lambda: _receive(access, number, text=text, subject=subject, topic=topic, files=files),
-    )
+    interaction_id, _is_repeat = once(access.organization_id, "portal_message", idempotency_key, said, receive)
     PortalThread.objects.filter(access=access, interaction_id=NEW_REQUEST if number is None else interaction_id).update(
         draft="", draft_subject=""
     )
+    return PublishedEntry.objects.filter(interaction_id=interaction_id).values_list("number", flat=True)[0]
+
+
+@transaction.atomic
+def answer_case(
+    *,
+    access: PortalAccess,
+    number: int,
+    text: str,
+    files: Sequence[UploadedFile] = (),
+    idempotency_key: str | None = None,
+) -> int:
+    """What the client answers on the page of a case: it stands in the conversation of the case that was written in
+    last, else in a new one. Gives the number of the conversation. What waited for it goes on.
+
+    A case that this person does not see is not found; one that is closed is refused. The same form sent twice makes
+    one message.
+    """
+    case = published_case(access, number)
+    if case.is_closed:
+        raise Refusal("E-001-CASE-CLOSED", _("Ce dossier est terminé : écrivez-nous par une nouvelle demande."))
+    if not text.strip():
+        raise required("text", _("Le message"))
+    files = _checked(access, files)
+
+    def receive() -> int:
+        client_answered([case.case_id], organization=access.organization, files=len(files))
+        last = conversations(access).filter(interaction_id__in=conversations_of(case)).first()
+        subject = "" if last is not None else case.shown_title
+        made = _receive(access, last and last.number, text=text, subject=subject, topic=None, files=files)
+        put_into(case, made)
+        return made
+
+    said = [access.pk, "case", number, text, [(file.name, file.size) for file in files]]
+    interaction_id, _is_repeat = once(access.organization_id, "portal_case", idempotency_key, said, receive)
     return PublishedEntry.objects.filter(interaction_id=interaction_id).values_list("number", flat=True)[0]
 
 

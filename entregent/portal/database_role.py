@@ -4,8 +4,8 @@ They are drawn under the role `entregent_portal` (access/wall.py), which `migrat
 nothing to write. A page that asks for anything else (a conversation as the staff see it, a dossier, the journal) is
 refused by the database. What somebody at the client does is an action of the application, under `acting()`.
 
-What of a record is for clients is published into a table of its own (docs/adr/0016, 0020), and that table stands here:
-never one that holds both what is for clients and what is the staff's among themselves.
+What of a record is for clients is published into a table or a view of its own (docs/adr/0016, 0020, 0022), and that
+stands here: never one that holds both what is for clients and what is the staff's among themselves.
 """
 
 READABLE = frozenset(
@@ -14,6 +14,10 @@ READABLE = frozenset(
         "interactions_publishedentry",
         "interactions_publishedfile",
         "interactions_topic",
+        "cases_publishedcase",
+        "cases_publishedcontact",
+        "processes_publishedpause",
+        "processes_publishedstep",
         # Who is here, for whom, and how far they have read.
         "interactions_portalaccess",
         "interactions_portalsettings",

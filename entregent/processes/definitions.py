@@ -18,6 +18,8 @@
       due: 2 working days                   # from when it opens; or {offset: -5 days, from: other.day}
       remind: [{before: 1 day}]             # who does it is told; `do` for something else
       late: [{after: 3 days, do: [{escalate: {to: team_lead}}]}]     # counted from when it was due
+      public: {fr: …, en: …}                # what the client reads of it on the portal; without it, nothing
+      awaits: client                        # the client is asked for it there, by the day in `due`
       act: cut_supply                       # what the law has a say in
       form: {properties: …, required: […]}  # somebody fills it in
       do: [{generate_document: {template: …}}]                       # or the product acts
@@ -41,7 +43,7 @@ from django.utils.translation import gettext_lazy
 from entregent.organizations.models import Organization, Team, User
 from entregent.processes import fields as form_fields
 from entregent.processes.conditions import DEEPEST, canonical, paths_of, problems_of
-from entregent.processes.events import event_kinds, fields_of_event
+from entregent.processes.events import CLIENT_ANSWERED, event_kinds, fields_of_event
 from entregent.processes.fields import Field, fields_of, in_language, words_of
 from entregent.processes.registry import kinds
 from entregent.toolbox.errors import Refusal
@@ -62,6 +64,8 @@ CUT_SUPPLY = "cut_supply"
 ACTS = {CUT_SUPPLY: gettext_lazy("Coupure ou réduction de la fourniture")}
 # Who does a step, besides a team by its code and a member by the address.
 RESPONSIBLE, STARTER = "responsible", "starter"
+# Who is awaited by a step that waits, or that somebody fills in with what came.
+CLIENT = "client"
 WHO_WORDS = {
     RESPONSIBLE: gettext_lazy("Responsable du dossier"),
     STARTER: gettext_lazy("Personne qui a lancé le plan"),
@@ -70,7 +74,7 @@ KINDS = ("form", "do", "wait")
 
 _CODE = re.compile(r"[a-z][a-z0-9_]{0,58}")
 _TOP = {"process", "name", "subjects", "case_types", "topics", "service", "facts", "start", "steps"}
-_STEP = {"key", "name", "help", "after", "if", "who", "due", "remind", "late", "act", *KINDS}
+_STEP = {"key", "name", "help", "after", "if", "who", "due", "remind", "late", "act", "public", "awaits", *KINDS}
 _FORM = {"properties", "required", "order"}
 _FIELD = {"type", "title", "enum", "help"}
 
@@ -168,10 +172,10 @@ def _misshapen_step(step: Any) -> Iterator[str]:
     if not isinstance(step, dict):
         yield "-"
         return
-    for key in ("key", "who", "act"):
+    for key in ("key", "who", "act", "awaits"):
         if not isinstance(step[key], str):
             yield key
-    for key in ("name", "help"):
+    for key in ("name", "help", "public"):
         if not _are_words(step[key]):
             yield key
     if not _are_texts(step["after"]):
@@ -315,6 +319,8 @@ def _step(step: Any, above: list[str]) -> Any:
     made["remind"] = step.get("remind") or []
     made["late"] = step.get("late") or []
     made["act"] = step.get("act") or ""
+    made["public"] = _words(step.get("public") or "")
+    made["awaits"] = step.get("awaits") or ""
     if "do" in step:
         made["do"] = step["do"] or []
     if "wait" in step:
@@ -372,6 +378,11 @@ def _short_step(step: Mapping[str, Any], above: list[str]) -> dict[str, Any]:
     for key in ("if", "who", "remind", "late", "act"):
         if step[key]:
             short[key] = step[key]
+    # A version from before there was a portal for them has neither.
+    if any(words_of(step.get("public") or {})):
+        short["public"] = _short_words(step["public"])
+    if step.get("awaits"):
+        short["awaits"] = step["awaits"]
     if step["due"]:
         short["due"] = step["due"]["offset"] if not step["due"].get("from") else step["due"]
     if "form" in step:
@@ -627,6 +638,7 @@ def _step_problems(
     elif step["who"] and names is not None and not names.knows_who(step["who"]):
         yield _("l’équipe ou la personne « %(who)s » n’existe pas.") % {"who": step["who"][:80]}
     yield from _time_problems(body, step, known, before)
+    yield from _public_problems(step, kinds_given[0])
     if step.get("act") and (not isinstance(step["act"], str) or step["act"] not in ACTS):
         yield _("acte inconnu : %(act)s.") % {"act": str(step["act"])[:60]}
     if step.get("act") == CUT_SUPPLY and body["service"] == "water":
@@ -642,6 +654,23 @@ def _step_problems(
         yield from _action_problems(body, step, step["do"], names, before)
     else:
         yield from _wait_problems(step["wait"], known)
+
+
+def _public_problems(step: dict, kind: str) -> Iterator[str]:
+    public, awaits = step.get("public") or {"fr": "", "en": ""}, step.get("awaits")
+    is_named = _has_name(public, 200)
+    if not is_named and public != {"fr": "", "en": ""}:
+        yield _("le nom pour le client a 200 caractères au plus.")
+    if not awaits:
+        return
+    if awaits != CLIENT:
+        yield _("seul le client peut être attendu sur le portail.")
+    if not is_named:
+        yield _("ce que le client doit faire a besoin d’un nom pour lui.")
+    if kind == "do":
+        yield _("une action n’attend pas le client.")
+    if kind == "wait" and (not isinstance(step["wait"], dict) or step["wait"].get("event") != CLIENT_ANSWERED):
+        yield _("une attente du client finit par l’événement « client.answered ».")
 
 
 def _says_service(body: dict) -> bool:

@@ -12,6 +12,8 @@ from entregent.processes.fields import Field
 
 CASE_OPENED, CASE_STATE, CASE_CLOSED = "case.opened", "case.state_changed", "case.closed"
 CASE_CONTACT = "case.contact_attached"
+# The client answers on the portal, on the page of the case or in a conversation that belongs to it.
+CLIENT_ANSWERED = "client.answered"
 INVOICE_PAID, INVOICE_DISPUTED, INVOICE_OVERDUE = "invoice.paid", "invoice.disputed", "invoice.overdue"
 OBJECT_CHANGED, CLIENT_STATUS = "object.state_changed", "client.status_changed"
 # What the states of an invoice mean here, by their codes.
@@ -27,6 +29,7 @@ _ORIGIN = Field(
     (("manual", "Manuel", "Manual"), ("automatic", "Automatique", "Automatic"), ("portal", "Portail", "Portal"),
      ("import", "Import", "Import"), ("api", "API", "API")),
 )  # fmt: skip
+_FILES = Field("files", "integer", ("Nombre de fichiers joints", "Number of files attached"))
 _INVOICE = (
     Field("invoice", "string", ("N° de facture", "Invoice no.")),
     Field("amount", "number", ("Montant", "Amount")),
@@ -51,6 +54,7 @@ def event_kinds() -> dict[str, EventKind]:
         EventKind(CASE_STATE, gettext_lazy("État d’un dossier changé"), (_STATE,), ("case",)),
         EventKind(CASE_CLOSED, gettext_lazy("Dossier clos"), (_STATE,), ("case",)),
         EventKind(CASE_CONTACT, gettext_lazy("Contact rattaché au dossier"), (), ("case",)),
+        EventKind(CLIENT_ANSWERED, gettext_lazy("Réponse du client sur le portail"), (_FILES,), ("case",)),
         EventKind(INVOICE_DISPUTED, gettext_lazy("Facture contestée"), _INVOICE, ("case",)),
         EventKind(INVOICE_PAID, gettext_lazy("Facture payée"), _INVOICE, ("case",)),
         EventKind(INVOICE_OVERDUE, gettext_lazy("Facture en retard"), _INVOICE, ("case",)),

@@ -208,7 +208,9 @@ class ProcessStep(models.Model):
 
     `form`: somebody fills it in; `do`: the product acts; `wait`: time or an event is waited for. `data` is what was
     entered or made. `due_at` of a step to come is known where it is counted from a day that is known. `wait_key` says
-    which event a waiting step is woken by. What a migration or a send-back leaves behind is kept (`sent_back`).
+    which event a waiting step is woken by. `public_fr`, `public_en`: how the client reads it on the portal, "" where it
+    stays inside; one that `awaits_client` waits for their answer. What a migration or a send-back leaves behind is kept
+    (`sent_back`).
     """
 
     class Kind(models.TextChoices):
@@ -236,6 +238,9 @@ class ProcessStep(models.Model):
     state = models.CharField(_("état"), max_length=10, choices=State, default=State.COMING)
     name_fr = models.CharField(max_length=200)
     name_en = models.CharField(max_length=200, blank=True, default="")
+    public_fr = models.CharField(max_length=200, blank=True, default="", db_default="")
+    public_en = models.CharField(max_length=200, blank=True, default="", db_default="")
+    awaits_client = models.BooleanField(default=False, db_default=False)
     assignee = models.ForeignKey(
         User, models.SET_NULL, null=True, blank=True, related_name="+", db_index=False, verbose_name=_("pour")
     )
@@ -349,3 +354,53 @@ class ProcessJob(models.Model):
 
     def __str__(self):
         return f"{self.step_id}: {self.kind} {self.index}"
+
+
+class PublishedStep(models.Model):
+    """What a client may see of the steps of their cases: a view of the database (`publication.sql`). A step without a
+    name for the client, a step that was skipped or sent back and a plan that was abandoned do not stand in it."""
+
+    class Stage(models.TextChoices):
+        DONE = "done", pgettext_lazy("portal", "Fait")
+        CURRENT = "current", pgettext_lazy("portal", "En cours")
+        COMING = "coming", pgettext_lazy("portal", "À venir")
+
+    step_id = models.BigIntegerField(primary_key=True)
+    organization_id = models.BigIntegerField()
+    case_id = models.BigIntegerField()
+    run_id = models.BigIntegerField()
+    position = models.IntegerField()
+    name_fr = models.CharField(max_length=200)
+    name_en = models.CharField(max_length=200)
+    stage = models.CharField(max_length=8, choices=Stage)
+    is_awaited = models.BooleanField()
+    due_at = models.DateTimeField(null=True)
+    done_at = models.DateTimeField(null=True)
+
+    class Meta:
+        managed = False
+        db_table = "processes_publishedstep"
+        ordering = ["run_id", "position", "step_id"]
+
+    def __str__(self):
+        return self.name
+
+    @property
+    def name(self) -> str:
+        return (self.name_en or self.name_fr) if get_language() == "en" else (self.name_fr or self.name_en)
+
+
+class PublishedPause(models.Model):
+    """Plans of published cases that are paused for the client: a view too. Those of a deferred case wait for others."""
+
+    run_id = models.BigIntegerField(primary_key=True)
+    organization_id = models.BigIntegerField()
+    case_id = models.BigIntegerField()
+    paused_at = models.DateTimeField()
+
+    class Meta:
+        managed = False
+        db_table = "processes_publishedpause"
+
+    def __str__(self):
+        return f"{self.case_id}"

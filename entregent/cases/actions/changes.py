@@ -20,13 +20,14 @@ from entregent.interactions.actions.rules import clean_line, length_refusals, ob
 from entregent.toolbox.errors import Refusal, required
 
 _CHANGEABLE = {
-    "title", "case_type", "priority", "due_on", "responsible", "team", "contract", "is_confidential", "parent",
+    "title", "public_title", "case_type", "priority", "due_on", "responsible", "team", "contract",
+    "is_confidential", "parent",
 }  # fmt: skip
 
 
 @transaction.atomic
 def edit_case(case: Case, *, by, version: int | None = None, **changes: Any) -> Case:
-    """Changes title, classification, priority, due day, responsible, team, contract, confidentiality or parent.
+    """Changes titles, classification, priority, due day, responsible, team, contract, confidentiality or parent.
 
     Another type keeps the sub-status where it has it too, else the first of the state. A new responsible is told, and
     becomes an agent; a new contract an object. Whoever makes a case confidential goes on seeing it; its letters and
@@ -46,6 +47,9 @@ def edit_case(case: Case, *, by, version: int | None = None, **changes: Any) -> 
         if not changes["title"]:
             refusals.append(required("title", _("Intitulé")))
         refusals += length_refusals({"title": (_("Intitulé"), changes["title"], 200)})
+    if "public_title" in changes:
+        changes["public_title"] = clean_line(changes["public_title"])
+        refusals += length_refusals({"public_title": (_("Intitulé vu par le client"), changes["public_title"], 200)})
     if "priority" in changes and changes["priority"] not in Case.Priority.values:
         refusals.append(required("priority", _("Priorité")))
     if "case_type" in changes:

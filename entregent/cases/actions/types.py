@@ -114,6 +114,7 @@ def seed_case_types(organization: Organization) -> None:
                 "position": position * 10,
                 "due_rule": one.get("due", ""),
                 "is_confidential": one.get("confidential", False),
+                "on_portal": one.get("on_portal", False),
                 "sub_statuses": one.get("sub_statuses", []),
             },
         )
@@ -131,7 +132,7 @@ def _fill(case_type: CaseType, values: dict[str, Any]) -> list[Refusal]:
             refusals.append(too_long(name, label, 80))
     if values.get("position") is not None:
         case_type.position = values["position"]
-    for name in ("is_active", "is_confidential"):
+    for name in ("is_active", "is_confidential", "on_portal"):
         if name in values:
             setattr(case_type, name, bool(values[name]))
     if "due_rule" in values:

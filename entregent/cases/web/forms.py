@@ -29,6 +29,10 @@ class CaseForm(forms.Form):
     title = forms.CharField(
         label=_("Intitulé"), required=False, help_text=_("Celui du type de dossier si vous le laissez vide.")
     )
+    public_title = forms.CharField(
+        label=_("Intitulé vu par le client"), required=False,
+        help_text=_("Sur le portail, à la place de l’intitulé ; celui du type de dossier si vous le laissez vide."),
+    )  # fmt: skip
     responsible = forms.TypedChoiceField(label=_("Responsable"), coerce=int, empty_value=None, required=False)
     team = forms.TypedChoiceField(label=_("Équipe"), coerce=int, empty_value=None, required=False)
     priority = forms.ChoiceField(label=_("Priorité"), choices=Case.Priority, initial=Case.Priority.NORMAL)
@@ -54,6 +58,7 @@ class CaseForm(forms.Form):
             values = {
                 "case_type": case.case_type_id,
                 "title": case.title,
+                "public_title": case.public_title,
                 "responsible": case.responsible_id,
                 "team": case.team_id,
                 "priority": case.priority,
@@ -83,6 +88,8 @@ class CaseForm(forms.Form):
             del self.fields["note"], self.fields["idempotency_key"]
             for name in ("title", "due_on"):
                 self.fields[name].help_text = ""
+        if case is None or not case.case_type.on_portal or case.is_confidential:
+            del self.fields["public_title"]
 
     def _choices(self, name: str, choices: list) -> None:
         self.fields[name].choices = choices  # type: ignore[attr-defined]
@@ -106,6 +113,8 @@ class CaseForm(forms.Form):
             return values | {"note": data["note"], "idempotency_key": data["idempotency_key"] or None}
         if values["contract"] is NO_CONTRACT:
             values["contract"] = None
+        if "public_title" in data:
+            values["public_title"] = data["public_title"]
         return values | {"version": data["version"] or 0}
 
     def _contract(self, value: str):

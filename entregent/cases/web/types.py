@@ -122,6 +122,13 @@ class CaseTypeForm(forms.Form):
         label=gettext_lazy("Confidentiel dès l’ouverture"), required=False,
         help_text=gettext_lazy("Vu par ses agents liés, et par qui peut voir les dossiers confidentiels."),
     )  # fmt: skip
+    on_portal = forms.BooleanField(
+        label=gettext_lazy("Visible du client sur le portail"), required=False,
+        help_text=gettext_lazy(
+            "Le client y suit ses dossiers de ce type : libellé, état, étapes nommées pour lui, ce qui est attendu de "
+            "lui. Jamais ceux qui sont confidentiels."
+        ),
+    )  # fmt: skip
     is_active = forms.BooleanField(label=gettext_lazy("Proposé"), required=False)
     version = forms.IntegerField(required=False, widget=forms.HiddenInput)
     idempotency_key = forms.CharField(required=False, widget=forms.HiddenInput)
@@ -134,7 +141,7 @@ class CaseTypeForm(forms.Form):
         initial: dict[str, Any] = {"is_active": True, "warn_days": 2, "parent": str(parent or "")}
         initial["idempotency_key"] = new_key()
         if case_type is not None:
-            names = "label_fr label_en position due_rule warn_days is_confidential is_active version"
+            names = "label_fr label_en position due_rule warn_days is_confidential on_portal is_active version"
             initial |= {name: getattr(case_type, name) for name in names.split()}
             initial["parent"] = str(case_type.parent_id or "")
             initial["template"] = str(case_type.template_id or "")
@@ -181,7 +188,8 @@ class CaseTypeForm(forms.Form):
         """The keywords of the actions."""
         data = self.cleaned_data
         values: dict[str, Any] = {name: data.get(name) or "" for name in ("label_fr", "label_en", "due_rule")}
-        values |= {"is_confidential": data["is_confidential"], "position": data.get("position")}
+        values |= {"is_confidential": data["is_confidential"], "on_portal": data["on_portal"]}
+        values["position"] = data.get("position")
         if self.case_type is not None:
             values["is_active"] = data["is_active"]
         values["warn_days"] = data.get("warn_days")

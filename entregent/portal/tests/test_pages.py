@@ -58,7 +58,8 @@ def following(page) -> str:
 
 
 PAGES = [
-    ("/portail/eaux/", 16),
+    ("/portail/eaux/", 19),
+    ("/portail/eaux/dossiers/", 13),
     ("/portail/eaux/echanges/", 14),
     ("/portail/eaux/echanges/?vue=attente", 14),
     ("/portail/eaux/echanges/1/", 22),

@@ -29,9 +29,9 @@ def exchanges(request: PortalRequest) -> HttpResponse:
     """Every conversation, the one written in last first; `?vue=` of them those of one half of the home page."""
     only = request.GET.get("vue", "")
     only = only if only in (reading.WAITING, reading.IN_HAND) else ""
-    before = _cursor(request.GET.get("avant", ""))
+    before = cursor_of(request.GET.get("avant", ""))
     rows, following = reading.recent(request.visitor.access, only=only, before=before)
-    query = ({"vue": only} if only else {}) | ({"avant": _written(following)} if following else {})
+    query = ({"vue": only} if only else {}) | ({"avant": written(following)} if following else {})
     context = {"here": "exchanges", "rows": rows, "only": only, "following": urlencode(query) if following else ""}
     return render(request, "portal/exchanges.html", context)
 
@@ -56,7 +56,7 @@ def exchange(request: PortalRequest, number: int) -> HttpResponse:
     visitor, last = request.visitor, entries[-1]
     if request.method == "POST":
         not_while_watching(visitor)
-        form = MessageForm(request.POST, request.FILES, files_help=_files_help(request))
+        form = MessageForm(request.POST, request.FILES, files_help=files_help(request))
         if "draft" in request.POST:
             with acting():
                 actions.keep_draft(
@@ -69,7 +69,7 @@ def exchange(request: PortalRequest, number: int) -> HttpResponse:
     else:
         kept = _kept(request, last.interaction_id)
         form = MessageForm(
-            initial={"text": kept.draft if kept else "", "key": uuid4().hex}, files_help=_files_help(request)
+            initial={"text": kept.draft if kept else "", "key": uuid4().hex}, files_help=files_help(request)
         )
         if visitor.watched_by is None:
             with acting():
@@ -99,7 +99,7 @@ def new_request(request: PortalRequest) -> HttpResponse:
     topics = list(reading.topics_offered(visitor.access))
     if request.method == "POST":
         not_while_watching(visitor)
-        form = RequestForm(request.POST, request.FILES, files_help=_files_help(request), topics=topics)
+        form = RequestForm(request.POST, request.FILES, files_help=files_help(request), topics=topics)
         if "draft" in request.POST:
             with acting():
                 actions.keep_draft(
@@ -116,7 +116,7 @@ def new_request(request: PortalRequest) -> HttpResponse:
     else:
         kept = _kept(request, actions.NEW_REQUEST)
         initial = {"key": uuid4().hex} | ({"text": kept.draft, "subject": kept.draft_subject} if kept else {})
-        form = RequestForm(initial=initial, files_help=_files_help(request), topics=topics)
+        form = RequestForm(initial=initial, files_help=files_help(request), topics=topics)
     context = {"here": "exchanges", "form": form}
     return render(request, "portal/new_request.html", context, status=422 if form.errors else 200)
 
@@ -157,7 +157,7 @@ def _sent(request: PortalRequest, form: MessageForm, *, number: int | None = Non
         return None
 
 
-def _files_help(request: PortalRequest) -> str:
+def files_help(request: PortalRequest) -> str:
     if not request.visitor.settings.files_in_messages:
         return ""
     most = largest_of(request.visitor.organization_id) // MEGABYTE
@@ -171,7 +171,7 @@ def _kept(request: PortalRequest, interaction_id: int) -> PortalThread | None:
     return PortalThread.objects.filter(access=request.visitor.access, interaction_id=interaction_id).first()
 
 
-def _cursor(text: str) -> tuple[datetime, int] | None:
+def cursor_of(text: str) -> tuple[datetime, int] | None:
     moment, _separator, entry_id = text.partition("_")
     try:
         return datetime.fromisoformat(moment), int(entry_id)
@@ -179,5 +179,5 @@ def _cursor(text: str) -> tuple[datetime, int] | None:
         return None
 
 
-def _written(cursor: tuple[datetime, int]) -> str:
+def written(cursor: tuple[datetime, int]) -> str:
     return f"{cursor[0].isoformat()}_{cursor[1]}"

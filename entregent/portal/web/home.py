@@ -9,6 +9,7 @@ from django.views.decorators.http import require_POST, require_safe
 from entregent.organizations.models import User
 from entregent.portal import reading
 from entregent.portal.guard import PortalRequest, choose_access, organizations_of, portal_page, portal_signed_in
+from entregent.portal.web.cases import has_cases
 from entregent.portal.web.pages import render
 from entregent.portal.web.transfers import awaited
 from entregent.toolbox.errors import NotFound
@@ -34,6 +35,9 @@ def home(request: PortalRequest) -> HttpResponse:
     access = request.visitor.access
     waiting, more_waiting = reading.recent(access, only=reading.WAITING, limit=SHOWN)
     in_hand, more_in_hand = reading.recent(access, only=reading.IN_HAND, limit=SHOWN)
+    awaited_cases, open_cases, more_cases = [], [], False
+    if has_cases(request.visitor):
+        awaited_cases, open_cases, more_cases = reading.matters_at_home(access, SHOWN)
     transfers = awaited(request.visitor, most=SHOWN + 1)
     context = {
         "here": "home",
@@ -41,6 +45,9 @@ def home(request: PortalRequest) -> HttpResponse:
         "more_waiting": more_waiting is not None,
         "in_hand": in_hand,
         "more_in_hand": more_in_hand is not None,
+        "awaited_cases": awaited_cases,
+        "open_cases": open_cases,
+        "more_cases": more_cases,
         "transfers": transfers[:SHOWN],
         "more_transfers": len(transfers) > SHOWN,
     }

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from entregent.portal.web import details, documents, exchanges, home, invitation, transfers
+from entregent.portal.web import cases, details, documents, exchanges, home, invitation, transfers
 
 app_name = "portal"
 
@@ -14,6 +14,8 @@ urlpatterns = [
     path("<slug:organization>/echanges/nouveau/", exchanges.new_request, name="new_request"),
     path("<slug:organization>/echanges/telecharger/", exchanges.download, name="download"),
     path("<slug:organization>/echanges/<int:number>/", exchanges.exchange, name="exchange"),
+    path("<slug:organization>/dossiers/", cases.cases, name="cases"),
+    path("<slug:organization>/dossiers/<int:number>/", cases.case, name="case"),
     path("<slug:organization>/documents/", documents.documents, name="documents"),
     path("<slug:organization>/documents/<int:pk>/", documents.document, name="document"),
     path("<slug:organization>/coordonnees/", details.details, name="details"),

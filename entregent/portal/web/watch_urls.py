@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from entregent.portal.web import details, documents, exchanges, home, transfers
+from entregent.portal.web import cases, details, documents, exchanges, home, transfers
 from entregent.portal.web.watch import watched
 
 app_name = "portal_watch"
@@ -11,6 +11,8 @@ urlpatterns = [
     path("portail/voir/<int:access_id>/", watched(home.home), name="home"),
     path("portail/voir/<int:access_id>/echanges/", watched(exchanges.exchanges), name="exchanges"),
     path("portail/voir/<int:access_id>/echanges/<int:number>/", watched(exchanges.exchange), name="exchange"),
+    path("portail/voir/<int:access_id>/dossiers/", watched(cases.cases), name="cases"),
+    path("portail/voir/<int:access_id>/dossiers/<int:number>/", watched(cases.case), name="case"),
     path("portail/voir/<int:access_id>/documents/", watched(documents.documents), name="documents"),
     path("portail/voir/<int:access_id>/documents/<int:pk>/", watched(documents.document), name="document"),
     path("portail/voir/<int:access_id>/coordonnees/", watched(details.details), name="details"),

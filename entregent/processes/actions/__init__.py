@@ -3,6 +3,7 @@
 Lock order: the case, then the plan, then its steps and jobs. `by` is a member, or None for the product itself.
 """
 
+from entregent.processes.actions.answering import client_answered
 from entregent.processes.actions.designing import (
     DraftThere,
     create_process,
@@ -41,6 +42,7 @@ __all__ = [
     "add_step",
     "body_of",
     "claim_step",
+    "client_answered",
     "comment_step",
     "complete_step",
     "create_process",

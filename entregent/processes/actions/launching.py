@@ -17,11 +17,12 @@ from entregent.interactions.models import Interaction
 from entregent.organizations.models import Membership, Organization
 from entregent.processes import fields
 from entregent.processes.actions.plan import COMING, Doers, Plan, body_of, wake
-from entregent.processes.definitions import kind_of
+from entregent.processes.definitions import CLIENT, kind_of
 from entregent.processes.models import ProcessDefinition, ProcessJob, ProcessRun, ProcessStep, ProcessVersion
 from entregent.toolbox.errors import NotFound, Refusal, Refusals
 
 AT_ONCE = 5000
+PUBLISHED = ("public_fr", "public_en", "awaits_client")
 
 
 @dataclass(frozen=True)
@@ -236,4 +237,11 @@ def coming_step(run: ProcessRun, spec: Mapping[str, Any], position: int, *, atte
         name_fr=spec["name"].get("fr") or spec["name"].get("en") or spec["key"],
         name_en=spec["name"].get("en") or "",
         data={},
+        **published(spec),
     )
+
+
+def published(spec: Mapping[str, Any]) -> dict[str, Any]:
+    """What of a step the client sees, as its row keeps it; of versions that know nothing of it, nothing."""
+    told = (*fields.words_of(spec.get("public") or {}), spec.get("awaits") == CLIENT)
+    return dict(zip(PUBLISHED, told, strict=True))

@@ -17,7 +17,7 @@ from entregent.access.rights import Right
 from entregent.jobs.actions import start_job
 from entregent.organizations.models import Membership
 from entregent.processes import course
-from entregent.processes.actions.launching import coming_step
+from entregent.processes.actions.launching import PUBLISHED, coming_step, published
 from entregent.processes.actions.plan import COMING, SKIPPED, Plan, body_of
 from entregent.processes.definitions import kind_of, names_of, step_of
 from entregent.processes.models import ProcessDefinition, ProcessJob, ProcessRun, ProcessStep
@@ -158,15 +158,18 @@ def _take_over(plan: Plan, new: dict[str, Any]) -> None:
             if any(key in current and current[key].state != COMING for key in followers.get(spec["key"], ())):
                 step.state, step.done_at, step.why_skipped = SKIPPED, plan.now, _("ajoutée après coup au processus")
             continue
-        if known.position != place * 100:
+        shown = published(spec)
+        if known.position != place * 100 or any(getattr(known, name) != told for name, told in shown.items()):
             known.position = place * 100
+            for name, told in shown.items():
+                setattr(known, name, told)
             moved.append(known)
         if known.state == COMING:
             _renew(known, spec, plan, moved)
         elif known.state in ProcessStep.ACTIVE:
             _renew_times(plan, known, spec)
     if moved:
-        ProcessStep.objects.bulk_update(moved, ["position", "kind", "name_fr", "name_en", "due_at"])
+        ProcessStep.objects.bulk_update(moved, ["position", "kind", "name_fr", "name_en", "due_at", *PUBLISHED])
 
 
 def _renew(step: ProcessStep, spec: dict[str, Any], plan: Plan, moved: list[ProcessStep]) -> None:

@@ -513,7 +513,7 @@ def differences(live: dict | None, draft: dict) -> list[tuple[str, str, str]]:
     words = {
         "name": _("nom"), "help": _("aide"), "after": _("ordre"), "if": _("condition"), "who": _("qui"),
         "due": _("échéance"), "remind": _("rappels"), "late": _("retard"), "act": _("acte"), "form": _("formulaire"),
-        "do": _("actions"), "wait": _("attente"),
+        "do": _("actions"), "wait": _("attente"), "public": _("nom pour le client"), "awaits": _("attente du client"),
     }  # fmt: skip
     for key, step in after.items():
         if key in before:

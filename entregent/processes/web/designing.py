@@ -12,7 +12,7 @@ from typing import Any
 
 from django.http import QueryDict
 
-from entregent.processes.definitions import known_at, normalised, sound
+from entregent.processes.definitions import CLIENT, known_at, normalised, sound
 from entregent.processes.fields import as_number
 from entregent.processes.registry import kinds
 from entregent.processes.web import condition_tree
@@ -108,6 +108,9 @@ def _step(form: _Form, prefix: str, keep_blank: bool) -> dict[str, Any]:
     step["who"] = form.line(f"{prefix}-who")
     step["after"] = [one[:60] for one in form.data.getlist(f"{prefix}-after")]
     step["act"] = form.line(f"{prefix}-act")
+    if f"{prefix}-public_fr" in form.data:
+        step["public"] = {key: one_line(text) for key, text in form.words(f"{prefix}-public").items()}
+        step["awaits"] = CLIENT if f"{prefix}-awaits" in form.data else ""
     tree = condition_tree.from_form(form.data, prefix)
     if tree is not None:
         step["if"] = condition_tree.to_data(tree, keep_blank=keep_blank)

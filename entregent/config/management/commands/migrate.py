@@ -30,7 +30,7 @@ class Command(migrate.Command):
 
 
 def _grant(connection):
-    tables = set(connection.introspection.table_names())
+    tables = set(connection.introspection.table_names(include_views=True))
     with connection.cursor() as cursor:
         cursor.execute("SELECT count(*) FROM pg_roles WHERE rolname = ANY (%s)", [[APP_ROLE, PORTAL_ROLE]])
         if cursor.fetchone() != (2,):
