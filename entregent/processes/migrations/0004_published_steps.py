@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('cases', '0005_published_cases'),
-        ('processes', '0002_walls_and_triggers'),
+        ('processes', '0003_statistics'),
     ]
 
     operations = [
