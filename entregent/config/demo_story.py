@@ -23,6 +23,7 @@ from entregent.clients.actions import (
 from entregent.clients.duplicates import refresh_pairs
 from entregent.clients.models import Client
 from entregent.config.demo_cases import tell_cases
+from entregent.config.demo_dunning import tell_dunning
 from entregent.config.demo_letters import tell_letters
 from entregent.config.demo_plans import tell_plans
 from entregent.config.demo_templates import tell_templates
@@ -70,6 +71,7 @@ def tell() -> bool:
         tell_letters()
         tell_plans()
         tell_templates()
+        tell_dunning()
     return True
 
 

@@ -53,7 +53,7 @@ def stop(key: int, *, by: Membership | None = None) -> bool:
     """Ends one, if it is still to be ended: its dossier is closed with the reason, its plan does nothing more."""
     case_id = DunningRun.objects.filter(pk=key).values_list("case_id", flat=True).first()
     # The dossier first, as whoever closes it does.
-    if not Case.objects.select_for_update().filter(pk=case_id, deleted_at__isnull=True).values_list("pk"):
+    if not Case.objects.select_for_update(no_key=True).filter(pk=case_id, deleted_at__isnull=True).values_list("pk"):
         return False
     run = (
         DunningRun.objects.select_for_update(of=("self",)).open()
