@@ -49,6 +49,7 @@ class Right(StrEnum):
     SETTINGS = "organization.settings"
     MEMBERS = "organization.members"
     MAILBOXES = "organization.mailboxes"
+    RELATIONSHIPS = "relationship.manage"
     SECTORS = "organization.sectors"
     TOPICS = "organization.topics"
     CASE_TYPES = "organization.case_types"
@@ -103,6 +104,7 @@ RIGHT_LABELS = {
     Right.SETTINGS: _("Régler l'organisation et ses modules"),
     Right.MEMBERS: _("Gérer les membres et leurs accès"),
     Right.MAILBOXES: _("Gérer les boîtes de réception"),
+    Right.RELATIONSHIPS: _("Demander et rendre l'accès aux clients"),
     Right.SECTORS: _("Gérer les secteurs"),
     Right.TOPICS: _("Gérer les rubriques"),
     Right.CASE_TYPES: _("Gérer les types de dossier"),
@@ -175,6 +177,7 @@ _MANAGER = _EDITOR | {
     Right.PROCESS_DESIGN,
     Right.DUNNING,
     Right.TEMPLATES,
+    Right.RELATIONSHIPS,
 }
 
 ROLE_RIGHTS: dict[Role, frozenset[Right]] = {

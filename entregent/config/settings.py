@@ -37,6 +37,7 @@ INSTALLED_APPS = [
     "entregent.documents",
     "entregent.clients",
     "entregent.listing",
+    "entregent.relationships",
     "entregent.notifications",
     "entregent.organizations",
     "entregent.search",

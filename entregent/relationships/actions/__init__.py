@@ -1,0 +1,36 @@
+"""What can be done with business accounts and relationships. The provider's side takes `by`, a member; the client's
+side takes `by`, an AccountUser."""
+
+from entregent.relationships.actions.accounts import (
+    add_account_user,
+    add_program,
+    change_account_user,
+    keep_account,
+    register_account,
+    remove_account_user,
+)
+from entregent.relationships.actions.ending import expire_due, give_up_relationship, revoke_relationship
+from entregent.relationships.actions.requests import (
+    approve_access,
+    cancel_access_request,
+    reject_access,
+    request_access,
+    set_request_days,
+)
+
+__all__ = [
+    "add_account_user",
+    "add_program",
+    "approve_access",
+    "cancel_access_request",
+    "change_account_user",
+    "expire_due",
+    "give_up_relationship",
+    "keep_account",
+    "register_account",
+    "reject_access",
+    "remove_account_user",
+    "request_access",
+    "revoke_relationship",
+    "set_request_days",
+]

@@ -1,0 +1,102 @@
+"""How relationships end: the business revokes, the provider gives up, the last day passes (R002-37)."""
+
+from django.db import transaction
+from django.utils import timezone
+
+from entregent.access.rights import Right, Role
+from entregent.access.wall import in_organization
+from entregent.audit.actions import record
+from entregent.organizations.models import Membership, Organization
+from entregent.relationships.actions.accounts import acting
+from entregent.relationships.actions.requests import tell
+from entregent.relationships.models import AccessRequest, AccountUser, Level, Relationship, today_of
+from entregent.toolbox.errors import NotFound, RightMissing
+
+_AT_ONCE = 500
+
+
+def revoke_relationship(relationship: Relationship, *, by: AccountUser) -> Relationship:
+    """The business takes the access back, now. A manager of programs may where all its programs are theirs."""
+    by = acting(by)
+    with in_organization(relationship.organization_id, user_id=by.user_id):
+        locked = _active(Relationship.objects.filter(account_id=by.account_id, pk=relationship.pk))
+        record(
+            "revoke_relationship", organization_id=locked.organization_id, user_id=by.user_id, subject=locked,
+            told_as=by.user.name,
+        )  # fmt: skip
+        if not _may_revoke(by, locked):
+            raise RightMissing
+        _end(locked, Relationship.State.REVOKED, by.user.name)
+    return locked
+
+
+@transaction.atomic
+def give_up_relationship(relationship: Relationship, *, by: Membership) -> Relationship:
+    """The provider acts for this client no longer."""
+    record("give_up_relationship", by=by, subject=relationship)
+    if not by.can(Right.RELATIONSHIPS):
+        raise RightMissing
+    locked = _active(Relationship.objects.filter(organization_id=by.organization_id, pk=relationship.pk))
+    _end(locked, Relationship.State.GIVEN_UP, by.name)
+    return locked
+
+
+def expire_due() -> int:
+    """Writes down what the calendar has ended: relationships after their last day, requests that nobody answered. What
+    is asked in between looks at the day itself. Returns how many."""
+    ended = 0
+    for organization_id in Organization.objects.order_by("pk").values_list("pk", flat=True):
+        found = _AT_ONCE
+        while found == _AT_ONCE:
+            with in_organization(organization_id):
+                found = _expire_some(Organization.objects.get(pk=organization_id))
+            ended += found
+    return ended
+
+
+def _expire_some(organization: Organization) -> int:
+    today = today_of(organization)
+    lapsed = (
+        Relationship.objects.select_for_update(skip_locked=True, of=("self",))
+        .filter(organization=organization, state=Relationship.State.ACTIVE, ends_on__lt=today)
+        .order_by("pk")[:_AT_ONCE]
+    )  # fmt: skip
+    relationships = list(lapsed)
+    for one in relationships:
+        record("expire_relationship", organization_id=organization.pk, subject=one)
+        _end(one, Relationship.State.EXPIRED, "")
+    unanswered = (
+        AccessRequest.objects.select_for_update(skip_locked=True, of=("self",))
+        .filter(organization=organization, state=AccessRequest.State.PENDING, expires_on__lt=today)
+        .order_by("pk")[: _AT_ONCE - len(relationships)]
+    )  # fmt: skip
+    requests = list(unanswered)
+    for request in requests:
+        record("expire_access_request", organization_id=organization.pk, subject=request, client_id=request.client_id)
+        request.state, request.decided_at = AccessRequest.State.EXPIRED, timezone.now()
+        request.save(update_fields=["state", "decided_at"])
+        tell("request.expired", request)
+    return len(relationships) + len(requests)
+
+
+def _active(relationships) -> Relationship:
+    locked = relationships.select_for_update(of=("self",)).filter(state=Relationship.State.ACTIVE).first()
+    if locked is None:
+        raise NotFound
+    return locked
+
+
+def _may_revoke(by: AccountUser, relationship: Relationship) -> bool:
+    if by.role == Role.ADMIN:
+        return True
+    if by.role != Role.MANAGER or relationship.level != Level.PROGRAM:
+        return False
+    given = set(relationship.programs.values_list("program_id", flat=True))
+    return given <= set(by.programs.values_list("pk", flat=True))
+
+
+def _end(relationship: Relationship, state: str, name: str) -> None:
+    relationship.state, relationship.ended_by_name, relationship.ended_at = state, name, timezone.now()
+    relationship.version += 1
+    relationship.save(update_fields=["state", "ended_by_name", "ended_at", "version"])
+    tell("relationship.ended", relationship)

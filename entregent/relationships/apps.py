@@ -1,0 +1,12 @@
+from django.apps import AppConfig
+
+
+class RelationshipsConfig(AppConfig):
+    name = "entregent.relationships"
+
+    def ready(self):
+        from entregent.organizations.extension_points import action_words, table_words
+        from entregent.relationships import history
+
+        action_words.add(history.ACTION_WORDS, name="relationships.history.ACTION_WORDS")
+        table_words.add(history.TABLE_WORDS, name="relationships.history.TABLE_WORDS")
