@@ -41,7 +41,7 @@ _SENT = Q(data__made__contains=[{"action": "generate_document"}]) | Q(data__made
 
 def rows_of(runs: QuerySet[DunningRun], member: Membership) -> list[RunRow]:
     """The rows of the runs given, which are sliced already, in one statement."""
-    steps = ProcessStep.objects.filter(run=OuterRef("run_id")).order_by()
+    steps = ProcessStep.objects.visible_to(member).filter(run=OuterRef("run_id")).order_by()
     sent = steps.filter(_SENT, state=ProcessStep.State.DONE).values("run").annotate(number=Count("pk"))
     now = steps.filter(state__in=ProcessStep.ACTIVE).order_by("position", "pk")
     jobs = ProcessJob.objects.filter(run=OuterRef("run_id"), state=ProcessJob.State.WAITING).order_by("run_at")
