@@ -35,6 +35,7 @@ WITHOUT_JOURNAL = {
     "inbound_phonecall": "says itself who called when",
     "processes_processjob": "says itself what was done when; what it did is journaled",
     "jobs_job": "says itself who asked for what and when",
+    "jobs_jobrow": "a step of a job; what it changed is journaled",
     "documents_upload": "a file on its way in; the file itself is journaled",
     "outbox_message": "says itself what left and when",
     "outbox_post": "says itself what left and when",

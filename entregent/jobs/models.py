@@ -46,3 +46,28 @@ class Job(models.Model):
     @property
     def is_over(self):
         return self.state in (self.State.DONE, self.State.FAILED, self.State.CANCELLED)
+
+
+class JobRow(models.Model):
+    """One record of a change of many: what became of it, and why. Written down when the job begins, so that the job
+    changes those that the selection held then, whatever the change itself does to the filter."""
+
+    class Verdict(models.TextChoices):
+        WAITING = "waiting", pgettext_lazy("job row", "à traiter")
+        CHANGED = "changed", pgettext_lazy("job row", "modifié")
+        UNCHANGED = "unchanged", pgettext_lazy("job row", "inchangé")
+        REFUSED = "refused", pgettext_lazy("job row", "refusé")
+
+    organization_id = models.BigIntegerField()
+    job = models.ForeignKey(Job, models.CASCADE, related_name="rows")
+    subject_id = models.BigIntegerField()
+    verdict = models.CharField(max_length=10, choices=Verdict, default=Verdict.WAITING, db_default=Verdict.WAITING)
+    reason = models.CharField(max_length=300, blank=True, default="", db_default="")
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [models.UniqueConstraint(fields=["job", "subject_id"], name="job_row_once")]
+        indexes = [models.Index(fields=["job", "verdict", "id"], name="job_rows_by_verdict")]
+
+    def __str__(self):
+        return f"{self.job_id}/{self.subject_id}"

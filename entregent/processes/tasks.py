@@ -4,8 +4,10 @@ from procrastinate.contrib.django import app
 
 from entregent.access.rights import Right
 from entregent.jobs.registry import job_kind
+from entregent.jobs.rows import change_rows
 from entregent.jobs.work import Work
 from entregent.processes import actions
+from entregent.processes.actions.bulk import JOB, change_one, chosen
 from entregent.processes.actions.migrating import KIND, migrate_chunk
 
 
@@ -21,6 +23,12 @@ def run_all_due(timestamp: int) -> None:
     """Each minute: what time has made due, and what a killed worker left."""
     for organization_id in actions.organizations_with_plans():
         actions.run_due(organization_id)
+
+
+@job_kind(JOB, right=Right.PROCESS_RUN)
+def change_many(work: Work) -> None:
+    """Steps that were ticked in a list of work, one after the other."""
+    change_rows(work, chosen, change_one)
 
 
 @job_kind(KIND, right=Right.PROCESS_LEAD)

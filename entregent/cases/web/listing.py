@@ -17,6 +17,8 @@ from entregent.access.guard import requires
 from entregent.access.rights import Right
 from entregent.cases.lists import full_label, team_choices, type_choices, types_of
 from entregent.cases.models import Case, CaseType, State
+from entregent.cases.reading import types_offered
+from entregent.cases.web.answers import colleagues
 from entregent.clients.models import Client
 from entregent.listing import pages
 from entregent.listing.actions import visible_views
@@ -61,6 +63,7 @@ class Row:
     is_open: bool
     is_confidential: bool
     today: date = field(repr=False, default=date.min)
+    id: int = 0
 
     @property
     def state_label(self) -> str:
@@ -98,6 +101,7 @@ def row_of(values: dict, types: dict[int, CaseType], today: date) -> Row:
         is_open=values["closed_at"] is None,
         is_confidential=values["is_confidential"],
         today=today,
+        id=values.get("id", 0),
     )
 
 
@@ -189,6 +193,20 @@ class CaseFilter:
     def view_choices(self, views) -> list[tuple[str, str]]:
         return [(str(view.pk), view.name) for view in views]
 
+    @cached_property
+    def board_condition(self) -> Any:
+        """What the board asks for: all but the state, which its columns are."""
+        state, self.values["etat"] = self.values["etat"], "tous"
+        try:
+            return mend(self._data(), self.definition, self.member)[0]
+        finally:
+            self.values["etat"] = state
+
+    @staticmethod
+    def number_in_words(count: pages.Count) -> str:
+        """« 37 », « 10 000+ »."""
+        return format_decimal(count.total, locale=get_language()) + ("+" if count.is_more else "")
+
     def count_in_words(self, count: pages.Count) -> str:
         """« 37 dossiers », « Plus de 10 000 dossiers »."""
         total = format_decimal(count.total, locale=get_language())
@@ -227,8 +245,19 @@ def case_list(request) -> HttpResponse:
         "is_next": is_next,
         "views": [] if is_next else list(visible_views(member, "cases")),
         "export_url": "" if is_next else _export_url(chosen),
+        "bulk": _bulk(member) if rows and not is_next and member.can(Right.CASE_EDIT) else None,
+        "may_choose": member.can(Right.CASE_EDIT),
     }
     return render(request, PAGE, context, fragment="rows" if is_next else "results")
+
+
+def _bulk(member: Membership) -> dict[str, Any]:
+    """What many cases may be changed to at once."""
+    return {
+        "responsibles": [("", _("Choisir")), *colleagues(member)],
+        "states": [("", _("Choisir")), *((one.value, str(one.label)) for one in State if one != State.NEW)],
+        "types": [("", _("Choisir")), *((kind.pk, name) for kind, name in types_offered(member))],
+    }
 
 
 def _export_url(chosen: CaseFilter) -> str:

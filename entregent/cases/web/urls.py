@@ -1,6 +1,8 @@
 from django.urls import path
 
 from entregent.cases.web import (
+    board,
+    bulk,
     changes,
     contacts,
     letters,
@@ -20,6 +22,11 @@ urlpatterns = [
     path("dossiers/nouveau/", opening.case_create, name="create"),
     path("dossiers/nouveau/proposition/", proposals.proposal, name="proposal"),
     path("dossiers/", listing.case_list, name="list"),
+    path("dossiers/tableau/", board.board, name="board"),
+    path("dossiers/<int:number>/tableau/", board.board_move, name="board_move"),
+    path("dossiers/modifications/", bulk.bulk_create, name="bulk_create"),
+    path("dossiers/modifications/<int:job_id>/", bulk.bulk_detail, name="bulk"),
+    path("dossiers/modifications/<int:job_id>/arret/", bulk.bulk_cancel, name="bulk_cancel"),
     path("clients/<str:number>/dossiers/", listing.client_cases, name="of_client"),
     path("administration/types-de-dossier/", types.type_list, name="types"),
     path("administration/types-de-dossier/nouveau/", types.type_create, name="type_create"),

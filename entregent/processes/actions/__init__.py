@@ -4,6 +4,7 @@ Lock order: the case, then the plan, then its steps and jobs. `by` is a member, 
 """
 
 from entregent.processes.actions.answering import client_answered
+from entregent.processes.actions.bulk import change_steps
 from entregent.processes.actions.designing import (
     DraftThere,
     create_process,
@@ -41,6 +42,7 @@ __all__ = [
     "abandon_run",
     "add_step",
     "body_of",
+    "change_steps",
     "claim_step",
     "client_answered",
     "comment_step",

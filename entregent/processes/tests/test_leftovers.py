@@ -152,3 +152,44 @@ def test_a_process_stays_offered_when_its_type_moves(live, admin, case_type):
     moved = ProcessDefinition.objects.get(pk=definition.pk)
     assert moved.case_types == ["clients/reclamation/facture"]
     assert moved.versions.get(state="draft").body["case_types"] == ["clients/reclamation/facture"]
+
+
+def test_many_steps_are_done_with_a_result_for_each(live, case, client_north, case_type, agent, manager, signed_in):
+    from entregent.cases.actions import open_case
+    from entregent.jobs.models import Job
+    from entregent.jobs.tasks import run_job
+    from entregent.processes.models import ProcessStep
+    from entregent.processes.tests.conftest import form
+
+    asked = form(motif={"type": "string", "title": {"fr": "Motif", "en": "Reason"}, "required": True})
+    plain, strict = live(process("simple", step("a"))), live(process("strict", step("a", form=asked)))
+    enter(manager)
+    other = open_case(by=manager, client=client_north, case_type=case_type, title="Autre")
+    runs = [
+        actions.launch(definition=plain, case=case, by=manager),
+        actions.launch(definition=strict, case=case, by=manager),
+        actions.launch(definition=strict, case=other, by=manager),
+    ]
+    steps = [run.steps.get() for run in runs]
+    actions.save_answers(steps[2], by=manager, data={"motif": "Index faux"})
+    web = signed_in(manager)
+    url = reverse("processes:bulk_create", kwargs={"organization": manager.organization.slug})
+
+    def sent(**values):
+        made = web.post(url, {"ids": [one.pk for one in steps], **values})
+        job = Job.objects.order_by("pk").last()
+        run_job(job_id=job.pk, organization_id=job.organization_id)
+        enter(manager)
+        job.refresh_from_db()
+        return made.headers["Location"], job
+
+    where, job = sent(changement="complete")
+    assert job.result == {"changed": 2, "refused": 1}
+    assert list(ProcessStep.objects.order_by("pk").values_list("state", flat=True)) == ["done", "ready", "done"]
+    assert "Motif obligatoire" in web.get(where).content.decode()
+    enter(manager)
+    _where, job = sent(changement="assign", a_qui=f"u{agent.user_id}")
+    assert job.result == {"refused": 2, "changed": 1}
+    assert ProcessStep.objects.get(pk=steps[1].pk).assignee_id == agent.user_id
+    assert web.post(url, {"changement": "complete"}).status_code == 422
+    assert web.post(url, {"ids": [steps[1].pk], "changement": "assign"}).status_code == 422

@@ -99,8 +99,8 @@ def plan_view(member: Membership, run: ProcessRun, *, refused: Mapping[int, Step
         rows=rows,
         may_lead=may_lead,
         may_run=may_run,
-        colleagues=_colleagues(member) if can_hand_on else [],
-        teams=_teams(member) if can_hand_on else [],
+        colleagues=colleagues_of(member) if can_hand_on else [],
+        teams=teams_of(member) if can_hand_on else [],
         is_working=run.state == ProcessRun.State.RUNNING
         and any(row.step.kind == "do" and row.step.state == "ready" for row in rows),
         done=sum(row.step.is_settled for row in rows),
@@ -152,12 +152,12 @@ def _day(moment: datetime | None, zone: ZoneInfo) -> date | None:
     return moment.astimezone(zone).date() if moment is not None else None
 
 
-def _colleagues(member: Membership) -> list[tuple[int, str]]:
+def colleagues_of(member: Membership) -> list[tuple[int, str]]:
     found = Membership.objects.active().filter(organization_id=member.organization_id).order_by("user__name")
     return list(found.values_list("user_id", "user__name")[:500])
 
 
-def _teams(member: Membership) -> list[tuple[int, str]]:
+def teams_of(member: Membership) -> list[tuple[int, str]]:
     return [
         (team.pk, team.label) for team in Team.objects.filter(organization_id=member.organization_id, is_active=True)
     ]

@@ -284,11 +284,11 @@ def claim(request: MemberRequest, pk: int) -> HttpResponse:
 @requires(Right.PROCESS_RUN, module=MODULE)
 def reassign(request: MemberRequest, pk: int) -> HttpResponse:
     return _act_on_step(
-        request, pk, actions.reassign_step, _("Étape confiée."), version=version_of(request), **_whom(request)
+        request, pk, actions.reassign_step, _("Étape confiée."), version=version_of(request), **whom_of(request)
     )
 
 
-def _whom(request: MemberRequest) -> dict[str, Any]:
+def whom_of(request: MemberRequest) -> dict[str, Any]:
     """« u12 » is a colleague, « t3 » a team."""
     chosen = request.POST.get("a_qui", "")
     kind, number = chosen[:1], chosen[1:]
@@ -366,7 +366,7 @@ def _act_on_run(request: MemberRequest, pk: int, act, toast: str, **values) -> H
 @require_POST
 @requires(Right.PROCESS_RUN, module=MODULE)
 def add_step(request: MemberRequest, pk: int) -> HttpResponse:
-    values = _whom(request) | {
+    values = whom_of(request) | {
         "name": request.POST.get("nom", ""),
         "note": request.POST.get("note", ""),
         "due_at": _end_of(request, request.POST.get("jour", "")),

@@ -12,16 +12,21 @@ from django.utils import timezone
 from django.utils.http import urlencode
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_POST, require_safe
 
 from entregent.access.guard import MemberRequest, requires
 from entregent.access.rights import Right
+from entregent.jobs.actions import cancel_job
+from entregent.jobs.web.rows import own_job, rows_page
 from entregent.organizations.models import Membership, Team
-from entregent.processes import questions
+from entregent.processes import actions, questions
+from entregent.processes.actions.bulk import JOB
 from entregent.processes.models import ProcessStep
-from entregent.processes.web.plans import MODULE, at
+from entregent.processes.web.plan_view import colleagues_of, teams_of
+from entregent.processes.web.plans import MODULE, at, whom_of
 from entregent.toolbox.errors import NotFound
-from entregent.ui.pages import render
+from entregent.toolbox.text import as_id
+from entregent.ui.pages import render, see
 
 PAGE = 100
 
@@ -97,8 +102,51 @@ def _page(request: MemberRequest, steps, *, tab: str, **more) -> HttpResponse:
         "teams": [],
         "team": None,
         "only_free": False,
+        "colleagues": colleagues_of(member) if rows else [],
+        "all_teams": teams_of(member) if rows else [],
     }
     return render(request, "processes/work.html", context | more, fragment="rows")
+
+
+@require_POST
+@requires(Right.PROCESS_RUN, module=MODULE)
+def bulk_create(request: MemberRequest) -> HttpResponse:
+    """The steps that are ticked: all done, or all given to somebody, by a job."""
+    ids = [pk for pk in map(as_id, request.POST.getlist("ids")) if pk is not None]
+    change = request.POST.get("changement", "")
+    job = actions.change_steps(by=request.member, ids=ids, change=change, **whom_of(request))
+    return see(request, at("bulk", request.member, job_id=job.pk))
+
+
+@require_safe
+@requires(Right.PROCESS_RUN, module=MODULE)
+def bulk_detail(request: MemberRequest, job_id: int) -> HttpResponse:
+    """How far the job is, and what became of each step."""
+    member = request.member
+    job = own_job(member, job_id, JOB)
+
+    def names(ids: list[int]) -> dict[int, tuple[str, str]]:
+        found = ProcessStep.objects.visible_to(member, Right.CASE_VIEW).filter(pk__in=ids).values(*_COLUMNS)
+        rows = [_row(row, ZoneInfo(member.organization.time_zone)) for row in found]
+        return {
+            row.pk: (
+                f"{row.name} · {row.plan} · {row.client}",
+                f"{at('plan', member, pk=row.run_id)}#etape-{row.pk}",
+            )
+            for row in rows
+        }
+
+    here, stop = at("bulk", member, job_id=job.pk), at("bulk_cancel", member, job_id=job.pk)
+    back = (_("Mon travail"), at("work", member))
+    return rows_page(request, job, address=here, cancel=stop, back=back, names=names)
+
+
+@require_POST
+@requires(Right.PROCESS_RUN, module=MODULE)
+def bulk_cancel(request: MemberRequest, job_id: int) -> HttpResponse:
+    job = cancel_job(own_job(request.member, job_id, JOB), by=request.member)
+    toast = _("La tâche s’arrête.") if job.cancel_asked else _("La tâche était déjà finie.")
+    return see(request, at("bulk", request.member, job_id=job.pk), toast=toast)
 
 
 def first_rows(steps, member: Membership, most: int) -> list[WorkRow]:

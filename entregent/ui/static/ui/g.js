@@ -19,7 +19,7 @@
    data-poll="5000" hx-trigger="g:poll"            asked again while the page is seen
    data-copy="value" · data-reveal="id"
    data-splitter="id"
-   data-select-all · data-bulkbar · data-bulk-count
+   data-select-all · data-bulkbar · data-bulk-count · data-bulk-chosen
    data-recent-label, -detail, -kind               this page is put among the recent ones
    data-focus                                      takes the focus when it arrives by a swap
    Rows: .g-row sends the event g:select when it is chosen (hx-trigger="g:select"). */
@@ -426,6 +426,7 @@
       bar.hidden = chosen === 0;
       for (const node of $$("[data-bulk-count]", bar)) node.textContent = String(chosen);
     }
+    for (const node of $$("[data-bulk-chosen]")) node.textContent = String($$(".g-row .g-bare-check:checked").length);
     const all = $("[data-select-all]");
     if (!all) return;
     const boxes = $$(".g-row .g-bare-check");
