@@ -1,5 +1,7 @@
 """« Dossiers » as a board, and changes of many cases at once."""
 
+import re
+
 import pytest
 from django.urls import reverse
 
@@ -58,7 +60,7 @@ def test_a_board_asks_as_much_for_few_cases_as_for_many(
     with django_assert_num_queries(27):
         drawn = web.get(_at("board", agent)).content.decode()
     assert drawn.count('class="g-board-card"') == 25
-    following = drawn.split('hx-get="')[-1].split('"')[0].replace("&amp;", "&")
+    following = re.search(r'hx-get="([^"]*apres=[^"]*)"', drawn)[1].replace("&amp;", "&")
     more = web.get(following, headers={"HX-Request": "true"}).content.decode()
     assert more.count('class="g-board-card"') == 8
 

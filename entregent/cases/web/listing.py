@@ -17,8 +17,6 @@ from entregent.access.guard import requires
 from entregent.access.rights import Right
 from entregent.cases.lists import full_label, team_choices, type_choices, types_of
 from entregent.cases.models import Case, CaseType, State
-from entregent.cases.reading import types_offered
-from entregent.cases.web.answers import colleagues
 from entregent.clients.models import Client
 from entregent.listing import pages
 from entregent.listing.actions import visible_views
@@ -181,7 +179,7 @@ class CaseFilter:
     def types(self) -> list[tuple[str, str]]:
         return [("", _("Tous les types")), *type_choices(self.member)]
 
-    @property
+    @cached_property
     def responsibles(self) -> list[tuple[str, str]]:
         members = choices_of(self.definition.known_column("responsible", self.member), self.member)
         return [("", _("Tous les responsables")), ("moi", _("Moi")), *members]
@@ -245,18 +243,20 @@ def case_list(request) -> HttpResponse:
         "is_next": is_next,
         "views": [] if is_next else list(visible_views(member, "cases")),
         "export_url": "" if is_next else _export_url(chosen),
-        "bulk": _bulk(member) if rows and not is_next and member.can(Right.CASE_EDIT) else None,
+        "bulk": _bulk(chosen) if rows and not is_next and member.can(Right.CASE_EDIT) else None,
         "may_choose": member.can(Right.CASE_EDIT),
     }
     return render(request, PAGE, context, fragment="rows" if is_next else "results")
 
 
-def _bulk(member: Membership) -> dict[str, Any]:
-    """What many cases may be changed to at once."""
+def _bulk(chosen: CaseFilter) -> dict[str, Any]:
+    """What many cases may be changed to at once: of what the filter offers anyway."""
+    types = types_of(chosen.member)
+    offered = [(key, full_label(one, types)) for key, one in types.items() if one.is_active]
     return {
-        "responsibles": [("", _("Choisir")), *colleagues(member)],
+        "responsibles": [("", _("Choisir")), *chosen.responsibles[2:]],
         "states": [("", _("Choisir")), *((one.value, str(one.label)) for one in State if one != State.NEW)],
-        "types": [("", _("Choisir")), *((kind.pk, name) for kind, name in types_offered(member))],
+        "types": [("", _("Choisir")), *sorted(offered, key=lambda one: one[1])],
     }
 
 

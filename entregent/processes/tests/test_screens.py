@@ -104,7 +104,7 @@ def test_work_stands_with_its_team_until_somebody_takes_it(run, agent, manager, 
     assert page.post(of_step(run, "suite", "prendre"), {"retour": "equipe"}).headers["Location"] == team
     assert "Étape suite" in page.get(mine).content.decode()
     assert "Étape suite" not in page.get(f"{team}?libres=1").content.decode()
-    with django_assert_num_queries(6):
+    with django_assert_num_queries(8):
         page.get(mine)
 
 
