@@ -412,9 +412,9 @@ PARTS = {
     # What triggers keep: none ran.
     "summaries": """
         INSERT INTO clients_clientsummary (client_id, organization_id, city, city_key, postal_code, balance_cents,
-            contracts, last_interaction_at, next_follow_up_on)
+            contracts, last_interaction_at, next_follow_up_on, interactions)
         SELECT c.id, c.organization_id, coalesce(a.city, ''), nullif(search_key(a.city), ''), nullif(a.postal_code, ''),
-            coalesce(o.balance_cents, 0), coalesce(o.contracts, 0), i.last_at, i.next_on
+            coalesce(o.balance_cents, 0), coalesce(o.contracts, 0), i.last_at, i.next_on, coalesce(i.how_many, 0)
         FROM clients_client c
         LEFT JOIN clients_address a ON a.client_id = c.id AND a.kind = 'main'
         LEFT JOIN (
@@ -423,7 +423,7 @@ PARTS = {
             FROM clients_businessobject o JOIN clients_businessobjecttype t ON t.id = o.type_id GROUP BY o.client_id
         ) o ON o.client_id = c.id
         LEFT JOIN (
-            SELECT client_id, max(occurred_at) AS last_at,
+            SELECT client_id, max(occurred_at) AS last_at, count(*) AS how_many,
                 min(follow_up_on) FILTER (WHERE follow_up_done_at IS NULL) AS next_on
             FROM interactions_interaction GROUP BY client_id
         ) i ON i.client_id = c.id""",

@@ -43,11 +43,18 @@ from entregent.clients.models import (
     BusinessObject,
     BusinessObjectType,
     Client,
+    ClientSummary,
     CreditHold,
     Person,
     seen_contract_key,
 )
-from entregent.clients.reach import reached_clients, reached_objects, reached_people
+from entregent.clients.reach import (
+    reached_clients,
+    reached_objects,
+    reached_people,
+    within_few_clients,
+    within_few_people,
+)
 from entregent.clients.search import marks_in_reach
 from entregent.listing.custom_columns import custom_columns
 from entregent.listing.lists import Column, Found, Kind, ListDefinition, Relation
@@ -87,10 +94,12 @@ def _clients(types: list[BusinessObjectType], client: str, clients: str) -> List
         right=Right.CLIENT_VIEW,
         records=lambda member: Client.objects.visible_to(member),
         reached=reached_clients,
+        within_few=within_few_clients("id"),
         everything=lambda member: Client.objects.filter(organization_id=member.organization_id, deleted_at=None),
         columns=_client_columns,
         relations=(
-            Relation("interactions", _("Interactions"), "interactions", "client", moment="occurred_at"),
+            Relation("interactions", _("Interactions"), "interactions", "client", moment="occurred_at",
+                     kept_last="summary__last_interaction_at", kept_count="summary__interactions"),
             Relation("people", _("Personnes-ressources"), "people", "client_people__client"),
             Relation("cases", _("Dossiers"), "cases", "client", moment="opened_at"),
             *(
@@ -118,7 +127,10 @@ def _client_columns(member: Membership) -> list[Column]:
     def summed(member):
         return Q(summary__organization_id=member.organization_id)
 
-    by_summary: dict[str, Any] = {"sort_id": "summary__client_id", "sort_records": summed, "is_sortable": True}
+    by_summary: dict[str, Any] = {
+        "sort_id": "summary__client_id", "sort_records": summed, "is_sortable": True,
+        "sort_through": lambda member: ClientSummary.objects.filter(organization_id=member.organization_id),
+    }  # fmt: skip
     return [
         Column("number", _("N° client"), Kind.TEXT, "number", is_sortable=True, width=110),
         Column(
@@ -294,6 +306,7 @@ def _people(clients: str) -> ListDefinition:
         records=lambda member: Person.objects.visible_to(member),
         among_few=lambda member: Person.objects.visible_to(member, among_few=True),
         reached=reached_people,
+        within_few=within_few_people,
         everything=lambda member: Person.objects.filter(organization_id=member.organization_id, deleted_at=None),
         columns=_person_columns,
         relations=(
@@ -345,14 +358,12 @@ def _person_columns(member: Membership) -> list[Column]:
 # ——— Business objects ———
 
 
-def _objects(
-    kind: BusinessObjectType, types: list[BusinessObjectType], place: int, client: str
-) -> ListDefinition:
+def _objects(kind: BusinessObjectType, types: list[BusinessObjectType], place: int, client: str) -> ListDefinition:
     is_contract = kind.code == BusinessObjectType.CONTRACT
     relations = [
         Relation("clients", client, "clients", "pk", here="client_id"),
         Relation("interactions", _("Interactions du client"), "interactions", "client", here="client_id",
-                 moment="occurred_at"),
+                 moment="occurred_at", kept_last="client__summary__last_interaction_at"),
     ]  # fmt: skip
     for other in types:
         if is_contract and other.code != kind.code:
@@ -369,6 +380,7 @@ def _objects(
         right=Right.CLIENT_VIEW,
         records=lambda member: BusinessObject.objects.visible_to(member).filter(type_id=kind.pk),
         reached=lambda member: reached_objects(member, kind.pk),
+        within_few=within_few_clients("client_id"),
         everything=lambda member: BusinessObject.objects.filter(
             organization_id=member.organization_id, type_id=kind.pk, deleted_at=None
         ),

@@ -180,6 +180,7 @@ class ClientSummary(models.Model):
     contracts = models.IntegerField(_("contrats"), default=0)
     last_interaction_at = models.DateTimeField(_("dernière interaction"), null=True)
     next_follow_up_on = models.DateField(_("prochain suivi"), null=True)
+    interactions = models.IntegerField(_("interactions"), default=0, db_default=0)
 
     class Meta:
         indexes = [
@@ -342,7 +343,7 @@ class ClientPerson(models.Model):
     class Meta:
         ordering = ["-is_primary", "-is_preferred", "-is_billing", "person__sort_key"]
         constraints = [
-            models.UniqueConstraint(fields=["client", "person"], name="client_person_once"),
+            models.UniqueConstraint(fields=["client", "person"], include=["organization"], name="client_person_once"),
             models.UniqueConstraint(fields=["client"], condition=Q(is_primary=True), name="one_primary_person"),
             models.UniqueConstraint(fields=["client"], condition=Q(is_preferred=True), name="one_preferred_person"),
             models.UniqueConstraint(fields=["client"], condition=Q(is_billing=True), name="one_billing_person"),
@@ -527,23 +528,31 @@ class BusinessObject(models.Model):
             ),
             # The panes of the client file.
             models.Index(fields=["client", "type", "-dated_on"], name="business_object_of_client"),
-            # The orders of the lists of contracts, of invoices…
+            # The orders of the lists of contracts, of invoices…; with the client, by which who reaches few goes through.
             models.Index(
-                fields=["type", "dated_on", "id"], name="business_object_by_date", condition=Q(deleted_at__isnull=True)
+                fields=["type", "dated_on", "id"],
+                include=["client", "organization"],
+                name="business_object_by_date",
+                condition=Q(deleted_at__isnull=True),
             ),
             models.Index(
                 fields=["type", "due_on", "id"],
+                include=["client", "organization"],
                 name="business_object_by_due_day",
                 condition=Q(deleted_at__isnull=True),
             ),
             # « Factures impayées depuis 30 jours ».
             models.Index(
                 fields=["type", "state", "dated_on"],
+                include=["client", "organization"],
                 name="business_object_by_state",
                 condition=Q(deleted_at__isnull=True),
             ),
             models.Index(
-                fields=["type", "key", "id"], name="business_object_by_key", condition=Q(deleted_at__isnull=True)
+                fields=["type", "key", "id"],
+                include=["client", "organization"],
+                name="business_object_by_key",
+                condition=Q(deleted_at__isnull=True),
             ),
             # Of a contract.
             models.Index(fields=["contract"], name="business_object_of_contract", condition=Q(contract__isnull=False)),

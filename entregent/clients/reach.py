@@ -5,6 +5,8 @@ million waits until all were looked at. Lists, which count, ask here first (`Lis
 own (`ClientReach`) answers from its index alone.
 """
 
+from collections.abc import Callable
+
 from entregent.access.rights import Right
 from entregent.access.statements import rows_of
 from entregent.clients.models import BusinessObject, ClientPerson, Person
@@ -41,6 +43,27 @@ def _clients(member: Membership, right: Right, gone: bool) -> Reached | None:
     return Reached(ids[:MOST], len(ids) <= MOST)
 
 
+def within_few_clients(
+    path: str, right: Right = Right.CLIENT_VIEW, *, gone: bool = False
+) -> Callable[[Membership], tuple[str, list[int]] | None]:
+    """For lists whose records are seen with the client at `path` (`ListDefinition.within_few`)."""
+
+    def within_few(member: Membership) -> tuple[str, list[int]] | None:
+        clients = reached_clients(member, right, gone=gone)
+        return (path, clients.ids) if clients is not None and clients.is_all else None
+
+    return within_few
+
+
+def within_few_people(member: Membership) -> tuple[str, list[int]] | None:
+    """As an index has them, deleted ones too: a list leaves those out."""
+    clients, alone = reached_clients(member), _alone(member)
+    if clients is None or not clients.is_all or len(alone) > MOST:
+        return None
+    tied = ClientPerson.objects.filter(organization_id=member.organization_id, client__pk__any_of=clients.ids)
+    return "id", [*tied.order_by().values_list("person_id", flat=True), *alone]
+
+
 def reached_people(member: Membership, right: Right = Right.CLIENT_VIEW) -> Reached | None:
     """People at clients in reach, and those tied to no client, whom everybody sees."""
     clients = reached_clients(member, right)
@@ -48,12 +71,16 @@ def reached_people(member: Membership, right: Right = Right.CLIENT_VIEW) -> Reac
         return None
     tied = ClientPerson.objects.filter(client__pk__any_of=clients.ids, person__deleted_at=None).order_by()
     ids = set(tied.values_list("person_id", flat=True)[: MOST + 1])
-    # The search marks those tied to no client by a nought; an index knows them.
-    marked = Entry.objects.filter(organization_id=member.organization_id, kind=Kind.PERSON, marks__contains=[0])
-    alone = list(marked.order_by().values_list("subject_id", flat=True)[: MOST + 1])
+    alone = _alone(member)
     seen = Person.objects.visible_to(member, right, among_few=True).filter(pk__any_of=alone)
     ids.update(seen.values_list("pk", flat=True))
     return Reached(sorted(ids), clients.is_all and len(alone) <= MOST and len(ids) <= MOST)
+
+
+def _alone(member: Membership) -> list[int]:
+    """People tied to no client. The search marks them by a nought; an index knows them."""
+    marked = Entry.objects.filter(organization_id=member.organization_id, kind=Kind.PERSON, marks__contains=[0])
+    return list(marked.order_by().values_list("subject_id", flat=True)[: MOST + 1])
 
 
 def reached_objects(member: Membership, type_id: int) -> Reached | None:

@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.contrib.postgres.aggregates import BoolAnd
-from django.db.models import BooleanField, Exists, ExpressionWrapper, F, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models import BooleanField, Exists, ExpressionWrapper, F, OuterRef, Q, Subquery, Value
 from django.db.models.functions import Coalesce, Concat, NullIf, Trim
 from django.db.models.lookups import GreaterThanOrEqual, IsNull, LessThan, LessThanOrEqual
 from django.urls import reverse
@@ -13,8 +13,8 @@ from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from entregent.access.rights import Right
-from entregent.clients.reach import MOST, reached_clients, reached_people
-from entregent.interactions.models import Interaction, InteractionEntry, PublishedEntry, Topic, person_in_reach
+from entregent.clients.reach import MOST, reached_clients, reached_people, within_few_clients
+from entregent.interactions.models import Interaction, InteractionEntry, PublishedEntry, Topic
 from entregent.interactions.search import search_interactions
 from entregent.listing.conditions import days_between
 from entregent.listing.custom_columns import custom_columns
@@ -34,7 +34,7 @@ def interaction_lists(member: Membership) -> list[ListDefinition]:
             right=Right.INTERACTION_VIEW,
             records=lambda member: Interaction.objects.visible_to(member),
             reached=_reached,
-            of_few_clients=_of_few_clients,
+            within_few=within_few_clients("client_id", Right.INTERACTION_VIEW, gone=True),
             everything=lambda member: Interaction.objects.filter(
                 organization_id=member.organization_id, deleted_at=None
             ),
@@ -74,16 +74,6 @@ def _reached(member: Membership) -> Reached | None:
     alone = records.filter(client=None, person__pk__any_of=people.ids).values_list("pk", flat=True)[: MOST + 1]
     ids += alone
     return Reached(ids, clients.is_all and people.is_all and len(ids) <= MOST)
-
-
-def _of_few_clients(member: Membership) -> QuerySet | None:
-    """The interactions in reach of whoever reaches few clients, told by the ids of those: the order of a list is walked
-    past the others without asking for the client of each."""
-    clients = reached_clients(member, Right.INTERACTION_VIEW, gone=True)
-    if clients is None or not clients.is_all:
-        return None
-    records = Interaction.objects.filter(organization_id=member.organization_id, deleted_at=None)
-    return records.filter(Q(client__pk__any_of=clients.ids) | Q(client=None) & person_in_reach(member))
 
 
 def _columns(member: Membership) -> list[Column]:

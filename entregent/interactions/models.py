@@ -179,19 +179,19 @@ class Interaction(models.Model):
                 "client", F("occurred_at").desc(), F("id").desc(), name="interaction_of_client",
                 condition=Q(deleted_at__isnull=True),
             ),
-            # The list of all interactions, newest first.
+            # The list of all interactions, newest first; with the client, by which who reaches few goes through it.
             models.Index(
-                "organization", F("occurred_at").desc(), F("id").desc(), name="interaction_by_date",
+                fields=["organization", "-occurred_at", "-id"], include=["client"], name="interaction_by_date",
                 condition=Q(deleted_at__isnull=True),
             ),
             # The list of all interactions by day of follow-up.
             models.Index(
-                "organization", "follow_up_on", "id", name="interaction_by_follow_up",
+                fields=["organization", "follow_up_on", "id"], include=["client"], name="interaction_by_follow_up",
                 condition=Q(deleted_at__isnull=True),
             ),
             # The list of all interactions by « Nom entrée ».
             models.Index(
-                "organization", "entry_sort_key", "id", name="interaction_by_entry_name",
+                fields=["organization", "entry_sort_key", "id"], include=["client"], name="interaction_by_entry_name",
                 condition=Q(deleted_at__isnull=True),
             ),
             # « Mes suivis » on the home page.

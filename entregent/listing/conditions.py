@@ -11,13 +11,13 @@ comparison, and `not` turns it round. Related records are those that the member 
 worked out when the condition is read, in the organization's time zone.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from django.db.models import Count, DateField, DateTimeField, Exists, Func, OuterRef, Q, QuerySet, Value
+from django.db.models import Count, DateField, DateTimeField, Exists, F, Func, OuterRef, Q, QuerySet, Value
 from django.utils.translation import gettext as _
 
 from entregent.listing.lists import Column, Kind, ListDefinition, Relation, choices_of, lists
@@ -233,13 +233,20 @@ _CLEANERS = {
 # ——— What a condition asks of the database ———
 
 
-def narrowed(records: QuerySet, condition, definition: ListDefinition, member: Membership) -> QuerySet:
-    """Those of `records` that answer the condition; the list's default condition holds where it asks otherwise."""
+def narrowed(
+    records: QuerySet, condition, definition: ListDefinition, member: Membership, *, one_by_one: bool = False
+) -> QuerySet:
+    """Those of `records` that answer the condition; the list's default condition holds where it asks otherwise.
+
+    `one_by_one`: for a statement that asks of each record in turn, of few or until a page is full.
+    """
     condition = check(condition, definition, member)
     usual = definition.default_condition
     if usual is not None and usual[0] not in set(columns_of(condition.data)):
         records = records.filter(as_q(check(usual, definition, member), definition, member))
-    return records.filter(as_q(condition, definition, member)) if condition else records
+    if not condition:
+        return records
+    return records.filter(as_q(condition, definition, member, one_by_one=one_by_one))
 
 
 def columns_of(data) -> Iterator[str]:
@@ -254,14 +261,7 @@ def columns_of(data) -> Iterator[str]:
             yield from columns_of(data["not"])
 
 
-def counts_related(data) -> bool:
-    """Does the condition count related records? That is one pass over all of them, for however few records."""
-    if isinstance(data, dict):
-        return "count" in data or any(counts_related(one) for one in data.values())
-    return isinstance(data, list) and any(counts_related(one) for one in data)
-
-
-def as_q(condition, definition: ListDefinition, member: Membership) -> Q:
+def as_q(condition, definition: ListDefinition, member: Membership, *, one_by_one: bool = False) -> Q:
     """The condition as Django asks it. `condition` is checked data."""
     data = condition.data if isinstance(condition, Condition) else condition
     if data is None:
@@ -272,70 +272,101 @@ def as_q(condition, definition: ListDefinition, member: Membership) -> Q:
     if "all" in data:
         together = Q()
         for one in data["all"]:
-            together &= as_q(one, definition, member)
+            together &= as_q(one, definition, member, one_by_one=one_by_one)
         return together
     if "any" in data:
         either = Q()
         for one in data["any"]:
-            either |= as_q(one, definition, member)
+            either |= as_q(one, definition, member, one_by_one=one_by_one)
         return either
     if "not" in data:
-        return ~as_q(data["not"], definition, member)
-    return _relation(data, definition, member)
+        return ~as_q(data["not"], definition, member, one_by_one=one_by_one)
+    return _relation(data, definition, member, one_by_one)
 
 
-def _relation(data: dict, definition: ListDefinition, member: Membership) -> Q:
+def _relation(data: dict, definition: ListDefinition, member: Membership, one_by_one: bool) -> Q:
     word = next(word for word in ("has", "has_not", "count") if word in data)
     relation = definition.known_relation(data[word])
     target = lists(member)[relation.target]
+    if data.get("where") is None and member.reach.is_whole(target.right):
+        kept = _kept(data, word, relation, definition, member)
+        if kept is not None:
+            return kept
     records = target.records(member)
-    if word == "count" and target.reached is not None and target.everything is not None:
+    if word == "count" and not one_by_one and target.reached is not None and target.everything is not None:
         # They are counted as a set, all of them: in a small reach, those of it alone.
         reached = None if member.reach.is_whole(target.right) else target.reached(member)
         if reached is not None and reached.is_all:
             records = target.everything(member).filter(pk__any_of=reached.ids)
     if data.get("where") is not None:
-        records = records.filter(as_q(data["where"], target, member))
+        records = records.filter(as_q(data["where"], target, member, one_by_one=one_by_one))
     if word == "count":
-        return _counted(relation, records, *data["is"])
+        counted = _counted_of_one if one_by_one else _counted
+        return _compared(*data["is"], lambda least: counted(relation, records, least))
     records = records.filter(**{relation.link: OuterRef(relation.here)})
     if data.get("since"):
-        records = records.filter(_since(relation, definition.known_column(data["since"], member), member))
+        since = definition.known_column(data["since"], member)
+        records = records.filter(_since(relation, relation.moment, since, member, OuterRef))
     exists = Q(Exists(records.order_by()))
     return ~exists if word == "has_not" else exists
 
 
-def _since(relation: Relation, column: Column, member: Membership) -> Q:
+def _kept(data: dict, word: str, relation: Relation, definition: ListDefinition, member: Membership) -> Q | None:
+    """By what is kept of all related records beside the record itself; None where that does not tell."""
+    if word == "count":
+        if not relation.kept_count:
+            return None
+        path = relation.kept_count
+        return _compared(*data["is"], lambda least: Q(**{f"{path}__gte": least}))
+    if not relation.kept_last:
+        return None
+    exists = Q(**{f"{relation.kept_last}__isnull": False})
+    if data.get("since"):
+        since = definition.known_column(data["since"], member)
+        # The last one is younger: what has no moment to compare with has none since, and nothing is unknown.
+        exists &= Q(**{f"{since.value_path}__isnull": False}) & _since(relation, relation.kept_last, since, member, F)
+    return ~exists if word == "has_not" else exists
+
+
+def _since(relation: Relation, path: str, column: Column, member: Membership, named: Callable[[str], Any]) -> Q:
+    """What stands at `path` is younger than what the column says of the record at hand (`named`: how it is named)."""
     zone = Value(member.organization.time_zone)
-    here: Any = OuterRef(column.value_path)
+    here: Any = named(column.value_path)
     if column.kind == Kind.MOMENT:
         if relation.moment_is_day:
             here = Func(here, zone, template="(%(expressions)s)::date", arg_joiner=" AT TIME ZONE ",
                         output_field=DateField())  # fmt: skip
-        return Q(**{f"{relation.moment}__gt": here})
+        return Q(**{f"{path}__gt": here})
     if relation.moment_is_day:
-        return Q(**{f"{relation.moment}__gt": here})
+        return Q(**{f"{path}__gt": here})
     # On the day itself counts: « depuis le 12 mars » begins on the 12th.
     start = Func(here, zone, template="(%(expressions)s)", arg_joiner="::timestamp AT TIME ZONE ",
                  output_field=DateTimeField())  # fmt: skip
-    return Q(**{f"{relation.moment}__gte": start})
+    return Q(**{f"{path}__gte": start})
 
 
-def _counted(relation: Relation, records: QuerySet, operator: str, n: int) -> Q:
-    """Related records counted as a set: one pass over them, however many records are at hand."""
-    grouped = records.filter(**{f"{relation.link}__isnull": False}).order_by().values(relation.link)
-
-    def at_least(least: int) -> Q:
-        if least <= 0:
-            return ~Q(pk__in=[])
-        several = grouped.annotate(how_many=Count("pk", distinct=True)).filter(how_many__gte=least)
-        return Q(**{f"{relation.here}__in": several.values(relation.link), f"{relation.here}__isnull": False})
+def _compared(operator: str, n: int, at_least: Callable[[int], Q]) -> Q:
+    def several(least: int) -> Q:
+        return ~Q(pk__in=[]) if least <= 0 else at_least(least)
 
     if operator == "at_least":
-        return at_least(n)
+        return several(n)
     if operator == "at_most":
-        return ~at_least(n + 1)
-    return at_least(n) & ~at_least(n + 1)
+        return ~several(n + 1)
+    return several(n) & ~several(n + 1)
+
+
+def _counted(relation: Relation, records: QuerySet, least: int) -> Q:
+    """Related records counted as a set: one pass over them, however many records are at hand."""
+    grouped = records.filter(**{f"{relation.link}__isnull": False}).order_by().values(relation.link)
+    several = grouped.annotate(how_many=Count("pk", distinct=True)).filter(how_many__gte=least)
+    return Q(**{f"{relation.here}__in": several.values(relation.link), f"{relation.here}__isnull": False})
+
+
+def _counted_of_one(relation: Relation, records: QuerySet, least: int) -> Q:
+    """Is there so many a one among those of the record at hand?"""
+    related = records.filter(**{relation.link: OuterRef(relation.here)}).order_by().values("pk").distinct()
+    return Q(Exists(related[least - 1 : least]))
 
 
 def criterion(column: Column, operator: str, value, member: Membership) -> Q:

@@ -37,7 +37,9 @@ class Column:
 
     `path` is the lookup that gives its value. Where the value is worked out, `annotation` makes the expression, put
     under the name `path`. `sort_path` is what lists sort by (an index must lead with it), `sort_records` a further
-    condition that lets that index serve; `asked_path` what conditions compare (by default `path`), after `normalize`.
+    condition that lets that index serve, `sort_through` the narrow records beside those of the list (« summary » in
+    « summary__city ») that hold the order; `asked_path` what conditions compare (by default `path`), after
+    `normalize`.
     `asked` makes the condition itself: asked(operator, value, member) -> Q, of two values (never null).
     Of a MEMBER or SECTOR `path` gives the name and `asked_path` the id.
     """
@@ -56,6 +58,7 @@ class Column:
     sort_path: str = ""
     sort_id: str = "id"
     sort_records: Callable[[Membership], Q] | None = None
+    sort_through: Callable[[Membership], QuerySet] | None = None
     asked_path: str = ""
     normalize: Callable[[str], str] | None = None
     asked: Callable[[str, Any, Membership], Q] | None = None
@@ -79,7 +82,9 @@ class Column:
 class Relation:
     """Conditions on related records. `link` leads from the target's model to what `here` names in this one.
 
-    `moment` is the target's day or moment that « since » compares, where the relation has one.
+    `moment` is the target's day or moment that « since » compares, where the relation has one. `kept_last` and
+    `kept_count` lead from this list's model to the moment of the last related record (none: there is no record) and to
+    the number of them, where these are kept: they tell of all records, so they are asked for who sees all.
     """
 
     code: str
@@ -89,6 +94,8 @@ class Relation:
     here: str = "pk"
     moment: str = ""
     moment_is_day: bool = False
+    kept_last: str = ""
+    kept_count: str = ""
 
 
 @dataclass(frozen=True)
@@ -115,10 +122,10 @@ class ListDefinition:
     `row_paths` are fetched with every row, under their own names, for `address(row, slug)` and for templates.
     `everything` is what the records are a part of, whoever asks: what the index of an order is walked through.
     `among_few` gives the same records as `records`, asked for so that few of them are soon looked at.
+    `within_few(member)` tells by what an order is first walked through, for a member of a small part: a path that its
+    index holds, and the ids that stand there in whatever is in reach (or none at all: those are asked one by one).
     `reached(member)` gives ids of the records of a member who reaches a part of the organization, found by indexes;
     None where there is nothing faster than `records`.
-    `of_few_clients(member)` gives the same records as `records` for whoever reaches few clients, told by the ids of
-    those; None for others.
     `default_condition` holds unless a condition asks for the same columns (removed clients are not shown).
     """
 
@@ -138,7 +145,7 @@ class ListDefinition:
     among_few: Callable[[Membership], QuerySet] | None = None
     everything: Callable[[Membership], QuerySet] | None = None
     reached: Callable[[Membership], Reached | None] | None = None
-    of_few_clients: Callable[[Membership], QuerySet | None] | None = None
+    within_few: Callable[[Membership], tuple[str, list[int]] | None] | None = None
     position: int = 100
     icon: str = "table"
     counted: Callable[[int], str] = field(default=lambda n: "%(n)s")  # « %(n)s clients », the number told by the page

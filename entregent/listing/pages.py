@@ -1,8 +1,8 @@
 """Pages of a list: keyset paging in any order that the columns offer, counts that stop at 10,000.
 
-What has no value stands at the end, whatever the direction. A question that narrows the records is first looked for
-among the next few thousand of the order, which mostly gives a page full. Else its answers are counted: few are sorted,
-of many the index of the order is walked on. So neither a rare answer nor a common one makes PostgreSQL sort everything.
+What has no value stands at the end, whatever the direction. A question that narrows the records is first put to the
+next few thousand of the order, one after the other until the page is full. Else its answers are counted: few are
+sorted, for many the order is walked on. So neither a rare answer nor a common one makes PostgreSQL sort everything.
 """
 
 import base64
@@ -14,19 +14,28 @@ from decimal import Decimal
 from functools import cached_property
 from typing import Any
 
-from django.db.models import F, Q, QuerySet
+from django.core.exceptions import EmptyResultSet
+from django.db import connection
+from django.db.models import BigIntegerField, F, Q, QuerySet
+from django.db.models.expressions import RawSQL
 from django.db.models.fields.tuple_lookups import Tuple, TupleGreaterThan, TupleLessThan
 
 from entregent.listing import lookups as lookups
-from entregent.listing.conditions import Condition, check, counts_related, narrowed
+from entregent.listing.conditions import Condition, check, narrowed
 from entregent.listing.lists import Column, Found, Kind, ListDefinition, Reached, shown_columns, sort_of
 from entregent.listing.words import shown
 from entregent.organizations.models import Membership
 
 COUNTED = 10_000
 LIMIT = 100
-# So many records of an order are looked at before it is asked how many answers there are at all.
-NEAR = 2000
+# So many records of an order are looked up before it is asked what is in reach, and how many answers there are at all;
+# so many where it is known that answers are many; so many where the index of the order tells what is out of reach.
+NEAR = 1_500
+FAR = 6_000
+FARTHEST = 100_000
+IN_INDEX = 60_000
+# Of fewer than this in reach the order is not walked through: they are sorted.
+SORTED = 1_000
 
 __all__ = ["COUNTED", "LIMIT", "Asked", "Count", "Page", "ask", "count", "ids", "page", "selected", "shown"]
 
@@ -142,15 +151,6 @@ class Asked:
             organization_id=self.member.organization_id
         )
 
-    @property
-    def _walked(self) -> QuerySet:
-        """Where the order is walked through until a page is full, past whatever is out of reach."""
-        if self._reached is not None and not self.condition and self.definition.of_few_clients is not None:
-            records = self.definition.of_few_clients(self.member)
-            if records is not None:
-                return narrowed(records, self.condition, self.definition, self.member)
-        return self.records
-
     def ids(self) -> QuerySet:
         return self.records.order_by().values("id")
 
@@ -162,13 +162,16 @@ class Asked:
         sort_column, descends = sort_of(sort, self.definition, self.member)
         name = f"-{sort_column.code}" if descends else sort_column.code
         cursor = _read_cursor(after, name, sort_column)
-        rows = self._near(shown_ones, sort_column, descends, cursor, limit + 1)
-        if len(rows) <= limit:
-            records = self._base.filter(pk__any_of=self.few) if self.few is not None else self._walked
-            if sort_column.sort_records is not None:
-                records = records.filter(sort_column.sort_records(self.member))
-            rows = self._sorted(records, shown_ones, sort_column, descends, cursor, limit + 1)
+        walk = _Walk(self, sort_column, descends, cursor)
+        wanted = walk.first(limit + 1) if self._is_walked else None
+        if wanted is not None:
+            rows = walk.rows(wanted, shown_ones)
+        else:
+            records = self._base.filter(pk__any_of=self.few) if self.few is not None else self.records
+            rows = walk.sorted(records, shown_ones, limit + 1)
         following = ""
+        if len(rows) <= limit and cursor is None:
+            self.__dict__.setdefault("few", [row["id"] for row in rows])  # All there are.
         if len(rows) > limit:
             last = rows[limit - 1]
             following = write_cursor(name, last["_sort"], last["_key"])
@@ -186,57 +189,18 @@ class Asked:
         following = write_cursor("rank", None, first + limit) if len(ordered) > first + limit else ""
         return Page([rows[key] for key in wanted if key in rows], columns, "", following, self.found.corrected_to)
 
-    def _near(self, columns: list[Column], sort: Column, descends: bool, cursor, size: int) -> list[dict]:
-        """Rows among the next few thousand records of the order: a page full, unless answers are rare. Nothing where
-        it is known that they are, or where nothing narrows."""
-        everything = self.definition.everything
-        is_walked = self.is_narrow and self._searched is None and "few" not in self.__dict__
-        is_walked = is_walked and not counts_related(self.condition.data)
-        if is_walked and self._reached is not None and self._reached.is_all:
-            return []  # The few thousand in reach are at hand.
-        if everything is None or not is_walked or (cursor is not None and cursor[0] is None):
-            return []
-        sign, path = "-" if descends else "", sort.order_path
-        order = (f"{sign}{path}", f"{sign}{sort.sort_id}")
-        near = everything(self.member)
-        if sort.sort_records is not None:
-            near = near.filter(sort.sort_records(self.member))
-        if sort.is_nullable:
-            near = near.filter(**{f"{path}__isnull": False})
-        near = _after(near.order_by(*order), path, sort.sort_id, descends, cursor)
-        ids = list(near.values_list("pk", flat=True)[:NEAR])
-        reached = (self.definition.among_few or self.definition.records)(self.member).filter(pk__any_of=ids)
-        if self.within is not None:
-            reached = reached.filter(self.within)
-        records = narrowed(reached, self.condition, self.definition, self.member)
-        # Without order and limit, by which the planner would hope to end early and go through everything.
-        answers = set(records.order_by().values_list("pk", flat=True))
-        wanted = [key for key in ids if key in answers][:size]
-        if len(wanted) < size:
-            return []
-        found = self._base.filter(pk__any_of=wanted)
-        if sort.sort_records is not None:
-            found = found.filter(sort.sort_records(self.member))
-        rows = {row["id"]: row for row in self._rows(found, columns, sort)}
-        return [rows[key] for key in wanted if key in rows]
+    @property
+    def _is_walked(self) -> bool:
+        """Is the order walked through, asking of each record whether it answers? Not where all answers are known, nor
+        where nothing narrows: then the index of the order has the page at its place."""
+        if self.definition.everything is None or not self.is_narrow or self._searched is not None:
+            return False
+        return self.__dict__.get("few") is None
 
-    def _sorted(self, records, columns, sort: Column, descends: bool, cursor, size: int) -> list[dict]:
-        """Rows in order, after the cursor: those that have a value, then those that have none."""
-        sign = "-" if descends else ""
-        path = sort.order_path
-        records = records.order_by(f"{sign}{path}", f"{sign}{sort.sort_id}")
-        if not sort.is_nullable:
-            return self._rows(_after(records, path, sort.sort_id, descends, cursor)[:size], columns, sort)
-        rows: list[dict] = []
-        if cursor is None or cursor[0] is not None:
-            filled = _after(records.filter(**{f"{path}__isnull": False}), path, sort.sort_id, descends, cursor)
-            rows = self._rows(filled[:size], columns, sort)
-        if len(rows) < size:
-            empty = records.filter(**{f"{path}__isnull": True})
-            if cursor is not None and cursor[0] is None:
-                empty = empty.filter(**{f"{sort.sort_id}__{'lt' if descends else 'gt'}": cursor[1]})
-            rows += self._rows(empty[: size - len(rows)], columns, sort)
-        return rows
+    @property
+    def is_counted(self) -> bool:
+        """Is the number of answers at hand, or nearly? Else a page that is full had better come first."""
+        return not self.is_narrow or "few" in self.__dict__ or self._searched is not None
 
     def _rows(self, records: QuerySet, columns: list[Column], sort: Column | None = None) -> list[dict]:
         annotations = {column.value_path: column.annotation(self.member) for column in columns if column.annotation}
@@ -248,6 +212,123 @@ class Asked:
             names += ["_sort", "_key"]
             paths += [sort.order_path, sort.sort_id]
         return [dict(zip(names, row, strict=True)) for row in _values(records, paths)]
+
+
+@dataclass
+class _Walk:
+    """The order of a list, gone through from the cursor on."""
+
+    asked: Asked
+    sort: Column
+    descends: bool
+    cursor: tuple[Any, int] | None
+
+    @property
+    def _parts(self) -> list[bool]:
+        """What has a value, then what has none."""
+        if not self.sort.is_nullable:
+            return [True]
+        return [False] if self.cursor is not None and self.cursor[0] is None else [True, False]
+
+    def _paths(self, is_own: bool) -> tuple[str, str]:
+        """What leads from the records to the value of the order and to the id: from those of the list, or from the
+        narrow ones beside them."""
+        path, key = self.sort.order_path, self.sort.sort_id
+        return (path, key) if is_own else (path.partition("__")[2], key.partition("__")[2])
+
+    def _of(self, records: QuerySet, has_value: bool, *, is_own: bool = True) -> QuerySet:
+        """These records in the order, after the cursor; those that have a value or those that have none."""
+        sign, (path, key) = "-" if self.descends else "", self._paths(is_own)
+        if self.sort.sort_records is not None and is_own:
+            records = records.filter(self.sort.sort_records(self.asked.member))
+        records = records.order_by(f"{sign}{path}", f"{sign}{key}")
+        if self.sort.is_nullable:
+            records = records.filter(**{f"{path}__isnull": not has_value})
+        if has_value:
+            return _after(records, path, key, self.descends, self.cursor)
+        if self.cursor is not None and self.cursor[0] is None:
+            records = records.filter(**{f"{key}__{'lt' if self.descends else 'gt'}": self.cursor[1]})
+        return records
+
+    def sorted(self, records: QuerySet, columns: list[Column], size: int) -> list[dict]:
+        rows: list[dict] = []
+        for has_value in self._parts:
+            if len(rows) < size:
+                found = self._of(records, has_value)[: size - len(rows)]
+                rows += self.asked._rows(found, columns, self.sort)
+        return rows
+
+    def rows(self, wanted: list[int], columns: list[Column]) -> list[dict]:
+        found = self.asked._base.filter(pk__any_of=wanted)
+        if self.sort.sort_records is not None:
+            found = found.filter(self.sort.sort_records(self.asked.member))
+        rows = {row["id"]: row for row in self.asked._rows(found, columns, self.sort)}
+        return [rows[key] for key in wanted if key in rows]
+
+    def first(self, size: int) -> list[int] | None:
+        """The ids of the first answers in the order, as many as wanted or all there are; None where those are few, and
+        not soon found."""
+        wanted = self._among(NEAR, size)
+        if wanted is None:
+            few = self.asked.definition.within_few
+            within_few = few(self.asked.member) if few is not None else None
+            if within_few is None:
+                wanted = self._among(FAR, size)
+            elif len(within_few[1]) >= SORTED:
+                wanted = self._among(IN_INDEX, size, within_few)
+        if wanted is None and self.asked.few is None:
+            wanted = self._among(FARTHEST, size)
+        return wanted
+
+    def _among(self, most: int, size: int, few: tuple[str, list[int]] | None = None) -> list[int] | None:
+        """Those among the next records of the order; None where it goes on and there are not as many as wanted."""
+        definition, member = self.asked.definition, self.asked.member
+        assert definition.everything is not None
+        through = self.sort.sort_through
+        records = definition.everything(member) if through is None else through(member)
+        found: list[int] = []
+        for has_value in self._parts:
+            order = self._of(records, has_value, is_own=through is None)
+            found += self._answers(order[:most], size - len(found), few)
+            if len(found) == size:
+                return found
+            if order.values("pk")[most : most + 1].exists():
+                return None
+        return found
+
+    def _answers(self, order: QuerySet, size: int, few: tuple[str, list[int]] | None) -> list[int]:
+        """Of the next records those that answer, in one statement that ends when there are enough.
+
+        Each record is looked up on its own (LATERAL … OFFSET 0): no plan reads all answers there are first.
+        """
+        definition, member = self.asked.definition, self.asked.member
+        answers = (definition.among_few or definition.records)(member)
+        if self.asked.within is not None:
+            answers = answers.filter(self.asked.within)
+        answers = narrowed(answers, self.asked.condition, definition, member, one_by_one=True)
+        answers = answers.filter(pk=RawSQL("walked.id", (), BigIntegerField())).order_by().values("pk")
+        names, paths = ["value", "id"], [*self._paths(self.sort.sort_through is None)]
+        reach, reached = "", []
+        if few is not None:
+            place = "id" if few[0] == "id" else "reach"
+            if place == "reach":
+                names, paths = [*names, place], [*paths, few[0]]
+            # Beside an OR the ids are looked up in a hash, record by record, and never joined.
+            reach = f"WHERE walked.{place} IN (SELECT unnest(%s::bigint[])) OR walked.{place} IS NULL"
+            reached = [few[1]]
+        try:
+            walked, walked_parameters = order.values_list(*paths).query.sql_with_params()
+            one, one_parameters = answers.query.sql_with_params()
+        except EmptyResultSet:
+            return []
+        way = "DESC" if self.descends else "ASC"
+        statement = (  # Of statements that Django wrote, and names of its lookups.
+            f"SELECT walked.id FROM ({walked}) walked ({', '.join(names)}), LATERAL ({one} OFFSET 0) one {reach} "  # noqa: S608
+            f"ORDER BY walked.value {way}, walked.id {way} LIMIT %s"
+        )
+        with connection.cursor() as cursor:
+            cursor.execute(statement, [*walked_parameters, *one_parameters, *reached, size])
+            return [key for (key,) in cursor.fetchall()]
 
 
 def _values(records: QuerySet, paths: list[str]) -> list[tuple]:

@@ -184,17 +184,20 @@ def test_a_page_costs_few_queries(prepared, django_assert_num_queries):
         page(definition, member, sort="name", columns=columns)
     with django_assert_num_queries(2):  # Those with a value, then those without.
         page(definition, member, sort="-last_interaction_at", columns=columns)
-    with django_assert_num_queries(4):  # The next of the order, among them; then all answers, which are few, sorted.
+    with django_assert_num_queries(3):  # The next of the order, whether it goes on, their rows: that is all there are.
         question = ask(definition, member, condition=["status", "is", "client"])
         question.page(sort="name", columns=columns)
         question.count()
 
 
-@pytest.mark.parametrize("near", [1, 3, 1000])
-def test_rare_and_common_answers_come_in_the_same_order(prepared, monkeypatch, near):
+@pytest.mark.parametrize(("near", "counted"), [(1, 10_000), (3, 10_000), (1000, 10_000), (1, 2), (3, 2)])
+def test_rare_and_common_answers_come_in_the_same_order(prepared, monkeypatch, near, counted):
     definition, member = prepared
     make(member, [("Dupont" if place % 4 else "Éloi", CITIES[place % 5], place % 3, place % 2) for place in range(23)])
     monkeypatch.setattr(pages, "NEAR", near)
+    monkeypatch.setattr(pages, "FAR", near + 1)
+    monkeypatch.setattr(pages, "FARTHEST", near + 2)
+    monkeypatch.setattr(pages, "COUNTED", counted)
     for sort in ("name", "-city", "balance", "-last_interaction_at"):
         for condition in (["name", "contains", "eloi"], ["name", "contains", "dup"], ["name", "is", "nobody"]):
             rows = walk(definition, member, sort, 4, condition=condition)
@@ -252,9 +255,59 @@ def test_what_indexes_find_is_what_is_seen(prepared, agent, org, client_north, c
         assert most == 2 or (found.is_all and set(found.ids) == seen), code
         plain = set(narrowed(definition.records(agent), None, definition, agent).values_list("pk", flat=True))
         assert len(plain) > 1
-        for counted in (10_000, 1):
+        for counted, walked in ((10_000, 1_000), (1, 1_000), (10_000, 1), (1, 1)):
             monkeypatch.setattr(pages, "COUNTED", counted)
+            monkeypatch.setattr(pages, "NEAR", walked)
+            monkeypatch.setattr(pages, "SORTED", walked)
             answer = ask(definition, agent)
             assert answer.count() == pages.Count(min(len(plain), counted), len(plain) > counted), code
             assert {row["id"] for row in ask(definition, agent).page().rows} == plain, code
             assert answer.count(exact=True).total == len(plain)
+
+
+def test_what_is_kept_of_interactions_answers_as_they_do(prepared, agent, org, client_north, client_south):
+    """The number and the last moment of a client's interactions, for who sees all; those themselves, for others."""
+    _definition, member = prepared
+    make(member, [("Dupont", "Nancy", 1, 1), ("Durand", "", 2, 0), ("Éloi", "", 0, 2)])
+    topic = Topic.objects.get(organization=org, code="t")
+    client = Client.objects.get(number="K001")
+    for number in range(200, 203):
+        Interaction.objects.create(
+            organization=org, number=number, client=client, topic=topic, channel="note", occurred_at=timezone.now()
+        )
+    Client.objects.filter(number__startswith="K").update(sector=client_north.sector)
+    operators = ("at_least", "at_most", "is")
+    conditions = [
+        *({"count": "interactions", "is": [operator, n]} for operator in operators for n in range(5)),
+        {"has": "interactions"}, {"has_not": "interactions"}, {"has": "interactions", "since": "created_at"},
+        {"has_not": "interactions", "since": "created_at"}, {"has_not": "interactions", "since": "next_follow_up_on"},
+        {"has": "invoices", "where": {"has_not": "interactions", "since": "dated_on"}},
+        {"has": "invoices", "where": {"has": "interactions", "since": "due_on"}},
+    ]  # fmt: skip
+
+    def answers(who):
+        enter(who)
+        definition = lists(who)["clients"]
+        found = []
+        for condition in conditions:
+            rows = page(definition, who, condition=condition, columns=["number"]).rows
+            found.append({row["id"] for row in rows} - {client_south.pk})
+            assert found[-1] == set(ask(definition, who, condition=condition).records.values_list("pk", flat=True)) - {
+                client_south.pk
+            }
+        return found
+
+    interactions = Interaction.objects.filter(client__isnull=False)
+    for change in (
+        lambda: None,
+        lambda: interactions.filter(number=200).update(client=Client.objects.get(number="K002")),
+        lambda: interactions.filter(number__in=[201, 202]).update(deleted_at=timezone.now()),
+        lambda: interactions.filter(number=201).update(deleted_at=None),
+        lambda: interactions.filter(number=200).delete(),
+    ):
+        enter(member)
+        change()
+        assert answers(member) == answers(agent)
+        enter(member)
+        counted = dict(Client.objects.values_list("pk", "summary__interactions"))
+        assert counted == {pk: Interaction.objects.filter(client=pk, deleted_at=None).count() for pk in counted}
