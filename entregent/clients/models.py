@@ -528,7 +528,7 @@ class BusinessObject(models.Model):
             ),
             # The panes of the client file.
             models.Index(fields=["client", "type", "-dated_on"], name="business_object_of_client"),
-            # The orders of the lists of contracts, of invoices…; with the client, by which who reaches few goes through.
+            # The orders of the lists of contracts, of invoices…; the client tells who reaches few what to pass.
             models.Index(
                 fields=["type", "dated_on", "id"],
                 include=["client", "organization"],

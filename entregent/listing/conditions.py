@@ -302,7 +302,8 @@ def _relation(data: dict, definition: ListDefinition, member: Membership, one_by
         records = records.filter(as_q(data["where"], target, member, one_by_one=one_by_one))
     if word == "count":
         counted = _counted_of_one if one_by_one else _counted
-        return _compared(*data["is"], lambda least: counted(relation, records, least))
+        operator, n = data["is"]
+        return _compared(operator, n, lambda least: counted(relation, records, least))
     records = records.filter(**{relation.link: OuterRef(relation.here)})
     if data.get("since"):
         since = definition.known_column(data["since"], member)
@@ -316,8 +317,8 @@ def _kept(data: dict, word: str, relation: Relation, definition: ListDefinition,
     if word == "count":
         if not relation.kept_count:
             return None
-        path = relation.kept_count
-        return _compared(*data["is"], lambda least: Q(**{f"{path}__gte": least}))
+        operator, n = data["is"]
+        return _compared(operator, n, lambda least: Q(**{f"{relation.kept_count}__gte": least}))
     if not relation.kept_last:
         return None
     exists = Q(**{f"{relation.kept_last}__isnull": False})

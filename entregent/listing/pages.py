@@ -28,10 +28,11 @@ from entregent.organizations.models import Membership
 
 COUNTED = 10_000
 LIMIT = 100
-# So many records of an order are looked up before it is asked what is in reach, and how many answers there are at all;
-# so many where it is known that answers are many; so many where the index of the order tells what is out of reach.
+# So many records of an order are looked up first. How many of them answer tells how far the page may be: so far the
+# order is walked through before all answers are counted; so far where these are known to be many; and so far where the
+# index of the order tells what is out of reach.
 NEAR = 1_500
-FAR = 6_000
+FAR = 60_000
 FARTHEST = 100_000
 IN_INDEX = 60_000
 # Of fewer than this in reach the order is not walked through: they are sorted.
@@ -268,20 +269,21 @@ class _Walk:
     def first(self, size: int) -> list[int] | None:
         """The ids of the first answers in the order, as many as wanted or all there are; None where those are few, and
         not soon found."""
-        wanted = self._among(NEAR, size)
-        if wanted is None:
-            few = self.asked.definition.within_few
-            within_few = few(self.asked.member) if few is not None else None
-            if within_few is None:
-                wanted = self._among(FAR, size)
-            elif len(within_few[1]) >= SORTED:
-                wanted = self._among(IN_INDEX, size, within_few)
-        if wanted is None and self.asked.few is None:
-            wanted = self._among(FARTHEST, size)
-        return wanted
+        found, is_all = self._among(NEAR, size)
+        if is_all:
+            return found
+        few = self.asked.definition.within_few
+        within_few = few(self.asked.member) if few is not None else None
+        if within_few is None and found and 3 * NEAR * size <= FAR * len(found):
+            found, is_all = self._among(3 * NEAR * size // len(found), size)
+        elif within_few is not None and len(within_few[1]) >= SORTED:
+            found, is_all = self._among(IN_INDEX, size, within_few)
+        if not is_all and self.asked.few is None:
+            found, is_all = self._among(FARTHEST, size)
+        return found if is_all else None
 
-    def _among(self, most: int, size: int, few: tuple[str, list[int]] | None = None) -> list[int] | None:
-        """Those among the next records of the order; None where it goes on and there are not as many as wanted."""
+    def _among(self, most: int, size: int, few: tuple[str, list[int]] | None = None) -> tuple[list[int], bool]:
+        """Those among the next records of the order; are these as many as wanted, or all there are?"""
         definition, member = self.asked.definition, self.asked.member
         assert definition.everything is not None
         through = self.sort.sort_through
@@ -291,10 +293,10 @@ class _Walk:
             order = self._of(records, has_value, is_own=through is None)
             found += self._answers(order[:most], size - len(found), few)
             if len(found) == size:
-                return found
+                return found, True
             if order.values("pk")[most : most + 1].exists():
-                return None
-        return found
+                return found, False
+        return found, True
 
     def _answers(self, order: QuerySet, size: int, few: tuple[str, list[int]] | None) -> list[int]:
         """Of the next records those that answer, in one statement that ends when there are enough.

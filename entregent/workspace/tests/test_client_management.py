@@ -402,3 +402,22 @@ def test_a_deletion_from_the_menu_leads_back_to_the_screen(signed_in, manager, c
     assert http.post(f"{deletion}?retour=gestion").headers["Location"] == at("client_management", manager)
     deletion = reverse("clients:person_delete", args=[slug, person.pk])
     assert http.post(f"{deletion}?retour=gestion").headers["Location"].endswith("?onglet=personnes")
+
+
+def test_a_full_page_comes_before_it_is_counted(signed_in, manager, org):
+    """How many answer a filter is asked for by the page, once it is there."""
+    for n in range(120):
+        make_client(org, f"C{n:03}", f"Compte {n}")
+    http = signed_in(manager)
+    asked = {"filtre": '["name","contains","compte"]'}
+
+    def page(headers=None, **more):
+        return http.get(at("client_management", manager), asked | more, headers=headers or {}).content.decode()
+
+    def shows(text):
+        return [word in text for word in ("compte=oui", 'data-bulk-total="120"', "120 clients", "<table")]
+
+    assert shows(page()) == [True, False, False, True]
+    assert shows(page(compte="oui", headers={"HX-Request": "true"})) == [False, True, True, False]
+    assert shows(page(compte="oui")) == [False, True, True, True]
+    assert 'data-bulk-total="1"' in page(filtre='["name","is","Compte 7"]')

@@ -32,17 +32,19 @@ from entregent.workspace.web.client_management_values import CUSTOM, NOTHING_CHO
 
 @requires(Right.CLIENT_VIEW, module=MODULE)
 def client_management(request) -> HttpResponse:
-    """One page for the three tabs. `?apres=` gives the rows that follow; the row named in the address is selected."""
+    """One page for the tabs. `?apres=` gives the rows that follow, `?compte=oui` how many there are; the row named in
+    the address is selected."""
     grid = Grid.of(request)
     member = request.member
     if grid.after or grid.alone is not None:
         return render(request, "workspace/client_management.html", {"grid": grid}, fragment="rows")
+    if grid.is_counting and request.headers.get("HX-Request") == "true":
+        return render(request, "workspace/client_management.html", {"grid": grid}, fragment="count")
     slug, lower = member.organization.slug, _lower(request, grid)
     context = (lower or {}) | {
         "grid": grid,
         "tabs": _tabs(grid),
         "views": list(visible_views(member, grid.definition.code)),
-        "found": grid.asked.count(exact=grid.is_exact) if not grid.refusal else None,
         "state": grid.kept,
         "lower": lower is not None,
         "suggestions": grid.suggestions,

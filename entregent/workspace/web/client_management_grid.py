@@ -96,6 +96,8 @@ class Grid:
     # One record alone, when its row is read again after a contact was logged.
     alone: int | None = None
     is_exact: bool = False
+    # Only how many there are: a page that is full comes first, and asks.
+    is_counting: bool = False
     only_recent: bool = False
     only_open: bool = False
     is_filter_asked: bool = False
@@ -125,6 +127,7 @@ class Grid:
         grid.row = query.get("ligne", "")[:60]
         grid.alone = as_id(query.get("rangee", ""))
         grid.is_exact = query.get("compte") == "exact"
+        grid.is_counting = query.get("compte") == "oui"
         grid.only_recent = query.get("jours") == "30"
         grid.only_open = tab == "transferts" and query.get("ouverts") == "1"
         grid.is_filter_asked = query.get("filtrer") == "1"
@@ -185,6 +188,16 @@ class Grid:
         return self.asked.page(
             columns=[column["code"] for column in self.chosen_columns], sort=self.sort, after=self.after
         )
+
+    @cached_property
+    def found(self) -> pages.Count | None:
+        """How many there are; None where nothing can be looked for, or the page is full and had better come first."""
+        if self.refusal:
+            return None
+        is_waited_for = self.is_exact or self.is_counting
+        if not is_waited_for and self.page.next and not self.asked.is_counted:
+            return None
+        return self.asked.count(exact=self.is_exact)
 
     @property
     def may_change_view(self) -> bool:

@@ -431,10 +431,12 @@
     const every = boxes();
     const chosen = every.filter((box) => box.checked);
     const left = every.length - chosen.length;
-    const total = Number(bar.dataset.bulkTotal) || every.length;
+    // Where it is not yet counted how many there are in all, those of the page can be chosen.
+    const counted = $("[data-bulk-total]")?.dataset ?? {};
+    const total = Number(counted.bulkTotal) || every.length;
     bar.hidden = chosen.length === 0;
     const number = whole ? Math.max(0, total - left) : chosen.length;
-    const wholeWords = worded(bar.dataset.bulkWhole, total.toLocaleString(document.documentElement.lang));
+    const wholeWords = worded(counted.bulkWhole, total.toLocaleString(document.documentElement.lang));
     $("[data-bulk-words]", bar).textContent = whole && left === 0 ? wholeWords : number === 1 ? bar.dataset.bulkOne : worded(bar.dataset.bulkMany, number.toLocaleString(document.documentElement.lang));
     const more = $("[data-bulk-all]", bar);
     more.hidden = whole || total <= chosen.length;
@@ -490,6 +492,7 @@
     if (!grid()) return;
     if (whole) for (const box of boxes()) if (!box.dataset.seen) box.checked = true;
     for (const box of boxes()) box.dataset.seen = "yes";
+    if (event.detail.elt.matches?.("[data-bulk-total]")) tell();
   });
   for (const box of boxes()) box.dataset.seen = "yes";
   /* Thousands of boxes go as one field. */
