@@ -7,8 +7,8 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('clients', '0020_orders_with_clients'),
-        ('interactions', '0013_summary_counted'),
+        ('clients', '0021_orders_with_clients'),
+        ('interactions', '0014_summary_counted'),
         ('organizations', '0011_calendar_and_teams'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('clients', '0019_summary_interactions'),
+        ('clients', '0020_summary_interactions'),
         ('organizations', '0011_calendar_and_teams'),
     ]
 
