@@ -1,6 +1,7 @@
 """The portal in a browser: invited, registered, in touch both ways; internal notes stay inside; no script needed."""
 
 import re
+import zipfile
 
 import pytest
 
@@ -47,6 +48,18 @@ def test_every_page_of_the_portal_looks_right(lea, visit):
     for path in ("compte/", "compte/securite/", "compte/sessions/", "compte/mot-de-passe/"):
         page.goto(f"/portail/{path}")
         lea.visitor.looks(f"portail-{path.strip('/').replace('/', '-')}", widths=(1440, 390))
+
+
+def test_the_client_takes_their_exchanges_with_them(lea):
+    page = lea.page
+    page.get_by_role("link", name="Mes échanges", exact=True).click()
+    with page.expect_download() as taken:
+        page.get_by_role("link", name="Télécharger mes échanges").click()
+    assert taken.value.suggested_filename.startswith("mes-echanges-")
+    with zipfile.ZipFile(taken.value.path()) as archive:
+        table = archive.read("mes-echanges.csv").decode("utf-8-sig")
+    assert "votre commande 4512 attend un acompte" in table
+    assert "le plafond de crédit est dépassé" not in table
 
 
 def test_a_message_of_the_client_and_the_answer_of_the_staff(lea, visit):
@@ -134,6 +147,14 @@ def test_the_staff_sees_the_portal_as_the_client_does(visit):
     assert page.get_by_role("link", name="Nouvelle demande").count() == 0
     page.locator(".g-portal-rows a").first.click()
     assert page.get_by_label("Votre message").count() == 0
+    page.get_by_role("link", name="Mes échanges", exact=True).click()
+    page.wait_for_url("**/echanges/")
+    assert page.get_by_role("link", name="Télécharger mes échanges").count() == 0
+    page.goto(f"{page.url.removesuffix('echanges/')}transferts/")
+    admin.looks("portail-vu-transferts", widths=(1440, 390))
+    page.locator(".g-portal-rows a").first.click()
+    page.wait_for_url(re.compile(r"/transferts/\d+/"))
+    admin.looks("portail-vu-transfert", widths=(1440, 390))
     page.get_by_role("link", name="Revenir à la fiche").click()
     page.wait_for_url("**/mecano/clients/C100/portail/")
 

@@ -72,6 +72,7 @@ OF_A_MANAGER = {
     "securite": "/compte/securite/",
     "sessions": "/compte/sessions/",
     "organisations": "/compte/organisations/",
+    "courriels-de-la-demonstration": "/demo/courriels/",
 }
 OF_AN_ADMINISTRATOR = {
     name: f"{ADMINISTRATION}/{path}"

@@ -202,7 +202,7 @@ def _database(environment: "Environment") -> list[Finding]:
         return [
             _server_version(name, connection),
             _extensions(connection),
-            _role(connection, environment),
+            *_roles(connection, environment),
             *_tables(connection),
         ]
 
@@ -226,33 +226,39 @@ def _extensions(connection: psycopg.Connection[Any]) -> Finding:
     return Finding("Extensions", not missing, seen, remedy)
 
 
-def _role(connection: psycopg.Connection[Any], environment: "Environment") -> Finding:
-    """Web and worker work under a role that owns no table and passes no policy by."""
-    from entregent.access.wall import APP_ROLE
+def _roles(connection: psycopg.Connection[Any], environment: "Environment") -> list[Finding]:
+    """Web and worker work under roles that own no table and pass no policy by."""
+    from entregent.access.wall import APP_ROLE, PORTAL_ROLE
 
-    name = spoken("Rôle de l'application", "Role of the application")
+    return [
+        _role(connection, environment, APP_ROLE, spoken("Rôle de l'application", "Role of the application")),
+        _role(connection, environment, PORTAL_ROLE, spoken("Rôle du portail", "Role of the portal")),
+    ]
+
+
+def _role(connection: psycopg.Connection[Any], environment: "Environment", role: str, name: str) -> Finding:
     remedy = spoken("« entregent migrate » le crée avec ses droits.", "“entregent migrate” makes it with its rights.")
     found = connection.execute(
         "SELECT rolsuper OR rolbypassrls, pg_has_role(current_user, oid, 'MEMBER'),"
         " (SELECT count(*) FROM pg_class WHERE relowner = r.oid)"
         " FROM pg_roles r WHERE rolname = %s",
-        [APP_ROLE],
+        [role],
     ).fetchone()
     if found is None:
-        return Finding(name, False, spoken(f"« {APP_ROLE} » manque", f"“{APP_ROLE}” is missing"), remedy)
+        return Finding(name, False, spoken(f"« {role} » manque", f"“{role}” is missing"), remedy)
     is_mighty, is_member, owned = found
     if is_mighty or owned:
         seen = spoken(
-            f"« {APP_ROLE} » possède {owned} tables ou échappe aux règles de lignes",
-            f"“{APP_ROLE}” owns {owned} tables or passes the row policies by",
+            f"« {role} » possède {owned} tables ou échappe aux règles de lignes",
+            f"“{role}” owns {owned} tables or passes the row policies by",
         )
-        mend = f"ALTER ROLE {APP_ROLE} NOSUPERUSER NOBYPASSRLS; REASSIGN OWNED BY {APP_ROLE} TO …"
+        mend = f"ALTER ROLE {role} NOSUPERUSER NOBYPASSRLS; REASSIGN OWNED BY {role} TO …"
         return Finding(name, False, seen, mend)
     if not is_member:
         user = environment.database()["USER"]
         seen = spoken(f"« {user} » ne peut pas le prendre", f"“{user}” may not take it")
-        return Finding(name, False, seen, f'GRANT {APP_ROLE} TO "{user}";')
-    return Finding(name, True, spoken(f"« {APP_ROLE} » ne possède rien", f"“{APP_ROLE}” owns nothing"))
+        return Finding(name, False, seen, f'GRANT {role} TO "{user}";')
+    return Finding(name, True, spoken(f"« {role} » ne possède rien", f"“{role}” owns nothing"))
 
 
 def _tables(connection: psycopg.Connection[Any]) -> list[Finding]:
