@@ -74,6 +74,7 @@ RECORDS: list[tuple[str, str, str]] = [
     ("cases:reminder_", "key", "case_reminder"),
     ("cases:document", "key", "case_document"),
     ("cases:contact_", "contact", "interaction"),
+    ("cases:contact_reminder_done", "key", "contact_reminder"),
     ("cases:of_contact", "number", "interaction"),
     ("cases:merge_undo", "key", "case_merge"),
     ("cases:unlink", "other", "case"),

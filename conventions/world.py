@@ -361,6 +361,9 @@ def _case_with_everything(world, organization, variety, client, thing, interacti
         "case_task": CaseTask.objects.create(**own, text=f"Tâche {marker}"),
         "case_reminder": CaseReminder.objects.create(**own, on=timezone.now().date(), user=author.user, text=marker),
         "case_document": CaseDocument.objects.create(**own, file=file, title=f"Pièce {marker}"),
+        "contact_reminder": CaseReminder.objects.create(
+            organization=organization, interaction=interaction, on=timezone.now().date(), user=author.user, text=marker
+        ),
     }.items():
         world.put(name, variety, made.number if name == "case" else made.pk)
 

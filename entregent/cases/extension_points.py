@@ -32,6 +32,8 @@ class Element:
     detail: str = ""
     at: datetime | None = None
     icon: str = ""
+    # Where it is taken off the case, by a POST.
+    remove_url: str = ""
 
 
 @dataclass(frozen=True)

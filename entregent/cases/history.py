@@ -52,6 +52,7 @@ ACTION_WORDS = {
     "complete_case_reminder": gettext_lazy("Rappel fait"),
     "keep_case_document": gettext_lazy("Document conservé dans un dossier"),
     "remove_case_document": gettext_lazy("Document retiré d’un dossier"),
+    "restore_case_document": gettext_lazy("Document remis dans un dossier"),
     "confirm_affair": gettext_lazy("Numéro d’affaire reçu"),
     "transmit_case_again": gettext_lazy("Dossier transmis de nouveau"),
 }

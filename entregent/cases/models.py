@@ -487,8 +487,16 @@ class CaseReminder(models.Model):
         return f"{self.on}: {self.text}"
 
 
+class KeptDocuments(models.Manager["CaseDocument"]):
+    """Those that nobody has taken off their case."""
+
+    def get_queryset(self):
+        return super().get_queryset().filter(removed_at__isnull=True)
+
+
 class CaseDocument(models.Model):
-    """A document of a case: a letter or mail that was made, or a file that came. Who sees the case may read it.
+    """A document of a case: a letter or mail that was made, or a file that came. Who sees the case may read it. One
+    that was taken off the case (`removed_at`) is seen by nobody until it is put back.
 
     A newer version of a document names the first one in `version_of`. `step_id` is the step of the plan that made it
     (plans stand above: no foreign key).
@@ -508,6 +516,10 @@ class CaseDocument(models.Model):
     step_id = models.BigIntegerField(null=True)
     created_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
     created_at = models.DateTimeField(db_default=Now())
+    removed_at = models.DateTimeField(null=True)
+
+    objects = KeptDocuments()
+    with_removed: "models.Manager[CaseDocument]" = models.Manager()
 
     class Meta:
         ordering = ["created_at", "id"]

@@ -49,7 +49,7 @@ def difference(case: Case, interaction: Interaction) -> Difference:
     parties = set(case.participants.values_list("client_id", "person_id"))
     users = set(case.agents.values_list("user_id", flat=True))
     objects = set(case.objects_linked.values_list("object_id", flat=True))
-    files = set(case.documents.values_list("file_id", flat=True))
+    files = set(CaseDocument.with_removed.filter(case=case).values_list("file_id", flat=True))
     return Difference(
         participants=_part(
             interaction.participants.select_related("client", "person").order_by("id"),

@@ -139,7 +139,8 @@ def _contacts(contacts, member, most: int) -> list[Element]:
 def _document(one: CaseDocument, case: Case, icon: str) -> Element:
     url = reverse("cases:document", args=[case.organization.slug, case.number, one.pk])
     gone = one.file.removed_at is not None
-    return Element(one.title, "" if gone else url, _("supprimé") if gone else "", one.created_at, icon)
+    off = reverse("cases:document_delete", args=[case.organization.slug, case.number, one.pk])
+    return Element(one.title, "" if gone else url, _("supprimé") if gone else "", one.created_at, icon, off)
 
 
 def _mails(case: Case) -> list[Element]:

@@ -24,6 +24,7 @@ from entregent.cases.actions.log import (
     keep_case_document,
     remove_case_document,
     remove_task,
+    restore_case_document,
     set_task,
 )
 from entregent.cases.actions.merging import merge_cases, undo_case_merge
@@ -58,6 +59,7 @@ __all__ = [
     "remove_case_document",
     "remove_task",
     "restore_case",
+    "restore_case_document",
     "set_task",
     "split_interaction",
     "undo_case_merge",

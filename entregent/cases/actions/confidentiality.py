@@ -2,7 +2,7 @@
 
 from entregent.access.rights import Right
 from entregent.cases.actions.mirroring import tell_confidence
-from entregent.cases.models import Case, CaseAgent
+from entregent.cases.models import Case, CaseAgent, CaseDocument
 from entregent.documents.print_actions import mark_letters
 from entregent.outbox.actions import mark_letters_about
 
@@ -10,7 +10,7 @@ from entregent.outbox.actions import mark_letters_about
 def follow(case: Case) -> None:
     """After the case became confidential, or ceased to be so."""
     hidden = case.is_confidential
-    mark_letters(case.documents.values("file_id"), is_confidential=hidden)
+    mark_letters(CaseDocument.with_removed.filter(case=case).values("file_id"), is_confidential=hidden)
     mark_letters_about(case, is_personal=hidden, client_id=None if hidden else case.client_id)
     tell_confidence(case)
 

@@ -168,7 +168,7 @@ def _take_back(case: Case, link: CaseInteraction) -> None:
     ).delete()
 
     # A document of which newer versions were made here stays with them.
-    documents = CaseDocument.objects.filter(case=case, pk__in=came["documents"], newer__isnull=True)
+    documents = CaseDocument.with_removed.filter(case=case, pk__in=came["documents"], newer__isnull=True)
     files = {
         (interaction, file)
         for interaction, file in EntryAttachment.objects.filter(entry__interaction_id__in=ids).values_list(
@@ -176,7 +176,7 @@ def _take_back(case: Case, link: CaseInteraction) -> None:
         )
     }
     kept = _shared(others, documents, "documents", files, lambda row: row.file_id)
-    CaseDocument.objects.filter(pk__in=[row.pk for row in documents if row.pk not in kept]).delete()
+    CaseDocument.with_removed.filter(pk__in=[row.pk for row in documents if row.pk not in kept]).delete()
 
 
 def _pairs(relation: str, interactions: list[int], *columns: str) -> set[tuple[int, Any]]:

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import date
 
 from django.db import transaction
-from django.db.models import Max
+from django.db.models import Max, Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
@@ -174,7 +174,7 @@ def keep_case_document(
         if version_of.case_id != current.pk:
             raise NotFound
         version_of = version_of.version_of or version_of
-    document, _created = CaseDocument.objects.get_or_create(
+    document, _created = CaseDocument.with_removed.get_or_create(
         case=current,
         file=file,
         defaults={
@@ -186,12 +186,29 @@ def keep_case_document(
             "created_by": who.user,
         },
     )
+    if document.removed_at is not None:
+        # Kept once more, it is there again.
+        document.removed_at = None
+        document.save(update_fields=["removed_at"])
     return document
 
 
 @transaction.atomic
 def remove_case_document(document: CaseDocument, *, by) -> None:
-    """Takes a document off the case, with its newer versions; the journal says that it was there."""
+    """Takes a document off the case, with its newer versions; `restore_case_document` puts it back. What was sent or
+    printed stays so."""
     journal("remove_case_document", document.case, by, title=document.title)
     locked_open(document.case, by=by)
-    document.delete()
+    _with_newer(document).filter(removed_at__isnull=True).update(removed_at=timezone.now())
+
+
+@transaction.atomic
+def restore_case_document(document: CaseDocument, *, by) -> None:
+    """Puts back what was taken off, with the newer versions that went with it. Twice changes nothing."""
+    journal("restore_case_document", document.case, by, title=document.title)
+    locked_open(document.case, by=by)
+    _with_newer(document).filter(removed_at=document.removed_at).update(removed_at=None)
+
+
+def _with_newer(document: CaseDocument):
+    return CaseDocument.with_removed.filter(Q(pk=document.pk) | Q(version_of=document))

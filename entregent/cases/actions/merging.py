@@ -129,7 +129,7 @@ def undo_case_merge(merge: CaseMerge, *, by) -> Case:
     if before["closed_at"] is None:
         refuse_second(loser)
     for name, (model, _key) in _MOVED.items():
-        model.objects.filter(pk__in=moved.get(name, []), case=winner).update(case=loser)
+        model._base_manager.filter(pk__in=moved.get(name, []), case=winner).update(case=loser)
     CaseLogEntry.objects.filter(pk__in=moved.get("notes", []), case=winner).update(case=loser)
     added = moved.get("added", {})
     CaseObject.objects.filter(pk__in=added.get("objects", []), case=winner).exclude(
@@ -171,9 +171,9 @@ def _hide(winner: Case, by) -> None:
 
 def _move(model, key: str, winner: Case, loser: Case) -> list[int]:
     """The rows of the loser go over, but for those that the winner has the like of."""
-    there = set(model.objects.filter(case=winner).values_list(key, flat=True))
-    rows = [pk for pk, value in model.objects.filter(case=loser).values_list("pk", key) if value not in there]
-    model.objects.filter(pk__in=rows).update(case=winner)
+    there = set(model._base_manager.filter(case=winner).values_list(key, flat=True))
+    rows = [pk for pk, value in model._base_manager.filter(case=loser).values_list("pk", key) if value not in there]
+    model._base_manager.filter(pk__in=rows).update(case=winner)
     return rows
 
 

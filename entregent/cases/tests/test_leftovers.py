@@ -81,6 +81,40 @@ def test_sent_twice_a_reminder_a_type_and_a_document_are_one(agent, admin, case,
     assert CaseType.objects.filter(label_fr="Sinistre").count() == 1
 
 
+def test_a_document_is_taken_off_and_put_back(agent, case, signed_in):
+    web = signed_in(agent)
+    at = f"/{agent.organization.slug}/dossiers/{case.number}"
+    web.post(f"{at}/documents/", {"files": SimpleUploadedFile("note.txt", b"bonjour", content_type="text/plain")})
+    enter(agent)
+    kept = case.documents.get()
+    assert f"{at}/documents/{kept.pk}/retrait/" in web.get(f"{at}/").content.decode()
+    gone = web.post(f"{at}/documents/{kept.pk}/retrait/", follow=True).content.decode()
+    assert f"{at}/documents/{kept.pk}/remise/" in gone
+    assert web.get(f"{at}/documents/{kept.pk}/").status_code == 404
+    enter(agent)
+    assert not case.documents.exists()
+    assert actions.keep_case_document(case, by=agent, file=kept.file).pk == kept.pk
+    actions.remove_case_document(kept, by=agent)
+    web.post(f"{at}/documents/{kept.pk}/remise/")
+    enter(agent)
+    assert case.documents.get().pk == kept.pk
+    actions.remove_case_document(kept, by=agent)
+    actions.close_case(case, by=agent, reason="Réglé")
+    assert web.post(f"{at}/documents/{kept.pk}/remise/").status_code == 409
+
+
+def test_a_contact_carries_reminders(agent, contact, signed_in):
+    web = signed_in(agent)
+    at = f"/{agent.organization.slug}/interactions/{contact.number}"
+    posted = web.post(f"{at}/rappels/", {"on": "2199-01-01", "text": "Rappeler Mme Roy", "user": agent.user_id})
+    assert posted.status_code == 303
+    assert web.post(f"{at}/rappels/", {"on": "2001-01-01"}).status_code == 422
+    assert "Rappeler Mme Roy" in web.get(f"{at}/dossiers/").content.decode()
+    enter(agent)
+    web.post(f"{at}/rappels/{contact.reminders.get().pk}/fait/")
+    assert "Rappeler Mme Roy" not in web.get(f"{at}/dossiers/").content.decode()
+
+
 def test_a_parent_is_set_on_the_case_that_was_seen(agent, client_north, complaint, case, signed_in):
     other = actions.open_case(by=agent, client=client_north, case_type=complaint, title="Autre")
     url = reverse("cases:link_create", kwargs={"organization": agent.organization.slug, "number": case.number})

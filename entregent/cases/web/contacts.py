@@ -11,8 +11,10 @@ from entregent.cases import actions
 from entregent.cases.models import Case
 from entregent.cases.publishing import difference
 from entregent.cases.web.answers import CASES_CHANGED, back, get_case, get_contact
+from entregent.cases.web.forms import ReminderForm
 from entregent.interactions.web.answers import INTERACTIONS_CHANGED, at, done
 from entregent.organizations.models import Module
+from entregent.toolbox.dates import today_in
 from entregent.toolbox.errors import Refusal
 from entregent.toolbox.text import as_id
 from entregent.ui.pages import is_htmx, render, see
@@ -29,6 +31,9 @@ def of_contact(request, number):
         "contact": contact,
         "cases": cases.order_by("-opened_at", "-id")[:50],
         "may_edit": request.member.can(Right.CASE_EDIT) and contact.client_id is not None,
+        "reminders": list(contact.reminders.filter(done_at__isnull=True).select_related("user")),
+        "reminder_form": ReminderForm(request.member),
+        "today": today_in(request.member.organization.time_zone),
     }
     return render(request, "cases/of_contact.html", context, fragment="pane")
 

@@ -6,13 +6,16 @@ from django.views.decorators.http import require_POST
 from entregent.access.guard import requires
 from entregent.access.rights import Right
 from entregent.cases import actions
-from entregent.cases.models import CaseDocument
-from entregent.cases.web.answers import back, get_case
+from entregent.cases.models import Case, CaseDocument
+from entregent.cases.web.answers import back, get_case, get_contact
 from entregent.cases.web.forms import ReminderForm
+from entregent.interactions.models import Interaction
+from entregent.interactions.web.answers import at
 from entregent.interactions.web.files import kept_files
 from entregent.organizations.idempotency import once
 from entregent.organizations.models import Membership, Module
 from entregent.toolbox.errors import NotFound, required
+from entregent.ui.pages import see
 
 
 @requires(Right.CASE_EDIT, module=Module.CASEWORK)
@@ -60,17 +63,7 @@ def reminder_create(request, number):
     form = ReminderForm(request.member, request.POST)
     if not form.is_valid():
         raise required("on", _("Date du rappel"))
-    data = form.cleaned_data
-    members = Membership.objects.active().filter(organization_id=request.member.organization_id)
-    whom = members.select_related("user").filter(user_id=data["user"] or 0).first()
-    actions.add_reminder(
-        case,
-        by=request.member,
-        on=data["on"],
-        text=data["text"],
-        user=whom.user if whom is not None else None,
-        idempotency_key=data["idempotency_key"] or None,
-    )
+    _remind(request, case, form.cleaned_data)
     return back(request, case, _("Rappel posé."), anchor="rappels")
 
 
@@ -104,8 +97,58 @@ def document_create(request, number):
 @require_POST
 def document_delete(request, number, key):
     case = get_case(request, number)
-    actions.remove_case_document(_one(case.documents, key), by=request.member)
-    return back(request, case, _("Document retiré."))
+    document = _one(case.documents, key)
+    actions.remove_case_document(document, by=request.member)
+    undo = at("cases:document_restore", request.member, number=case.number, key=document.pk)
+    return back(request, case, _("Document retiré."), undo_url=undo, anchor="section-more")
+
+
+@requires(Right.CASE_EDIT, module=Module.CASEWORK)
+@require_POST
+def document_restore(request, number, key):
+    case = get_case(request, number)
+    document = _one(CaseDocument.with_removed.filter(case=case).select_related("case"), key)
+    actions.restore_case_document(document, by=request.member)
+    return back(request, case, _("Document remis dans le dossier."), anchor="section-more")
+
+
+@requires(Right.CASE_EDIT, module=Module.CASEWORK)
+@require_POST
+def contact_reminder_create(request, contact):
+    """« Rappel » on a contact."""
+    found = get_contact(request, contact)
+    form = ReminderForm(request.member, request.POST)
+    if not form.is_valid():
+        raise required("on", _("Date du rappel"))
+    _remind(request, found, form.cleaned_data)
+    return _to_contact(request, found, _("Rappel posé."))
+
+
+@requires(Right.CASE_EDIT, module=Module.CASEWORK)
+@require_POST
+def contact_reminder_done(request, contact, key):
+    found = get_contact(request, contact)
+    reminder = _one(found.reminders.select_related("case", "interaction"), key)
+    actions.complete_reminder(reminder, by=request.member)
+    return _to_contact(request, found, _("Rappel fait."))
+
+
+def _to_contact(request, contact: Interaction, toast: str):
+    url = at("interactions:detail", request.member, number=contact.number)
+    return see(request, f"{url}?onglet=general#rappels", toast=toast)
+
+
+def _remind(request, of: Case | Interaction, data: dict) -> None:
+    members = Membership.objects.active().filter(organization_id=request.member.organization_id)
+    whom = members.select_related("user").filter(user_id=data["user"] or 0).first()
+    actions.add_reminder(
+        of,
+        by=request.member,
+        on=data["on"],
+        text=data["text"],
+        user=whom.user if whom is not None else None,
+        idempotency_key=data["idempotency_key"] or None,
+    )
 
 
 def _one(records, key: int):

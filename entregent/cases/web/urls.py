@@ -71,6 +71,11 @@ urlpatterns = [
     path("dossiers/<int:number>/courrier/essai/", letters.letter_trial, name="letter_trial"),
     path("dossiers/<int:number>/documents/", notes.document_create, name="document_create"),
     path("dossiers/<int:number>/documents/<int:key>/retrait/", notes.document_delete, name="document_delete"),
+    path("dossiers/<int:number>/documents/<int:key>/remise/", notes.document_restore, name="document_restore"),
+    path("interactions/<int:contact>/rappels/", notes.contact_reminder_create, name="contact_reminder_create"),
+    path(
+        "interactions/<int:contact>/rappels/<int:key>/fait/", notes.contact_reminder_done, name="contact_reminder_done"
+    ),
     path("interactions/<int:number>/dossiers/", contacts.of_contact, name="of_contact"),
     path("interactions/<int:contact>/deplacement/", contacts.contact_move, name="contact_move"),
 ]

@@ -1,5 +1,6 @@
 """Pages of a plan of action: its timeline on a case, on an interaction and by itself, and all that one does with it."""
 
+import json
 from datetime import datetime, time
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -58,7 +59,7 @@ def plan(request: MemberRequest, pk: int) -> HttpResponse:
     run = run_in_reach(request.member, pk)
     if is_htmx(request) and request.GET.get("depuis") == str(run.version):
         return HttpResponse(status=204)
-    return render(request, "processes/plan.html", _context(request, run), fragment="plan")
+    return _told(render(request, "processes/plan.html", _context(request, run), fragment="plan"), request, run)
 
 
 def _context(request: MemberRequest, run: ProcessRun, **more) -> dict[str, Any]:
@@ -210,7 +211,16 @@ def _answer(request: MemberRequest, run_id: int, toast: str) -> HttpResponse:
     if not is_htmx(request):
         return see(request, at("plan", request.member, pk=run_id), toast=toast)
     run = run_in_reach(request.member, run_id)
-    return with_toast(render_block(request, "processes/plan.html", "plan", _context(request, run)), toast)
+    answer = with_toast(render_block(request, "processes/plan.html", "plan", _context(request, run)), toast)
+    return answer if run.is_open else _told(answer, request, run)
+
+
+def _told(answer: HttpResponse, request: MemberRequest, run: ProcessRun) -> HttpResponse:
+    """The page of the case hears that the product may have changed it."""
+    if is_htmx(request) and run.case_id is not None:
+        events = json.loads(answer.headers.get("HX-Trigger", "{}"))
+        answer.headers["HX-Trigger"] = json.dumps(events | {"g:case-changed": {}})
+    return answer
 
 
 def _refused(request: MemberRequest, run_id: int, refusal: Refusal | Refusals | None, **more) -> HttpResponse:
