@@ -8,10 +8,9 @@ from entregent.access.rights import Right
 from entregent.cases import actions
 from entregent.cases.models import Case, CaseAgent
 from entregent.cases.web.answers import back, get_case
-from entregent.clients.merging import by_number, person_by_id
-from entregent.clients.models import BusinessObject, Client, Person
-from entregent.organizations.models import Membership, Module
-from entregent.toolbox.errors import NotFound, Refusal, required
+from entregent.interactions.web.linking import agent_asked, object_asked, one_of, party_asked
+from entregent.organizations.models import Module
+from entregent.toolbox.errors import Refusal
 from entregent.toolbox.text import as_id
 
 
@@ -20,18 +19,7 @@ from entregent.toolbox.text import as_id
 def participant_create(request, number):
     """By client number, or by the id of a person."""
     case = get_case(request, number)
-    typed, person_id = request.POST.get("client", "").strip(), as_id(request.POST.get("person", ""))
-    party: Client | Person
-    if person_id is not None:
-        party = person_by_id(Person.objects.visible_to(request.member), person_id)
-    elif typed:
-        try:
-            party = by_number(Client.objects.visible_to(request.member), typed)
-        except NotFound as unknown:
-            raise Refusal("E-003-CLIENT", _("Numéro de client inconnu."), field="client") from unknown
-    else:
-        raise required("client", _("Client"))
-    actions.link_participant(case, by=request.member, party=party, role=request.POST.get("role", ""))
+    actions.link_participant(case, by=request.member, party=party_asked(request), role=request.POST.get("role", ""))
     return back(request, case, _("Interlocuteur ajouté."))
 
 
@@ -39,7 +27,7 @@ def participant_create(request, number):
 @require_POST
 def participant_delete(request, number, key):
     case = get_case(request, number)
-    actions.unlink_participant(_one(case.participants, key), by=request.member)
+    actions.unlink_participant(one_of(case.participants, key), by=request.member)
     return back(request, case, _("Interlocuteur retiré."))
 
 
@@ -47,15 +35,7 @@ def participant_delete(request, number, key):
 @require_POST
 def agent_create(request, number):
     case = get_case(request, number)
-    key = as_id(request.POST.get("user", ""))
-    members = Membership.objects.active().filter(organization_id=request.member.organization_id)
-    colleague = members.select_related("user").filter(user_id=key).first() if key is not None else None
-    if colleague is None:
-        raise required("user", _("Agent"))
-    role = request.POST.get("role", "")
-    if role not in CaseAgent.Role.values:
-        role = CaseAgent.Role.PARTICIPANT
-    actions.link_agent(case, by=request.member, user=colleague.user, role=role)
+    actions.link_agent(case, by=request.member, **agent_asked(request, CaseAgent.Role))
     return back(request, case, _("Agent ajouté."))
 
 
@@ -63,7 +43,7 @@ def agent_create(request, number):
 @require_POST
 def agent_delete(request, number, key):
     case = get_case(request, number)
-    actions.unlink_agent(_one(case.agents.select_related("user"), key), by=request.member)
+    actions.unlink_agent(one_of(case.agents.select_related("user"), key), by=request.member)
     return back(request, case, _("Agent retiré."))
 
 
@@ -71,11 +51,7 @@ def agent_delete(request, number, key):
 @require_POST
 def object_create(request, number):
     case = get_case(request, number)
-    key = as_id(request.POST.get("object", ""))
-    if key is None:
-        raise required("object", _("Objet métier"))
-    found = BusinessObject.objects.get_visible(request.member, pk=key)
-    actions.link_object(case, by=request.member, business_object=found)
+    actions.link_object(case, by=request.member, business_object=object_asked(request))
     return back(request, case, _("Objet ajouté."))
 
 
@@ -83,7 +59,7 @@ def object_create(request, number):
 @require_POST
 def object_delete(request, number, key):
     case = get_case(request, number)
-    actions.unlink_object(_one(case.objects_linked.select_related("object"), key), by=request.member)
+    actions.unlink_object(one_of(case.objects_linked.select_related("object"), key), by=request.member)
     return back(request, case, _("Objet retiré."))
 
 
@@ -114,10 +90,3 @@ def unlink(request, number, other):
     else:
         actions.unlink_cases(case, linked, by=request.member)
     return back(request, case, _("Lien retiré."))
-
-
-def _one(links, key: int):
-    found = links.filter(pk=key).first()
-    if found is None:
-        raise NotFound
-    return found

@@ -5,14 +5,10 @@ from django.views.decorators.http import require_POST
 
 from entregent.access.guard import requires
 from entregent.access.rights import Right
-from entregent.clients.merging import by_number, person_by_id
-from entregent.clients.models import BusinessObject, Client, Person
 from entregent.interactions import actions
 from entregent.interactions.models import Interaction, InteractionAgent
 from entregent.interactions.web.answers import at
-from entregent.organizations.models import Membership
-from entregent.toolbox.errors import NotFound, Refusal, required
-from entregent.toolbox.text import as_id
+from entregent.interactions.web.linking import agent_asked, object_asked, one_of, party_asked
 from entregent.ui.pages import see
 
 
@@ -21,18 +17,7 @@ from entregent.ui.pages import see
 def participant_create(request, number):
     """By client number, or by the id of a person."""
     interaction = _get(request, number)
-    typed, person_id = request.POST.get("client", "").strip(), as_id(request.POST.get("person", ""))
-    party: Client | Person
-    if person_id is not None:
-        party = person_by_id(Person.objects.visible_to(request.member), person_id)
-    elif typed:
-        try:
-            party = by_number(Client.objects.visible_to(request.member), typed)
-        except NotFound as unknown:
-            raise Refusal("E-003-CLIENT", _("Numéro de client inconnu."), field="client") from unknown
-    else:
-        raise required("client", _("Client"))
-    actions.link_participant(interaction, by=request.member, party=party)
+    actions.link_participant(interaction, by=request.member, party=party_asked(request))
     return _back(request, interaction, _("Interlocuteur ajouté."))
 
 
@@ -40,7 +25,7 @@ def participant_create(request, number):
 @require_POST
 def participant_delete(request, number, key):
     interaction = _get(request, number)
-    actions.unlink_participant(_one(interaction.participants, key), by=request.member)
+    actions.unlink_participant(one_of(interaction.participants, key), by=request.member)
     return _back(request, interaction, _("Interlocuteur retiré."))
 
 
@@ -48,15 +33,7 @@ def participant_delete(request, number, key):
 @require_POST
 def agent_create(request, number):
     interaction = _get(request, number)
-    key = as_id(request.POST.get("user", ""))
-    members = Membership.objects.active().filter(organization_id=request.member.organization_id)
-    colleague = members.select_related("user").filter(user_id=key).first() if key is not None else None
-    if colleague is None:
-        raise required("user", _("Agent"))
-    role = request.POST.get("role", "")
-    if role not in InteractionAgent.Role.values:
-        role = InteractionAgent.Role.PARTICIPANT
-    actions.link_agent(interaction, by=request.member, user=colleague.user, role=role)
+    actions.link_agent(interaction, by=request.member, **agent_asked(request, InteractionAgent.Role))
     return _back(request, interaction, _("Agent ajouté."))
 
 
@@ -64,7 +41,7 @@ def agent_create(request, number):
 @require_POST
 def agent_delete(request, number, key):
     interaction = _get(request, number)
-    actions.unlink_agent(_one(interaction.agents, key), by=request.member)
+    actions.unlink_agent(one_of(interaction.agents, key), by=request.member)
     return _back(request, interaction, _("Agent retiré."))
 
 
@@ -72,11 +49,7 @@ def agent_delete(request, number, key):
 @require_POST
 def object_create(request, number):
     interaction = _get(request, number)
-    key = as_id(request.POST.get("object", ""))
-    if key is None:
-        raise required("object", _("Objet métier"))
-    found = BusinessObject.objects.get_visible(request.member, pk=key)
-    actions.link_object(interaction, by=request.member, business_object=found)
+    actions.link_object(interaction, by=request.member, business_object=object_asked(request))
     return _back(request, interaction, _("Objet ajouté."))
 
 
@@ -84,19 +57,12 @@ def object_create(request, number):
 @require_POST
 def object_delete(request, number, key):
     interaction = _get(request, number)
-    actions.unlink_object(_one(interaction.objects_linked, key), by=request.member)
+    actions.unlink_object(one_of(interaction.objects_linked, key), by=request.member)
     return _back(request, interaction, _("Objet retiré."))
 
 
 def _get(request, number: int) -> Interaction:
     return Interaction.objects.get_visible(request.member, Right.INTERACTION_LOG, number=number)
-
-
-def _one(links, key: int):
-    found = links.filter(pk=key).first()
-    if found is None:
-        raise NotFound
-    return found
 
 
 def _back(request, interaction: Interaction, toast: str):
