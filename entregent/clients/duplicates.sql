@@ -2,60 +2,93 @@
 -- for the hint while typing, for imports and for the scan. Those that read profiles run as the owner, since a policy
 -- would hide their indexes, and look at the organization of the transaction themselves.
 
+-- Those of the words that are not empty, each once, in alphabetical order. A query of its own would cost more than to
+-- sort these few.
+CREATE OR REPLACE FUNCTION duplicate_words(words text[]) RETURNS text LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE STRICT AS $$
+DECLARE kept text[] := '{}'; number integer := 0; word text; place integer;
+BEGIN
+    FOREACH word IN ARRAY words LOOP
+        CONTINUE WHEN word = '' OR word = ANY (kept);
+        place := number;
+        WHILE place > 0 AND kept[place] > word LOOP place := place - 1; END LOOP;
+        IF place = number THEN kept := kept || word; ELSE kept := kept[:place] || word || kept[place + 1:]; END IF;
+        number := number + 1;
+    END LOOP;
+    RETURN array_to_string(kept, ' ');
+END $$;
+
 -- How a name sounds in French: « Lefèvre », « Lefebvre » and « Le Febvre » give the same. Titles and legal forms fall
 -- away, particles join their word, words stand in alphabetical order. A, I, O are the nasals of « an », « in », « on »,
--- C the sound of « ch ».
+-- C the sound of « ch »; E and Q stand for what is done with until the end of the line. Texts are replaced rather than
+-- patterns wherever that gives the same, since this is worked out for each row of an import.
 CREATE OR REPLACE FUNCTION french_sound(value text) RETURNS text LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE STRICT AS $$
-DECLARE s text := replace(search_key(value), '@', ' ');
+DECLARE
+    s text := replace(search_key(value), '@', ' ');
+    words text[] := string_to_array(s, ' ');
+    sounds text[] := '{}';
+    word text;
 BEGIN
-    s := regexp_replace(s, '\m(mr?|mme|mlle|monsieur|madame|sarl|sasu?|sa|eurl|sci|scop|snc|gaec|earl|inc|lte?e|ltd|cie|societe|ets|et)\M',
-                        '', 'g');
-    s := replace(replace(' ' || s || ' ', ' st ', ' saint '), ' ste ', ' sainte ');
-    s := regexp_replace(s, '\m(sainte?|les?|la|de|du|des|d|l)\s+(?=\S)', '\1', 'g');
+    IF words && '{m,mr,mme,mlle,monsieur,madame,sarl,sas,sasu,sa,eurl,sci,scop,snc,gaec,earl,inc,lte,ltee,ltd,cie,societe,ets,et}'
+    THEN
+        s := regexp_replace(s, '\m(mr?|mme|mlle|monsieur|madame|sarl|sasu?|sa|eurl|sci|scop|snc|gaec|earl|inc|lte?e|ltd|cie|societe|ets|et)\M',
+                            '', 'g');
+    END IF;
+    IF words && '{saint,sainte,st,ste,le,les,la,de,du,des,d,l}' THEN
+        s := replace(replace(' ' || s || ' ', ' st ', ' saint '), ' ste ', ' sainte ');
+        s := regexp_replace(s, '\m(sainte?|les?|la|de|du|des|d|l)\s+(?=\S)', '\1', 'g');
+    END IF;
     s := translate(replace(s, 'ph', 'f'), 'wyz', 'vis');
-    s := regexp_replace(s, 'ch(?=[rl])', 'k', 'g');
-    s := regexp_replace(s, 's?ch|sh', 'C', 'g');
-    s := regexp_replace(s, 'c(?=[ei])', 's', 'g');
-    s := regexp_replace(s, 'g(?=[ei])', 'j', 'g');
-    s := regexp_replace(s, 'gu(?=[ei])', 'g', 'g');
-    s := regexp_replace(s, 'cqu?|ck|qu|[cq]', 'k', 'g');
-    s := replace(replace(replace(s, 'h', ''), 'gn', 'n'), 'bv', 'v');
-    s := regexp_replace(s, 'aul[td]|eau|au', 'o', 'g');
-    s := regexp_replace(s, 'oeu|eu|oe', 'e', 'g');
+    s := replace(replace(replace(replace(replace(s, 'chr', 'kr'), 'chl', 'kl'), 'sch', 'C'), 'ch', 'C'), 'sh', 'C');
+    s := replace(replace(replace(replace(s, 'ce', 'se'), 'ci', 'si'), 'ge', 'je'), 'gi', 'ji');
+    s := replace(replace(s, 'gue', 'ge'), 'gui', 'gi');
+    s := translate(replace(replace(replace(replace(s, 'cqu', 'Q'), 'cq', 'Q'), 'ck', 'Q'), 'qu', 'Q'), 'cqQh', 'kkk');
+    s := replace(replace(s, 'gn', 'n'), 'bv', 'v');
+    s := replace(replace(replace(replace(s, 'eau', 'o'), 'ault', 'o'), 'auld', 'o'), 'au', 'o');
+    s := replace(replace(replace(replace(s, 'oeu', 'E'), 'eu', 'E'), 'oe', 'E'), 'E', 'e');
     s := regexp_replace(s, '(ai|ei|i|u)[nm](?![aeiounm])', 'I', 'g');
     s := regexp_replace(s, '[ae][nm](?![aeiounm])', 'A', 'g');
     s := regexp_replace(s, 'o[nm](?![aeiounm])', 'O', 'g');
-    s := regexp_replace(s, '[ae]i', 'e', 'g');
+    s := replace(replace(replace(s, 'ai', 'E'), 'ei', 'E'), 'E', 'e');
     -- Doubled letters, one by one: a back reference is slow.
     s := replace(replace(replace(replace(s, 'll', 'l'), 'tt', 't'), 'nn', 'n'), 'ss', 's');
     s := replace(replace(replace(replace(s, 'rr', 'r'), 'pp', 'p'), 'mm', 'm'), 'ff', 'f');
     s := replace(replace(replace(replace(s, 'dd', 'd'), 'gg', 'g'), 'bb', 'b'), 'kk', 'k');
     s := replace(replace(replace(replace(s, 'vv', 'v'), 'jj', 'j'), 'CC', 'C'), 'ee', 'e');
     s := replace(replace(replace(replace(s, 'ii', 'i'), 'oo', 'o'), 'aa', 'a'), 'uu', 'u');
-    s := regexp_replace(s, '(\w\w)(es?|[tdxps]+)\M', '\1', 'g');
-    RETURN coalesce((SELECT string_agg(DISTINCT word, ' ' ORDER BY word)
-                     FROM unnest(string_to_array(s, ' ')) word WHERE word <> ''), '');
+    -- What is not heard at the end of a word that keeps two letters.
+    FOREACH word IN ARRAY string_to_array(s, ' ') LOOP
+        sounds := sounds || CASE
+            WHEN length(word) < 3 THEN word
+            WHEN right(word, 1) = 'e' THEN left(word, -1)
+            WHEN right(word, 2) = 'es' AND length(word) > 3 THEN left(word, -2)
+            ELSE left(word, 2) || rtrim(substr(word, 3), 'tdxps') END;
+    END LOOP;
+    RETURN duplicate_words(sounds);
 END $$;
 
 -- The words of a name in search form, in alphabetical order.
-CREATE OR REPLACE FUNCTION duplicate_name(sort_key text) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
-    SELECT coalesce(string_agg(DISTINCT word, ' ' ORDER BY word), '')
-    FROM regexp_split_to_table(trim(sort_key), '\s+') word
-$$;
+CREATE OR REPLACE FUNCTION duplicate_name(sort_key text) RETURNS text LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS $$
+BEGIN
+    RETURN coalesce(duplicate_words(string_to_array(sort_key, ' ')), '');
+END $$;
 
 -- « 12 bis, av. de la Gare » and « 12 BIS AVENUE DE LA GARE » give the same. Nothing without a street and a place.
 CREATE OR REPLACE FUNCTION duplicate_address(street text, postal_code text, city text) RETURNS text
 LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS $$
 DECLARE
-    way text := search_key(street);
-    place text := search_key(replace(coalesce(postal_code, ''), ' ', ''));
+    way text := coalesce(search_key(street), '');
+    place text := coalesce(postal_code, '');
 BEGIN
+    IF way = '' THEN RETURN NULL; END IF;
+    IF place !~ '^[0-9]{1,16}$' THEN place := search_key(replace(place, ' ', '')); END IF;
     IF place = '' THEN place := search_key(coalesce(city, '')); END IF;
-    IF coalesce(way, '') = '' OR place = '' THEN RETURN NULL; END IF;
+    IF place = '' THEN RETURN NULL; END IF;
     way := ' ' || way || ' ';
-    way := replace(replace(replace(way, ' av ', ' avenue '), ' ave ', ' avenue '), ' r ', ' rue ');
-    way := replace(replace(replace(way, ' bd ', ' boulevard '), ' blvd ', ' boulevard '), ' boul ', ' boulevard ');
-    way := replace(replace(replace(way, ' pl ', ' place '), ' rte ', ' route '), ' imp ', ' impasse ');
+    IF string_to_array(way, ' ') && '{av,ave,r,bd,blvd,boul,pl,rte,imp}' THEN
+        way := replace(replace(replace(way, ' av ', ' avenue '), ' ave ', ' avenue '), ' r ', ' rue ');
+        way := replace(replace(replace(way, ' bd ', ' boulevard '), ' blvd ', ' boulevard '), ' boul ', ' boulevard ');
+        way := replace(replace(replace(way, ' pl ', ' place '), ' rte ', ' route '), ' imp ', ' impasse ');
+    END IF;
     RETURN place || rtrim(way);
 END $$;
 
@@ -198,9 +231,9 @@ DECLARE ids bigint[] := coalesce($6, '{}'); found bigint[];
 BEGIN
     IF $1 IS DISTINCT FROM NULLIF(current_setting('app.org_id', true), '')::bigint THEN RETURN; END IF;
     IF $4 <> '{}' THEN
-        SELECT array_agg(d.client_id) INTO found FROM clients_duplicateprofile d WHERE d.keys && $4;
-        ids := ids || found;
-        SELECT array_agg(d.client_id) INTO found FROM clients_duplicateprofile d WHERE d.people_keys && $4;
+        SELECT array_agg(f.client_id) INTO found FROM (
+            SELECT d.client_id FROM clients_duplicateprofile d WHERE d.keys && $4
+            UNION ALL SELECT d.client_id FROM clients_duplicateprofile d WHERE d.people_keys && $4) f;
         ids := ids || found;
     END IF;
     IF $5 <> '{}' THEN

@@ -2,9 +2,14 @@
 -- Bulk work sets app.search_deferred and at the end of each chunk calls people_index and clients_index itself, once for
 -- each person and each client, and clients_people_index for the clients whose sector changed.
 
-CREATE OR REPLACE FUNCTION client_phone_digits(phones jsonb) RETURNS text LANGUAGE sql IMMUTABLE AS $$
-    SELECT string_agg(regexp_replace(p ->> 'number', '\D', '', 'g'), ' ') FROM jsonb_array_elements(phones) p
-$$;
+CREATE OR REPLACE FUNCTION client_phone_digits(phones jsonb) RETURNS text LANGUAGE plpgsql IMMUTABLE STRICT AS $$
+DECLARE digits text;
+BEGIN
+    FOR place IN 0 .. jsonb_array_length(phones) - 1 LOOP
+        digits := concat_ws(' ', digits, regexp_replace(phones -> place ->> 'number', '\D', '', 'g'));
+    END LOOP;
+    RETURN digits;
+END $$;
 
 -- The words of custom fields that are ticked « dans la recherche »: texts, numbers, and labels in both languages.
 CREATE OR REPLACE FUNCTION custom_words(org bigint, subject_code text, custom jsonb) RETURNS text LANGUAGE plpgsql STABLE
@@ -34,13 +39,12 @@ BEGIN
             search_glued(c.display_name),
             search_number(c.number),
             (SELECT string_agg(search_number(value), ' ') FROM jsonb_each_text(c.identifiers)),
-            search_key(array_to_string(c.emails, ' ')),
+            search_key(concat_ws(' ', array_to_string(c.emails, ' '),
+                (SELECT string_agg(concat_ws(' ', a.street, a.postal_code, a.city, search_glued(a.city)), ' ' ORDER BY a.id)
+                 FROM clients_address a WHERE a.client_id = c.id))),
             client_phone_digits(c.phones),
             CASE WHEN c.custom <> '{}' THEN custom_words(c.organization_id, 'client', c.custom) END,
             (SELECT string_agg(search_number(al.number), ' ') FROM clients_clientalias al WHERE al.client_id = c.id),
-            (SELECT string_agg(concat_ws(' ', search_key(concat_ws(' ', a.street, a.postal_code, a.city)), search_glued(a.city)),
-                               ' ' ORDER BY a.id)
-             FROM clients_address a WHERE a.client_id = c.id),
             (SELECT string_agg(concat_ws(' ', p.sort_key, search_key(array_to_string(p.emails, ' ')),
                                          client_phone_digits(p.phones)), ' ' ORDER BY p.id)
              FROM clients_clientperson cp JOIN clients_person p ON p.id = cp.person_id

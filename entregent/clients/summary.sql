@@ -1,23 +1,12 @@
 -- clients_clientsummary: one row for each client, made and removed with it, kept by statement-level triggers.
 -- Rows are locked in the order of the clients, so that two bulk writes wait for each other and never lock up.
+-- `summary_clients.sql` holds what makes the rows.
 
 CREATE FUNCTION clients_lock_summaries(ids bigint[]) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
     PERFORM 1 FROM clients_clientsummary WHERE client_id = ANY (ids) ORDER BY client_id FOR UPDATE;
 END $$;
 
-CREATE FUNCTION clients_summary_of_clients() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
-SET search_path = public, pg_temp AS $$
-BEGIN
-    IF TG_OP = 'INSERT' THEN
-        INSERT INTO clients_clientsummary
-            (client_id, organization_id, city, city_key, postal_code, balance_cents, contracts)
-        SELECT id, organization_id, '', NULL, NULL, 0, 0 FROM new_rows;
-    ELSE
-        DELETE FROM clients_clientsummary s USING old_rows o WHERE s.client_id = o.id;
-    END IF;
-    RETURN NULL;
-END $$;
 CREATE TRIGGER summary_insert AFTER INSERT ON clients_client
     REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION clients_summary_of_clients();
 CREATE TRIGGER summary_delete AFTER DELETE ON clients_client

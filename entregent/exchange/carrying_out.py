@@ -137,10 +137,11 @@ class Chunk:
                 refused += self._run(_GONE)
             refused += self._refuse_out_of_reach()
             self._run(
-                "UPDATE exchange_chunk SET id = nextval(pg_get_serial_sequence(%(table)s, 'id')) WHERE act = 'create'",
+                "UPDATE exchange_chunk SET id = nextval((SELECT pg_get_serial_sequence(%(table)s, 'id')::regclass))"
+                " WHERE act = 'create'",
                 table=_TABLES[kind],
             )
-            self._run("ANALYZE exchange_chunk")
+            self._run("ANALYZE exchange_chunk (line, act, key, id)")
             getattr(self, "_" + kind.replace("-", "_"))()
             self._run("SELECT act, count(*) FROM exchange_chunk GROUP BY act")
             done = dict(self.cursor.fetchall())
@@ -223,6 +224,8 @@ class Chunk:
             "sector_id, emails, phones, identifiers, tags, custom"
         )
         self._give_numbers()
+        # Before their clients: what is kept of each client with its main address is then written once.
+        self._places_of("client_id")
         self._run(f"""
             INSERT INTO clients_client
                 (id, organization_id, number, {columns}, sector_reach, version, created_by_id, updated_by_id)
@@ -241,7 +244,6 @@ class Chunk:
         """)
         moved = self.cursor.fetchone()[0]
         self._update("clients_client", columns, also=", updated_at = now(), updated_by_id = %(user)s")
-        self._places_of("client_id")
         self._run("SELECT clients_index(array_agg(id)) FROM exchange_chunk HAVING count(*) > 0")
         if moved:
             self._run("SELECT clients_people_index(%(moved_ids)s)", moved_ids=moved)

@@ -408,7 +408,7 @@ class Planner:
                     )
             for statement in self._former:
                 cursor.execute(statement, self._parameters)
-            cursor.execute("ANALYZE exchange_incoming")
+            cursor.execute("ANALYZE exchange_incoming (line, key, reason)")
             cursor.execute(self._sql, self._parameters)
             return dict(cursor.fetchall())
 

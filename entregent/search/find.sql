@@ -8,11 +8,6 @@ CREATE OR REPLACE FUNCTION search_number(value text) RETURNS text LANGUAGE sql I
     SELECT lower(regexp_replace(value, '[^0-9A-Za-z]', '', 'g'))
 $$;
 
--- A name with hyphens or apostrophes, also as somebody in a hurry types it: « l'abergement » → « labergement ».
-CREATE OR REPLACE FUNCTION search_glued(name text) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE STRICT AS $$
-    SELECT CASE WHEN name ~ '[-''’]' THEN search_key(regexp_replace(name, '[-''’]', '', 'g')) END
-$$;
-
 DROP FUNCTION IF EXISTS search_remember_words(bigint, text[]);
 
 -- Remembers the words of names for the correction of typing errors. In order, so that two writers never wait for each

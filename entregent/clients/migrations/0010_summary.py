@@ -8,6 +8,8 @@ from django.db import migrations, models
 
 from entregent.access.migration_operations import wall
 
+HERE = Path(__file__).parent.parent
+
 
 class Migration(migrations.Migration):
 
@@ -73,5 +75,6 @@ class Migration(migrations.Migration):
             index=models.Index(models.F('organization'), models.F('next_follow_up_on'), models.F('client'), name='summary_by_follow_up'),
         ),
         wall("clients_clientsummary"),
-        migrations.RunSQL((Path(__file__).parent.parent / "summary.sql").read_text(), migrations.RunSQL.noop),
+        migrations.RunSQL((HERE / "summary_clients.sql").read_text(), migrations.RunSQL.noop),
+        migrations.RunSQL((HERE / "summary.sql").read_text(), migrations.RunSQL.noop),
     ]

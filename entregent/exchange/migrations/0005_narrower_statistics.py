@@ -1,0 +1,31 @@
+from django.db import migrations
+
+TABLES = [
+    # Without the columns of values in JSON: no plan of an import depends on what they hold, and they take the longest.
+    "exchange_importrow (batch_id, line, key, verdict, target_id)",
+    "clients_client (id, organization_id, number, sort_key, status, sector_id, sector_reach, merged_into_id, deleted_at)",
+    "clients_person (id, organization_id, external_key, sort_key, emails, merged_into_id, deleted_at)",
+    "organizations_sector",
+    "interactions_topic",
+    "clients_clientperson",
+    "clients_address",
+    "clients_businessobject",
+    "interactions_interaction",
+    "interactions_interactionentry",
+    "search_entry",
+    "search_word",
+    "audit_change",
+]
+
+
+class Migration(migrations.Migration):
+    dependencies = [("exchange", "0004_calendar_feed")]
+    operations = [
+        migrations.RunSQL(
+            f"""
+            CREATE OR REPLACE FUNCTION exchange_refresh_statistics() RETURNS void LANGUAGE plpgsql SECURITY DEFINER
+            SET search_path = public, pg_temp AS $$ BEGIN ANALYZE {", ".join(TABLES)}; END $$
+            """,
+            migrations.RunSQL.noop,
+        )
+    ]
