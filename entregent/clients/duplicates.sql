@@ -217,6 +217,26 @@ BEGIN
             IS DISTINCT FROM (EXCLUDED.name, EXCLUDED.keys, EXCLUDED.people_keys);
 END $$;
 
+-- Those of the values that some client of the organization has, or somebody at a client: hardly any of a file of new
+-- clients. Some hundreds at a time, since the work of the index grows with the square of their number.
+CREATE OR REPLACE FUNCTION duplicate_keys_known(org bigint, keys text[]) RETURNS text[] LANGUAGE plpgsql STABLE
+SECURITY DEFINER SET search_path = public, pg_temp SET enable_seqscan = off AS $$
+DECLARE known text[] := '{}'; piece text[]; found text[];
+BEGIN
+    IF org IS DISTINCT FROM NULLIF(current_setting('app.org_id', true), '')::bigint THEN RETURN known; END IF;
+    FOR place IN 1 .. coalesce(cardinality(keys), 0) BY 250 LOOP
+        piece := keys[place : place + 249];
+        SELECT array_agg(DISTINCT k.key) INTO found FROM (
+            SELECT x AS key FROM clients_duplicateprofile d, unnest(d.keys) x
+            WHERE d.keys && piece AND d.organization_id = org
+            UNION ALL SELECT x FROM clients_duplicateprofile d, unnest(d.people_keys) x
+            WHERE d.people_keys && piece AND d.organization_id = org) k
+        WHERE k.key = ANY (piece);
+        known := known || found;
+    END LOOP;
+    RETURN known;
+END $$;
+
 -- Who in the organization is like what is given, the most alike first. `also` names further clients worth comparing
 -- (found by the words of a name). At most 500 are compared: a value that more of them share says nothing.
 -- Without a sound, `name` is a name in search form, and its sound is worked out where there is anybody to compare with.
