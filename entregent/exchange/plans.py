@@ -126,8 +126,8 @@ _CLIENTS = """
                                             'sort_key', left(search_key(n.name), 310))
                     ELSE jsonb_build_object('display_name', trim(n.first_name || ' ' || n.name),
                                             'sort_key', left(search_key(n.name || ' ' || n.first_name), 310)) END
-                || CASE WHEN i.fields ? 'identifiers'
-                    THEN jsonb_build_object('identifiers', coalesce(c.identifiers, '{{}}') || (i.fields -> 'identifiers'))
+                || CASE WHEN i.fields ? 'identifiers' THEN jsonb_build_object(
+                    'identifiers', coalesce(c.identifiers, '{{}}') || (i.fields -> 'identifiers'))
                     ELSE '{{}}' END AS fields
             OFFSET 0
         ) f
