@@ -9,7 +9,7 @@ SEARCH = (HERE / "search.sql").read_text()
 class Migration(migrations.Migration):
     """What is written with a client, worked out more quickly: databases that had the functions before get them anew."""
 
-    dependencies = [("clients", "0019_state_changes"), ("search", "0006_quicker_key")]
+    dependencies = [("clients", "0021_orders_with_clients"), ("search", "0006_quicker_key")]
     operations = [
         migrations.RunSQL((HERE / "duplicates.sql").read_text(), migrations.RunSQL.noop),
         migrations.RunSQL((HERE / "summary_clients.sql").read_text(), migrations.RunSQL.noop),
