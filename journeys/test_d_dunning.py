@@ -138,10 +138,14 @@ def test_5_a_client_in_hardship_is_left_alone(visit):
 
 
 def test_6_in_english(visit):
-    visitor = visit("admin@courtage-frontiere.example", language="en-CA")
+    visitor = visit("admin@courtage-frontiere.example")
     visitor.page.goto("/courtage-frontiere/administration/relances/")
+    visitor.page.get_by_role("button", name="EN : English version").click()
     expect(visitor.page.get_by_text("No dunning plan.")).to_be_visible()
     visitor.looks("dunning-plans", widths=(320,))
+    # The language is kept with the person: the next journey finds it as it was.
+    visitor.page.get_by_role("button", name="FR : version française").click()
+    expect(visitor.page.get_by_text("Aucun plan de relance.")).to_be_visible()
 
 
 def _soon(page, condition, *, seconds=60):
