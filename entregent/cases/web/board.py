@@ -13,7 +13,7 @@ from entregent.access.rights import Right
 from entregent.cases import actions
 from entregent.cases.actions.states import TRANSITIONS
 from entregent.cases.lists import types_of
-from entregent.cases.models import Case, State
+from entregent.cases.models import OPEN_STATES, Case, State
 from entregent.cases.web.answers import get_case
 from entregent.cases.web.listing import COLUMNS, CaseFilter, Row, row_of
 from entregent.listing import pages
@@ -41,7 +41,9 @@ class BoardColumn:
 
     @property
     def moves(self) -> list[tuple[str, str]]:
-        """Where its cards may go."""
+        """Where its cards may go. One that is closed is opened again on its own page, with a reason."""
+        if self.state not in OPEN_STATES:
+            return []
         return [(one.value, str(one.label)) for one in STATES if one in TRANSITIONS[self.state]]
 
 
