@@ -133,8 +133,8 @@ def build(org, other_org, north, south, people) -> World:
         world.put("bulk_job", variety, Job.objects.create(
             organization_id=organization.pk, kind="clients.bulk", label=f"Lot {mark}", initiator_id=author.user_id,
             state="done").pk)  # fmt: skip
-        for kind, job_kind in (("case_job", "cases.bulk"), ("step_job", "processes.bulk")):
-            world.put(kind, variety, Job.objects.create(
+        for name, job_kind in (("case_job", "cases.bulk"), ("step_job", "processes.bulk")):
+            world.put(name, variety, Job.objects.create(
                 organization_id=organization.pk, kind=job_kind, label=f"Lot {mark}", initiator_id=author.user_id,
                 state="done").pk)  # fmt: skip
         world.put("import", variety, Import.objects.create(
