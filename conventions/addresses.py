@@ -14,6 +14,7 @@ RECORDS: list[tuple[str, str, str]] = [
     ("workspace:view_delete", "pk", "view"),
     ("workspace:advanced_", "pk", "view"),
     ("workspace:bulk", "job_id", "bulk_job"),
+    ("processes:mass_", "job_id", "mass_job"),
     ("dashboards:client", "number", "client"),
     ("clients:", "number", "client"),
     ("clients:address_edit", "pk", "address"),

@@ -33,6 +33,7 @@ WITHOUT_JOURNAL = {
     "inbound_filedmail": "ties a mail to its interaction, which is journaled",
     "inbound_mailboxstate": "the sealed password, and how far the reader is: changes with every reading",
     "inbound_phonecall": "says itself who called when",
+    "processes_scheduledstart": "how far a start by the calendar is; the plans that it starts are journaled",
     "processes_processjob": "says itself what was done when; what it did is journaled",
     "jobs_job": "says itself who asked for what and when",
     "jobs_jobrow": "a step of a job; what it changed is journaled",

@@ -137,6 +137,9 @@ def build(org, other_org, north, south, people) -> World:
             world.put(name, variety, Job.objects.create(
                 organization_id=organization.pk, kind=job_kind, label=f"Lot {mark}", initiator_id=author.user_id,
                 state="done").pk)  # fmt: skip
+        world.put("mass_job", variety, Job.objects.create(
+            organization_id=organization.pk, kind="processes.launch_mass", label=f"Lancement {mark}",
+            initiator_id=author.user_id, state="done", result={"begun": 0}).pk)  # fmt: skip
         world.put("import", variety, Import.objects.create(
             organization=organization, kind="clients", filename=f"{mark}.csv", state="done",
             created_by=author.user).pk)  # fmt: skip

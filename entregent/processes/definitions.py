@@ -7,7 +7,7 @@
     topics: [reclamation]                   # the same for interactions
     service: water                          # water, electricity, gas: what the law forbids depends on it
     facts: {properties: …, required: […]}   # what one is asked at the launch, or what an event brings
-    start: [{event: case.opened, if: …}]    # what launches it by itself
+    start: [{event: case.opened, if: …}]    # what launches it by itself; {event: schedule, every: month, day: 15}
     steps:
     - key: qualifier
       name: {fr: …, en: …}
@@ -43,7 +43,7 @@ from django.utils.translation import gettext_lazy
 from entregent.organizations.models import Organization, Team, User
 from entregent.processes import fields as form_fields
 from entregent.processes.conditions import DEEPEST, canonical, paths_of, problems_of
-from entregent.processes.events import CLIENT_ANSWERED, event_kinds, fields_of_event
+from entregent.processes.events import CLIENT_ANSWERED, PERIODS, SCHEDULE, event_kinds, fields_of_event
 from entregent.processes.fields import Field, fields_of, in_language, words_of
 from entregent.processes.registry import kinds
 from entregent.toolbox.errors import Refusal
@@ -543,13 +543,18 @@ def _has_name(words: Any, most: int) -> bool:
 
 
 def _start_problems(body: dict, start: Any) -> Iterator[str]:
-    if not isinstance(start, dict) or not set(start) <= {"event", "if"} or not isinstance(start.get("event"), str):
+    known_keys = {"event", "if"}
+    if isinstance(start, dict) and start.get("event") == SCHEDULE:
+        known_keys |= {"every", "day", "month"}
+    if not isinstance(start, dict) or not set(start) <= known_keys or not isinstance(start.get("event"), str):
         yield _("donnez un événement.")
         return
     kind = event_kinds().get(start["event"])
     if kind is None:
         yield _("l’événement « %(event)s » n’existe pas.") % {"event": start["event"][:60]}
         return
+    if kind.code == SCHEDULE:
+        yield from _schedule_problems(body, start)
     subjects = _list(body["subjects"])
     if not set(kind.subjects) & set(subjects):
         yield _("« %(event)s » ne concerne pas ce sur quoi le plan se lance.") % {"event": str(kind.label)}
@@ -562,6 +567,21 @@ def _start_problems(body: dict, start: Any) -> Iterator[str]:
             yield _("cet événement n’apporte pas « %(field)s », qui est obligatoire au lancement.") % {
                 "field": field.title
             }
+
+
+def _schedule_problems(body: dict, start: dict) -> Iterator[str]:
+    every = start.get("every")
+    days = {"day": 1, "week": 7, "month": 31, "year": 31}
+    if every not in PERIODS:
+        yield _("dites si le plan part chaque jour, chaque semaine, chaque mois ou chaque année.")
+    elif not _is_within(start.get("day", 1), days[every]) or not _is_within(start.get("month", 1), 12):
+        yield _("ce jour n’existe pas.")
+    if not _list(body["case_types"]):
+        yield _("un départ à date fixe demande un type de dossier.")
+
+
+def _is_within(value: Any, most: int) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= most
 
 
 def _form_problems(form: Any) -> Iterator[str]:
@@ -743,7 +763,7 @@ def _wait_problems(wait: Any, known: Mapping[str, Field]) -> Iterator[str]:
             }
     if ways == ["event"]:
         kind = event_kinds().get(str(wait["event"]))
-        if kind is None:
+        if kind is None or kind.code == SCHEDULE:
             yield _("l’événement « %(event)s » n’existe pas.") % {"event": str(wait["event"])[:60]}
             return
         if wait.get("at_most") and not (_is_offset(wait["at_most"]) and _amount(wait["at_most"]) > 0):

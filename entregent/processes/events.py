@@ -12,6 +12,9 @@ from entregent.processes.fields import Field
 
 CASE_OPENED, CASE_STATE, CASE_CLOSED = "case.opened", "case.state_changed", "case.closed"
 CASE_CONTACT = "case.contact_attached"
+# The days that a process names: it starts for clients, and nothing waits for it.
+SCHEDULE = "schedule"
+PERIODS = ("day", "week", "month", "year")
 # The client answers on the portal, on the page of the case or in a conversation that belongs to it.
 CLIENT_ANSWERED = "client.answered"
 INVOICE_PAID, INVOICE_DISPUTED, INVOICE_OVERDUE = "invoice.paid", "invoice.disputed", "invoice.overdue"
@@ -59,6 +62,7 @@ def event_kinds() -> dict[str, EventKind]:
         EventKind(INVOICE_PAID, gettext_lazy("Facture payée"), _INVOICE, ("case",)),
         EventKind(INVOICE_OVERDUE, gettext_lazy("Facture en retard"), _INVOICE, ("case",)),
         EventKind(OBJECT_CHANGED, gettext_lazy("État d’un objet métier changé"), _OBJECT, ("case",)),
+        EventKind(SCHEDULE, gettext_lazy("À date fixe, pour chaque client"), (), ("case",)),
         EventKind(CLIENT_STATUS, gettext_lazy("Statut d’un client changé"), (_STATUS,), ("case",)),
     ]
     further = [kind for contribution in further_events for kind in contribution()]

@@ -19,6 +19,7 @@ ACTION_WORDS = {
     "import_process": gettext_lazy("Processus importé"),
     "migrate_plans": gettext_lazy("Plans d’action passés à une nouvelle version"),
     "launch_plan": gettext_lazy("Plan d’action lancé"),
+    "launch_mass": gettext_lazy("Plan d’action lancé en nombre"),
     "launch_plans": gettext_lazy("Plans d’action lancés"),
     "complete_step": gettext_lazy("Étape terminée"),
     "save_step": gettext_lazy("Étape enregistrée sans être terminée"),

@@ -356,6 +356,24 @@ class ProcessJob(models.Model):
         return f"{self.step_id}: {self.kind} {self.index}"
 
 
+class ScheduledStart(models.Model):
+    """A period in which a process starts plans by itself (« 2026-11 »): how far it is, and when it was done."""
+
+    organization = models.ForeignKey(Organization, models.CASCADE)
+    definition = models.ForeignKey(ProcessDefinition, models.CASCADE, related_name="scheduled_starts", db_index=False)
+    period = models.CharField(max_length=20)
+    after_id = models.BigIntegerField(default=0)
+    begun = models.IntegerField(default=0)
+    done_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["-id"]
+        constraints = [models.UniqueConstraint(fields=["definition", "period"], name="scheduled_once_in_its_period")]
+
+    def __str__(self):
+        return f"{self.definition_id}: {self.period}"
+
+
 class PublishedStep(models.Model):
     """What a client may see of the steps of their cases: a view of the database (`publication.sql`). A step without a
     name for the client, a step that was skipped or sent back and a plan that was abandoned do not stand in it."""

@@ -13,6 +13,7 @@ from typing import Any
 from django.http import QueryDict
 
 from entregent.processes.definitions import CLIENT, known_at, normalised, sound
+from entregent.processes.events import SCHEDULE
 from entregent.processes.fields import as_number
 from entregent.processes.registry import kinds
 from entregent.processes.web import condition_tree
@@ -97,6 +98,12 @@ def body_of_form(data: QueryDict, *, keep_blank: bool = False) -> dict[str, Any]
 def _start(form: _Form, prefix: str) -> dict[str, Any]:
     start = form.raw(f"{prefix}-raw")
     start["event"] = form.line(f"{prefix}-event")
+    if start["event"] != SCHEDULE:
+        return {key: value for key, value in start.items() if key not in ("every", "day", "month")}
+    start["every"] = form.line(f"{prefix}-every") or start.get("every") or "month"
+    for key in ("day", "month"):
+        number = form.line(f"{prefix}-{key}")
+        start[key] = int(number) if number.isascii() and number.isdigit() and len(number) < 4 else start.get(key, 1)
     return start
 
 

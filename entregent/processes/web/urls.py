@@ -1,6 +1,6 @@
 from django.urls import path
 
-from entregent.processes.web import designer, plans, work
+from entregent.processes.web import designer, mass, plans, work
 
 app_name = "processes"
 
@@ -14,6 +14,8 @@ urlpatterns = [
     path("plans-d-action/dossiers/<int:number>/lancer/", plans.case_launch, name="case_launch"),
     path("plans-d-action/contacts/<int:number>/", plans.interaction_panel, name="interaction_panel"),
     path("plans-d-action/contacts/<int:number>/lancer/", plans.interaction_launch, name="interaction_launch"),
+    path("plans-d-action/lancements/<int:job_id>/", mass.mass_launch, name="mass_launch"),
+    path("plans-d-action/lancements/<int:job_id>/arreter/", mass.mass_cancel, name="mass_cancel"),
     path("plans-d-action/<int:pk>/", plans.plan, name="plan"),
     path("plans-d-action/<int:pk>/schema/", plans.schema_page, name="schema"),
     path("plans-d-action/<int:pk>/schema.svg", plans.schema_svg, name="schema_svg"),

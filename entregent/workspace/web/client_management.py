@@ -13,7 +13,7 @@ from entregent.listing.actions import visible_views
 from entregent.listing.conditions import check
 from entregent.listing.lists import Column, Kind, choices_of, lists
 from entregent.listing.words import WITH_DAYS, WITHOUT_VALUE, operators_of
-from entregent.organizations.models import Membership
+from entregent.organizations.models import Membership, Module
 from entregent.toolbox.errors import NotFound, Refusal, Refusals
 from entregent.toolbox.text import as_id
 from entregent.transfers.web.views import detail_context as transfer_context
@@ -51,6 +51,7 @@ def client_management(request) -> HttpResponse:
         "criterion_url": f"{reverse('workspace:criterion', args=[slug])}?{grid.url().partition('?')[2]}",
         "export_url": _export_url(grid),
         "bulk": _bulk_choices(grid),
+        "can_launch": _can_launch(grid),
     }
     return render(request, "workspace/client_management.html", context)
 
@@ -193,6 +194,13 @@ def _lower(request, grid: Grid) -> dict | None:
         return pane_context(request, Selected(client=Client.objects.get_visible(request.member, number=grid.row)))
     except NotFound:
         return None
+
+
+def _can_launch(grid: Grid) -> bool:
+    """Whether plans of action are launched from here."""
+    member = grid.member
+    has_plans = member.organization.has_module(Module.CASEWORK) and member.can(Right.PROCESS_LEAD)
+    return grid.tab == "clients" and has_plans
 
 
 def _bulk_choices(grid: Grid) -> dict | None:
