@@ -35,9 +35,8 @@ def home(request: PortalRequest) -> HttpResponse:
     access = request.visitor.access
     waiting, more_waiting = reading.recent(access, only=reading.WAITING, limit=SHOWN)
     in_hand, more_in_hand = reading.recent(access, only=reading.IN_HAND, limit=SHOWN)
-    awaited_cases, open_cases, more_cases = [], [], False
-    if has_cases(request.visitor):
-        awaited_cases, open_cases, more_cases = reading.matters_at_home(access, SHOWN)
+    follows = has_cases(request.visitor)
+    awaited_cases, open_cases, more_cases = reading.matters_at_home(access, SHOWN) if follows else ([], [], False)
     transfers = awaited(request.visitor, most=SHOWN + 1)
     context = {
         "here": "home",

@@ -34,7 +34,7 @@ def mass_launch(request: MemberRequest, job_id: int) -> HttpResponse:
     clients = {pk: (number, name) for pk, number, name in seen.values_list("pk", "number", "display_name")}
     address = at("mass_launch", request.member, job_id=job.pk)
     view = "ecartes" if verdict == BulkRow.Verdict.REFUSED else "lances"
-    more = urlencode({"vue": view, "apres": found[PAGE - 1]["id"]}) if len(found) > PAGE else ""
+    more = urlencode({"vue": view, "apres": str(found[PAGE - 1]["id"])}) if len(found) > PAGE else ""
     context = {
         "job": job,
         "rows": [(*clients.get(row["client_id"], ("", "")), row["reason"]) for row in found[:PAGE]],
