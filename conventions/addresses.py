@@ -23,6 +23,7 @@ RECORDS: list[tuple[str, str, str]] = [
     ("clients:person_address_edit", "address_pk", "address"),
     ("cases:of_client", "number", "client"),
     ("cases:type_update", "pk", "case_type"),
+    ("cases:promise_update", "pk", "sla_rule"),
     ("clients:object_type", "code", "object_type_code"),
     ("clients:pair_propose_again", "other", "client"),
     ("clients:merge_undo", "pk", "merge"),

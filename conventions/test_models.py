@@ -34,6 +34,7 @@ WITHOUT_JOURNAL = {
     "inbound_mailboxstate": "the sealed password, and how far the reader is: changes with every reading",
     "inbound_phonecall": "says itself who called when",
     "processes_scheduledstart": "how far a start by the calendar is; the plans that it starts are journaled",
+    "cases_slaclock": "worked out from what is journaled",
     "processes_processjob": "says itself what was done when; what it did is journaled",
     "jobs_job": "says itself who asked for what and when",
     "jobs_jobrow": "a step of a job; what it changed is journaled",

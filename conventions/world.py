@@ -20,6 +20,7 @@ from entregent.cases.models import (
     CaseTask,
     CaseType,
 )
+from entregent.cases.sla_models import SlaRule
 from entregent.clients.duplicate_models import ClientAlias, DuplicatePair, Merge, PersonMerge
 from entregent.clients.models import (
     Address,
@@ -162,6 +163,8 @@ def build(org, other_org, north, south, people) -> World:
         world.put("mail", variety, Message.objects.create(
             organization_id=organization.pk, sender="a@b.example", recipients=[f"{mark.lower()}@b.example"],
             subject=f"Courriel {mark}", text=mark, message_id=f"<{mark}@b.example>", state="failed").pk)  # fmt: skip
+        world.put("sla_rule", variety, SlaRule.objects.create(
+            organization=organization, category=f"Catégorie {mark}", first_answer="4 working hours").pk)  # fmt: skip
         endpoint = Endpoint.objects.create(
             organization_id=organization.pk, purpose="cases", url=f"https://{mark.lower()}.example/", is_on=False
         )

@@ -15,7 +15,7 @@ class CasesConfig(AppConfig):
         from entregent.cases.search import CaseSource
         from entregent.cases.web.portlets import portlets as own_portlets
         from entregent.clients.extension_points import deletion_blockers, movers, person_movers
-        from entregent.interactions.extension_points import contact_beginnings
+        from entregent.interactions.extension_points import contact_beginnings, entry_written
         from entregent.listing.extension_points import list_definitions
         from entregent.notifications.extension_points import events
         from entregent.organizations.extension_points import (
@@ -44,13 +44,15 @@ class CasesConfig(AppConfig):
         top_bar.add(navigation.top_bar, order=35)
         organization_defaults.add(seed_case_types, order=40)
 
-        from entregent.cases.actions import mirroring
+        from entregent.cases.actions import clocks, mirroring
         from entregent.cases.extension_points import case_events
         from entregent.cases.mail_subjects import subjects
         from entregent.outbox.extension_points import post_outcomes, subject_finders
 
         # Before whatever an event starts: what that does to the case is told after it.
         case_events.add(mirroring.case_happened, order=10)
+        case_events.add(clocks.case_happened, order=20)
+        entry_written.add(clocks.entry_written)
         post_outcomes.add(mirroring.settled)
         subject_finders.add(subjects)
 

@@ -9,6 +9,8 @@ from entregent.organizations.models import Module
 
 ASSIGNED = "case_assigned"
 REMINDER = "case_reminder"
+SLA_SOON = "case_sla_soon"
+SLA_LATE = "case_sla_late"
 
 
 def events() -> list[Event]:
@@ -31,7 +33,44 @@ def events() -> list[Event]:
             icon="calendar-event",
             module=Module.CASEWORK,
         ),
+        Event(
+            SLA_SOON,
+            gettext_lazy("Délai de réponse bientôt dépassé"),
+            _sla_soon,
+            about=About.ONESELF,
+            right=Right.CASE_VIEW,
+            icon="clock",
+            module=Module.CASEWORK,
+        ),
+        Event(
+            SLA_LATE,
+            gettext_lazy("Délai de réponse dépassé"),
+            _sla_late,
+            about=About.ONESELF,
+            right=Right.CASE_VIEW,
+            icon="alert-triangle",
+            module=Module.CASEWORK,
+        ),
     ]
+
+
+def _promise(words: dict) -> str:
+    """« première réponse », as it stands in a sentence."""
+    return {"first": _("première réponse"), "next": _("réponse suivante"), "solution": _("solution")}.get(
+        words.get("kind", ""), ""
+    )
+
+
+def _sla_soon(words: dict) -> str:
+    return _("Bientôt en retard, dossier n° %(number)s : %(title)s (%(promise)s)") % {
+        "number": words.get("number", ""), "title": words.get("title", ""), "promise": _promise(words),
+    }  # fmt: skip
+
+
+def _sla_late(words: dict) -> str:
+    return _("Délai dépassé, dossier n° %(number)s : %(title)s (%(promise)s)") % {
+        "number": words.get("number", ""), "title": words.get("title", ""), "promise": _promise(words),
+    }  # fmt: skip
 
 
 def _assigned(words: dict) -> str:

@@ -16,6 +16,8 @@ case_events = ExtensionPoint("cases.case_events", doc="What else happens when a 
 open_work = ExtensionPoint("cases.open_work", doc="What still runs on a case that somebody closes.")
 # Contributions: end(case, by=…, reason=…), in the transaction: abandons what still runs.
 work_enders = ExtensionPoint("cases.work_enders", doc="Abandons what still runs on a case that is closed.")
+# Contributions: waits(case) -> bool: whether something holds the case until the client has answered.
+waiting = ExtensionPoint("cases.waiting", doc="Whether a case waits for its client: a plan that is paused.")
 # Contributions: elements(case, member) -> list of ElementGroup, shown after those of this area.
 elements = ExtensionPoint("cases.elements", doc="Further elements of a case, by type: steps of plans.")
 

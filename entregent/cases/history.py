@@ -19,6 +19,7 @@ TABLE_WORDS = {
     "cases_casereminder": gettext_lazy("Rappel"),
     "cases_casedocument": gettext_lazy("Document d’un dossier"),
     "cases_casemerge": gettext_lazy("Fusion de dossiers"),
+    "cases_slarule": gettext_lazy("Délai de réponse"),
 }
 ACTION_WORDS = {
     "open_cases": gettext_lazy("Dossiers ouverts automatiquement"),
@@ -53,6 +54,7 @@ ACTION_WORDS = {
     "keep_case_document": gettext_lazy("Document conservé dans un dossier"),
     "remove_case_document": gettext_lazy("Document retiré d’un dossier"),
     "restore_case_document": gettext_lazy("Document remis dans un dossier"),
+    "set_sla_rule": gettext_lazy("Délai de réponse fixé"),
     "confirm_affair": gettext_lazy("Numéro d’affaire reçu"),
     "transmit_case_again": gettext_lazy("Dossier transmis de nouveau"),
 }

@@ -4,6 +4,7 @@ from typing import Any
 
 from django.db.models import BooleanField, ExpressionWrapper, Q
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext_lazy as _
 
@@ -85,6 +86,11 @@ def _columns(member: Membership) -> list[Column]:
         Column("due_on", _("Échéance"), Kind.DATE, "due_on", is_nullable=True, is_sortable=True),
         Column("late", _("En retard"), Kind.BOOLEAN, "list_late", annotation=lambda member: _as_value(_late(member)),
                asked=lambda operator, value, member: _late(member) if value else ~_late(member)),
+        Column("sla_due_at", _("Échéance SLA"), Kind.MOMENT, "sla_due_at", is_nullable=True, is_sortable=True,
+               width=130),
+        Column("sla_late", _("SLA en retard"), Kind.BOOLEAN, "list_sla_late",
+               annotation=lambda member: _as_value(_sla_late()),
+               asked=lambda operator, value, member: _sla_late() if value else ~_sla_late()),
         Column("responsible", _("Responsable"), Kind.MEMBER, "responsible__name", asked_path="responsible_id",
                is_nullable=True, width=150),
         Column("team", _("Équipe"), Kind.CHOICE, f"team__{label}", choices=team_choices, asked_path="team_id",
@@ -179,6 +185,10 @@ def _as_value(condition: Q):
 
 def _is_open() -> Q:
     return Q(closed_at__isnull=True)
+
+
+def _sla_late() -> Q:
+    return _is_open() & Q(sla_due_at__isnull=False, sla_due_at__lt=timezone.now())
 
 
 def _late(member: Membership) -> Q:

@@ -183,6 +183,8 @@ class Case(models.Model):
     merged_into = models.ForeignKey("self", models.SET_NULL, null=True, related_name="merged", editable=False)
     external_ref = models.CharField(_("affaire"), max_length=80, blank=True, default="")
     external_state = models.CharField(max_length=10, choices=ExternalState, default=ExternalState.NONE)
+    # The next promise that falls due (`sla_models`), while the case does not wait for the client.
+    sla_due_at = models.DateTimeField(_("échéance SLA"), null=True, editable=False)
     automatic_key = models.CharField(max_length=120, blank=True, default="")
     created_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
     created_at = models.DateTimeField(db_default=Now())
@@ -228,6 +230,15 @@ class Case(models.Model):
             ),
             # The list by due day; and the number, by which it is found.
             models.Index("organization", "due_on", "id", name="case_by_due_day", condition=Q(deleted_at__isnull=True)),
+            # By the next promise that falls due: the column, and what is late.
+            models.Index("organization", "sla_due_at", "id", name="case_by_sla", condition=Q(deleted_at__isnull=True)),
+            models.Index(
+                "organization",
+                "sla_due_at",
+                "id",
+                name="case_open_by_sla",
+                condition=Q(sla_due_at__isnull=False, closed_at__isnull=True, deleted_at__isnull=True),
+            ),
             # « Mes dossiers ouverts », by due day.
             models.Index(
                 "organization",

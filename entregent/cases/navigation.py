@@ -23,6 +23,8 @@ def administration(member) -> list[AdministrationEntry]:
     if member.can(Right.CASE_TYPES):
         words = _("classification arbre sous-statut échéance modèle dossier")
         entries.append(AdministrationEntry(_("Types de dossier"), "folder", _at("types", member), words))
+        words = _("SLA délai première réponse suivante solution échéance promesse")
+        entries.append(AdministrationEntry(_("Délais de réponse"), "clock", _at("promises", member), words))
     if member.can(Right.EXISTING_SYSTEM):
         words = _("affaire système d’information message signé secret transmission")
         entries.append(AdministrationEntry(_("Système existant"), "send", _at("existing_system", member), words))

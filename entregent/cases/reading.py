@@ -2,17 +2,21 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.urls import reverse
-from django.utils.translation import get_language
+from django.utils import timezone
+from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
 from entregent.access.rights import Right
 from entregent.cases.extension_points import Element, ElementGroup, elements
 from entregent.cases.models import Case, CaseAgent, CaseDocument, CaseObject, CaseParticipant, CaseType
+from entregent.cases.sla_models import SlaClock
 from entregent.clients.models import BusinessObject, Client, Person
 from entregent.interactions.models import Interaction
+from entregent.organizations.calendars import calendar_of
 from entregent.outbox.models import Message
 
 # Of one type, unless all are asked for.
@@ -189,3 +193,52 @@ def types_offered(member) -> list[tuple[CaseType, str]]:
 
     walk(None, "")
     return found
+
+
+@dataclass(frozen=True)
+class ToldClock:
+    """A promise on the page of its case."""
+
+    label: str
+    state: str  # running, soon, late, paused, met, missed
+    told: str
+    due_at: datetime
+
+
+def clocks_of(case: Case, now: datetime | None = None) -> list[ToldClock]:
+    """The promises of a case, each kind once: the one that runs, else the last one."""
+    found = {clock.kind: clock for clock in case.clocks.filter(dropped_at=None).order_by("started_at", "id")}
+    if not found:
+        return []
+    calendar, now = calendar_of(case.organization), now or timezone.now()
+    return [
+        ToldClock(str(kind.label), *_tell_clock(found[kind], calendar, now), found[kind].due_at)
+        for kind in SlaClock.Kind
+        if kind in found
+    ]
+
+
+def _tell_clock(clock: SlaClock, calendar, now: datetime) -> tuple[str, str]:
+    if clock.met_at is not None:
+        missed = clock.met_at > clock.due_at
+        return ("missed", _("Tenu en retard")) if missed else ("met", _("Tenu"))
+    if clock.paused_since is not None:
+        left = _length(calendar.between(clock.paused_since, clock.due_at), calendar)
+        return "paused", _("En pause, reste %(time)s") % {"time": left}
+    if now > clock.due_at:
+        return "late", _("En retard de %(time)s") % {"time": _length(calendar.between(clock.due_at, now), calendar)}
+    left = _length(calendar.between(now, clock.due_at), calendar)
+    is_soon = clock.warned_at is not None or (clock.check_at is not None and clock.check_at <= now)
+    return ("soon" if is_soon else "running"), _("Reste %(time)s") % {"time": left}
+
+
+def _length(time: timedelta, calendar) -> str:
+    """Working time in words: days as the organization works them."""
+    minutes = max(int(time.total_seconds() // 60), 0)
+    opens, closes = calendar.hours or (None, None)
+    day = 24 * 60 if opens is None else (closes.hour - opens.hour) * 60 + closes.minute - opens.minute
+    if minutes >= 2 * day:
+        return ngettext("%(n)s jour ouvré", "%(n)s jours ouvrés", minutes // day) % {"n": minutes // day}
+    if minutes >= 120:
+        return ngettext("%(n)s heure ouvrée", "%(n)s heures ouvrées", minutes // 60) % {"n": minutes // 60}
+    return ngettext("%(n)s minute ouvrée", "%(n)s minutes ouvrées", minutes) % {"n": minutes}

@@ -1,8 +1,9 @@
 from procrastinate.contrib.django import app
 
 from entregent.access.rights import Right
-from entregent.cases import reminders
+from entregent.cases import reminders, sla
 from entregent.cases.actions.bulk import JOB, change_one, chosen
+from entregent.cases.actions.promises import KIND, follow_chunk
 from entregent.jobs.registry import job_kind
 from entregent.jobs.rows import change_rows
 from entregent.jobs.work import Work
@@ -19,3 +20,21 @@ def change_many(work: Work) -> None:
 def remind(timestamp: int) -> None:
     """Each quarter of an hour: reminders of cases and contacts whose day has come, where it is morning."""
     reminders.remind()
+
+
+@app.periodic(cron="* * * * *")
+@app.task(name="entregent.cases.tell_promises", queue="default", queueing_lock="cases-promises")
+def tell_promises(timestamp: int) -> None:
+    """Each minute: promises that are soon due or have been missed."""
+    sla.tell_due()
+
+
+@job_kind(KIND, right=Right.CASE_TYPES)
+def follow_promises(work: Work) -> None:
+    """The clocks of open cases follow what is promised now, some hundred cases in a transaction."""
+    while True:
+        with work.chunk() as chunk:
+            last = follow_chunk(chunk.member.organization_id, after=chunk.cursor.get("after", 0))
+            if not last:
+                return
+            chunk.advance(1, after=last)

@@ -14,10 +14,34 @@ from entregent.cases.actions import (
     open_case_from,
     set_task,
 )
+from entregent.cases.actions.mirroring import PURPOSE
+from entregent.cases.actions.promises import set_rule
 from entregent.cases.models import CaseType
+from entregent.cases.web.demo import address_for
 from entregent.clients.models import BusinessObject, Client, Person
 from entregent.interactions.models import Interaction
 from entregent.organizations.models import Membership
+from entregent.outbox.endpoints import set_endpoint
+from entregent.toolbox.errors import Refusal
+
+
+def connect_existing_system(admin) -> None:
+    """The cases are mirrored to the demo's own existing system, where the demo runs on this machine."""
+    try:
+        set_endpoint(by=admin, purpose=PURPOSE, url=address_for(admin.organization), is_on=True)
+    except Refusal:
+        return  # Reached by another name than this machine's: the administrator sets an address.
+
+
+def promise_answers(admin) -> None:
+    """What the water service promises: an answer within a day, complaints about bills solved in ten."""
+    set_rule(None, by=admin, first_answer="1 working day", next_answer="1 working day", solution="15 working days")
+    complaint = CaseType.objects.filter(organization=admin.organization, path="reclamation").first()
+    if complaint is not None:
+        set_rule(
+            None, by=admin, case_type=complaint, first_answer="4 working hours", next_answer="8 working hours",
+            solution="10 working days",
+        )  # fmt: skip
 
 
 def tell_cases(organization) -> None:

@@ -22,7 +22,7 @@ from entregent.clients.actions import (
 )
 from entregent.clients.duplicates import refresh_pairs
 from entregent.clients.models import Client
-from entregent.config.demo_cases import tell_cases
+from entregent.config.demo_cases import connect_existing_system, promise_answers, tell_cases
 from entregent.config.demo_dunning import tell_dunning
 from entregent.config.demo_letters import tell_letters
 from entregent.config.demo_plans import tell_plans
@@ -309,6 +309,8 @@ def _eaux_du_val():
             currency="EUR", source_system="facturation",
         )  # fmt: skip
         _saved_views(nadia)
+        connect_existing_system(scene.members["admin"])
+        promise_answers(scene.members["admin"])
         tell_cases(organization)
 
 

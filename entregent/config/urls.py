@@ -24,6 +24,7 @@ urlpatterns = [
     path("portail/", include("entregent.portal.web.urls")),
     *([path("ui/", include("entregent.ui.web.urls"))] if settings.DEMO or settings.DEBUG else []),
     *([path("demo/", include("entregent.organizations.web.demo_urls"))] if settings.DEMO else []),
+    *([path("demo/", include("entregent.cases.web.demo_urls"))] if settings.DEMO else []),
     path("<slug:organization>/", include("entregent.portal.web.watch_urls")),
     path("<slug:organization>/", include("entregent.clients.web.urls")),
     path("<slug:organization>/", include("entregent.interactions.web.urls")),

@@ -7,3 +7,6 @@ from entregent.toolbox.extension_points import ExtensionPoint
 contact_beginnings = ExtensionPoint(
     "interactions.contact_beginnings", doc="What a contact was begun from: a telephone call."
 )
+# Contributions: written(entry, interaction), in the transaction: somebody at the organization or at the client has said
+# something, or noted it.
+entry_written = ExtensionPoint("interactions.entry_written", doc="What else happens when an entry is written.")

@@ -5,7 +5,9 @@ import json
 import secrets
 import uuid
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from django.conf import settings
 from django.db import connection, transaction
@@ -127,7 +129,7 @@ def try_endpoint(endpoint: Endpoint, *, by) -> outgoing.Answer:
     except outgoing.Late:
         raise Refusal("E-ENDPOINT-TRY", str(Post.Reason.LATE.label), field="url") from None
     except outgoing.TROUBLES as error:
-        message = _("L’autre système ne répond pas : %(error)s.") % {"error": str(error)[:200] or type(error).__name__}
+        message = _("L’autre système ne répond pas : %(error)s.") % {"error": str(error)[:200] or type(error).__name__}
         raise Refusal("E-ENDPOINT-TRY", message, field="url") from None
     if not 200 <= answer.status < 300:
         message = _("L’autre système a répondu par le code %(status)s.") % {"status": answer.status}
@@ -135,32 +137,41 @@ def try_endpoint(endpoint: Endpoint, *, by) -> outgoing.Answer:
     return answer
 
 
-def write_post(
-    endpoint: Endpoint,
-    *,
-    event: str,
-    data: dict,
-    subject_record,
-    label: str = "",
-    client_id: int | None = None,
-    is_confidential: bool = False,
-) -> Post:
-    """Puts a message into the outbox: a row of the caller's transaction, sent after its commit, at least once."""
+@dataclass(frozen=True)
+class Writing:
+    """One message that is to leave, about a record."""
+
+    data: dict
+    subject_record: Any
+    label: str = ""
+    client_id: int | None = None
+    is_confidential: bool = False
+
+
+def write_posts(endpoint: Endpoint, event: str, writings: Iterable[Writing]) -> list[Post]:
+    """Puts messages into the outbox: rows of the caller's transaction, sent after its commit, at least once."""
     now = timezone.now()
-    post = Post.objects.create(
-        organization_id=endpoint.organization_id,
-        endpoint=endpoint,
-        webhook_id=_new_id(),
-        event=event,
-        body=message_body(event, data, now),
-        subject_type=subject_record._meta.label_lower,
-        subject_id=subject_record.pk,
-        label=label[:200],
-        client_id=client_id,
-        is_confidential=is_confidential,
+    posts = Post.objects.bulk_create(
+        [
+            Post(
+                organization_id=endpoint.organization_id,
+                endpoint=endpoint,
+                webhook_id=_new_id(),
+                event=event,
+                body=message_body(event, one.data, now),
+                subject_type=one.subject_record._meta.label_lower,
+                subject_id=one.subject_record.pk,
+                label=one.label[:200],
+                client_id=one.client_id,
+                is_confidential=one.is_confidential,
+            )
+            for one in writings
+        ],
+        batch_size=1000,
     )
-    _wake()
-    return post
+    if posts:
+        _wake()
+    return posts
 
 
 def posts_about(subject_record):

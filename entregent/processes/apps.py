@@ -6,7 +6,7 @@ class ProcessesConfig(AppConfig):
 
     def ready(self):
         from entregent.audit.extension_points import sentences
-        from entregent.cases.extension_points import case_events, open_work, type_moves, work_enders
+        from entregent.cases.extension_points import case_events, open_work, type_moves, waiting, work_enders
         from entregent.clients.extension_points import movers, state_changes
         from entregent.notifications.extension_points import events
         from entregent.organizations.extension_points import (
@@ -17,7 +17,12 @@ class ProcessesConfig(AppConfig):
         )
         from entregent.processes import history, navigation, notices
         from entregent.processes.actions.designing import type_moved
-        from entregent.processes.actions.happening import case_happened, end_work_of_case, open_work_of_case
+        from entregent.processes.actions.happening import (
+            case_happened,
+            case_waits,
+            end_work_of_case,
+            open_work_of_case,
+        )
         from entregent.processes.actions.state_changes import states_changed
         from entregent.processes.clients import RUNS
         from entregent.processes.web.portlets import portlets as own_portlets
@@ -34,5 +39,6 @@ class ProcessesConfig(AppConfig):
         state_changes.add(states_changed)
         case_events.add(case_happened)
         open_work.add(open_work_of_case)
+        waiting.add(case_waits)
         work_enders.add(end_work_of_case)
         type_moves.add(type_moved)

@@ -102,7 +102,7 @@ def _parts(url: str, *, may_loop: bool, field: str | None = None) -> SplitResult
     if parts is None or not parts.hostname or parts.scheme not in ("http", "https") or port == 0:
         raise Refusal("E-URL", _("Saisissez une adresse complète, comme https://si.exemple.fr/entregent."), field=field)
     if parts.username is not None or parts.password is not None or parts.fragment:
-        raise Refusal("E-URL", _("Une adresse sans identifiant ni « # »."), field=field)
+        raise Refusal("E-URL", _("Une adresse sans identifiant ni « # »."), field=field)
     if parts.scheme == "http" and not (may_loop and _is_this_machine(parts.hostname)):
         raise Refusal("E-URL-HTTPS", _("L’adresse doit commencer par https://."), field=field)
     return parts

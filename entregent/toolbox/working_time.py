@@ -139,6 +139,27 @@ class WorkingCalendar:
             found = EARLIEST if offset.amount < 0 else LATEST
         return min(max(found, EARLIEST), LATEST)
 
+    def between(self, start: datetime, end: datetime) -> timedelta:
+        """The working time from one moment to a later one: opening hours on working days. Zero where it is earlier."""
+        begins, ends, found = start.astimezone(UTC), end.astimezone(UTC), timedelta(0)
+        day, last = start.astimezone(ZoneInfo(self.zone)).date(), end.astimezone(ZoneInfo(self.zone)).date()
+        while day <= last:
+            if self.is_working(day):
+                opens, closes = self._opening(day)
+                found += max(min(ends, closes) - max(begins, opens), timedelta(0))
+            day += timedelta(days=1)
+        return found
+
+    def later(self, moment: datetime, by: timedelta) -> datetime:
+        """A moment so much working time later, or earlier where that is negative; itself where it is zero."""
+        if not by:
+            return moment
+        try:
+            found = self._add_hours(moment.astimezone(ZoneInfo(self.zone)), by)
+        except (ValueError, OverflowError):
+            found = EARLIEST if by < timedelta(0) else LATEST
+        return min(max(found, EARLIEST), LATEST)
+
     def _due(self, offset: Offset, start: datetime) -> datetime:
         if offset.unit == "hour":
             return (start.astimezone(UTC) + timedelta(hours=offset.amount)).astimezone(ZoneInfo(self.zone))

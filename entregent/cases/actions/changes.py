@@ -5,6 +5,7 @@ from typing import Any
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from entregent.cases.actions.clocks import follow_clocks
 from entregent.cases.actions.confidentiality import follow, keep_in_sight
 from entregent.cases.actions.mirroring import CHANGED, mirror
 from entregent.cases.actions.rules import (
@@ -81,6 +82,8 @@ def edit_case(case: Case, *, by, version: int | None = None, **changes: Any) -> 
         follow(current)
         if current.is_confidential and by is not None:
             keep_in_sight(current, by)
+    if "case_type" in changes:
+        follow_clocks(current)
     mirror(current, CHANGED)
     return current
 

@@ -7,6 +7,7 @@ from django.db import transaction
 from django.utils import translation
 from django.utils.translation import gettext as _
 
+from entregent.cases.actions.clocks import follow_clocks
 from entregent.cases.actions.log import keep_case_document
 from entregent.cases.actions.rules import locked_open
 from entregent.cases.facts import facts_of_case
@@ -95,6 +96,7 @@ def write_letter(
             made["document"] = _document(current, by, template, language, facts, written, to_print=to_print)
         if send_to:
             made["mail"] = _mail(current, by, template, language, facts, written, made["document"], send_to)
+            follow_clocks(current)
         return current.pk
 
     once(

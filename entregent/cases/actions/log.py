@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
 from entregent.audit.actions import record
+from entregent.cases.actions.clocks import follow_clocks
 from entregent.cases.actions.rules import actor, journal, locked, locked_open, today_of
 from entregent.cases.models import Case, CaseDocument, CaseLogEntry, CaseReminder, CaseTask
 from entregent.documents.models import StoredFile
@@ -190,6 +191,8 @@ def keep_case_document(
         # Kept once more, it is there again.
         document.removed_at = None
         document.save(update_fields=["removed_at"])
+    if kind == CaseDocument.Kind.LETTER:
+        follow_clocks(current)
     return document
 
 

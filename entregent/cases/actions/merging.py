@@ -6,6 +6,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from entregent.cases.actions.clocks import follow_clocks
 from entregent.cases.actions.confidentiality import follow, keep_in_sight
 from entregent.cases.actions.mirroring import CASE_CLOSED, CHANGED, mirror
 from entregent.cases.actions.rules import (
@@ -103,6 +104,8 @@ def merge_cases(winner: Case, loser: Case, *, by) -> CaseMerge:
             data={"case": other.pk, "number": other.number, "merge": merge.pk, "is_winner": is_winner},
             author=by.user,
         )
+    follow_clocks(loser)
+    follow_clocks(winner)
     mirror(loser, CASE_CLOSED)
     return merge
 
@@ -157,6 +160,8 @@ def undo_case_merge(merge: CaseMerge, *, by) -> Case:
     CaseLogEntry.objects.filter(case__in=[winner, loser], kind=CaseLogEntry.Kind.MERGE, data__merge=current.pk).delete()
     current.undone_at = timezone.now()
     current.save(update_fields=["undone_at"])
+    follow_clocks(loser)
+    follow_clocks(winner)
     mirror(loser, CHANGED)
     return loser
 

@@ -17,7 +17,7 @@ from entregent.audit.actions import record
 from entregent.cases.actions.rules import page_of
 from entregent.cases.extension_points import OPENED, STATE_CHANGED, of_many
 from entregent.cases.models import Case, CaseObject
-from entregent.outbox.endpoints import endpoint_of, mark_posts_about, posts_about, retry_posts, write_post
+from entregent.outbox.endpoints import Writing, endpoint_of, mark_posts_about, posts_about, retry_posts, write_posts
 from entregent.outbox.models import Post
 from entregent.toolbox.errors import NotFound
 from entregent.toolbox.text import one_line
@@ -26,6 +26,7 @@ PURPOSE = "cases"
 CHANGED, DELETED, RESTORED = "case.changed", "case.deleted", "case.restored"
 CASE_CLOSED = "case.closed"
 LONGEST_NUMBER = 80
+MOST_OBJECTS = 100
 
 
 def cases_happened(event: str, cases: Sequence[Case], by) -> None:
@@ -37,6 +38,15 @@ def cases_happened(event: str, cases: Sequence[Case], by) -> None:
 
 
 @of_many(cases_happened)
+def _many_happened(event: str, cases: Sequence[Case], by) -> None:
+    if event == OPENED and cases:
+        _mirror(cases, OPENED)
+        return
+    for case in cases:
+        case_happened(event, case, by)
+
+
+@of_many(_many_happened)
 def case_happened(event: str, case: Case, by) -> None:
     """What cases tell (`cases.case_events`)."""
     if event == OPENED:
@@ -45,26 +55,38 @@ def case_happened(event: str, case: Case, by) -> None:
         mirror(case, CASE_CLOSED if case.is_closed else STATE_CHANGED)
 
 
-def mirror(case: Case, event: str) -> Post | None:
+def mirror(case: Case, event: str) -> None:
     """Writes the message, where the organization mirrors its cases; within the transaction of what happened."""
-    endpoint = endpoint_of(case.organization_id, PURPOSE)
+    _mirror([case], event)
+
+
+def _mirror(cases: Sequence[Case], event: str) -> None:
+    endpoint = endpoint_of(cases[0].organization_id, PURPOSE)
     if endpoint is None or not endpoint.is_on:
-        return None
-    post = write_post(
+        return
+    objects = _objects_of(cases)
+    write_posts(
         endpoint,
-        event=event,
-        data=told(case),
-        subject_record=case,
-        label=f"n° {case.number}",
-        client_id=None if case.is_confidential else case.client_id,
-        is_confidential=case.is_confidential,
+        event,
+        [
+            Writing(
+                data=told(case, objects.get(case.pk, [])),
+                subject_record=case,
+                label=f"n° {case.number}",
+                client_id=None if case.is_confidential else case.client_id,
+                is_confidential=case.is_confidential,
+            )
+            for case in cases
+        ],
     )
-    _set_state(case, Case.ExternalState.TO_SEND)
-    return post
+    state = Case.ExternalState.TO_SEND
+    for case in cases:
+        case.external_state = state
+    Case.objects.filter(pk__in=[one.pk for one in cases]).exclude(external_state=state).update(external_state=state)
 
 
-def told(case: Case) -> dict[str, Any]:
-    """What the existing system is told of a case."""
+def told(case: Case, objects: Sequence[str]) -> dict[str, Any]:
+    """What the existing system is told of a case and of the objects that it is about."""
     least: dict[str, Any] = {
         "organization": case.organization.slug,
         "number": case.number,
@@ -88,7 +110,7 @@ def told(case: Case) -> dict[str, Any]:
         "is_deleted": case.deleted_at is not None,
         "client": {"number": case.client.number, "name": case.client.display_name},
         "contract": case.contract.key if case.contract is not None else None,
-        "objects": _objects_of(case),
+        "objects": list(objects),
         "url": f"{settings.PUBLIC_URL}{page_of(case)}",
     }
 
@@ -144,7 +166,8 @@ def transmit_again(case: Case, *, by) -> Case:
         number=current.number,
     )
     if retry_posts(posts_about(current), by=by):
-        _set_state(current, Case.ExternalState.TO_SEND)
+        current.external_state = Case.ExternalState.TO_SEND
+        Case.objects.filter(pk=current.pk).update(external_state=current.external_state)
     else:
         mirror(current, CHANGED)
     return current
@@ -153,7 +176,12 @@ def transmit_again(case: Case, *, by) -> Case:
 def tell_confidence(case: Case) -> None:
     """After the case became confidential, or ceased to be so: who reads its messages, and what those that wait say."""
     client_id = None if case.is_confidential else case.client_id
-    mark_posts_about(case, is_confidential=case.is_confidential, client_id=client_id, data=told(case))
+    mark_posts_about(
+        case,
+        is_confidential=case.is_confidential,
+        client_id=client_id,
+        data=told(case, _objects_of([case]).get(case.pk, [])),
+    )
 
 
 def trouble_of(case: Case) -> Post | None:
@@ -163,8 +191,14 @@ def trouble_of(case: Case) -> Post | None:
     return posts_about(case).exclude(state=Post.State.SENT).order_by("pk").first()
 
 
-def _objects_of(case: Case) -> list[str]:
-    return list(CaseObject.objects.filter(case=case).order_by("pk").values_list("object__key", flat=True)[:100])
+def _objects_of(cases: Sequence[Case]) -> dict[int, list[str]]:
+    found: dict[int, list[str]] = {}
+    linked = CaseObject.objects.filter(case__in=[one.pk for one in cases]).order_by("pk")
+    for case_id, key in linked.values_list("case_id", "object__key"):
+        keys = found.setdefault(case_id, [])
+        if len(keys) < MOST_OBJECTS:
+            keys.append(key)
+    return found
 
 
 def _number(answer: dict) -> str:
@@ -172,8 +206,3 @@ def _number(answer: dict) -> str:
     if isinstance(number, bool) or not isinstance(number, str | int):
         return ""
     return one_line(str(number)).replace("\0", "").strip()[:LONGEST_NUMBER]
-
-
-def _set_state(case: Case, state: str) -> None:
-    case.external_state = state
-    Case.objects.filter(pk=case.pk).exclude(external_state=state).update(external_state=state)

@@ -13,6 +13,7 @@ from django.utils.translation import override
 from entregent.access.rights import Right
 from entregent.access.statements import rows_of
 from entregent.audit.actions import record
+from entregent.cases.actions.clocks import follow_clocks
 from entregent.cases.actions.mirroring import DELETED, RESTORED, mirror
 from entregent.cases.actions.rules import (
     actor,
@@ -351,6 +352,7 @@ def delete_case(case: Case, *, by) -> Case:
     current.deleted_at, current.deleted_by = timezone.now(), by.user
     current.version += 1
     current.save(update_fields=["deleted_at", "deleted_by", "version"])
+    follow_clocks(current)
     mirror(current, DELETED)
     return current
 
@@ -367,6 +369,7 @@ def restore_case(case: Case, *, by) -> Case:
     current.deleted_at = current.deleted_by = None
     current.version += 1
     current.save(update_fields=["deleted_at", "deleted_by", "version"])
+    follow_clocks(current)
     mirror(current, RESTORED)
     return current
 

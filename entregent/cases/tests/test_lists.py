@@ -145,7 +145,7 @@ def test_the_page_costs_a_fixed_number_of_queries(manager, client_north, types, 
         for number in range(5):
             opened(manager, client_north, types["below"], f"Dossier {number}")
         http.get("/eaux/dossiers/")
-        with django_assert_num_queries(13):
+        with django_assert_num_queries(14):
             http.get("/eaux/dossiers/")
 
 

@@ -4,6 +4,7 @@ import json
 
 import pytest
 from django.db import transaction
+from django.utils import timezone
 
 from entregent.access.wall import outside
 from entregent.cases import actions
@@ -13,6 +14,7 @@ from entregent.outbox import endpoints
 from entregent.outbox.models import Post
 from entregent.outbox.posting import post_due
 from entregent.search.quick import quick_search
+from entregent.toolbox.errors import NotFound
 from testing.cast import enter
 from testing.existing_system import ExistingSystem
 
@@ -237,3 +239,23 @@ def test_the_outbox_lists_what_was_transmitted(system, case, agent, admin, signe
     assert http.post(f"{page}{post.pk}/nouvel-essai/").status_code == 303
     send(admin)
     assert Post.objects.get().state == "sent"
+
+
+def test_the_demo_s_own_system_checks_signatures_and_answers_the_same_number(endpoint, org, settings, rf):
+    from entregent.cases.web.demo import existing_system
+    from entregent.outbox.models import EndpointState
+
+    state = EndpointState.objects.get(endpoint=endpoint)
+    body = endpoints.message_body("case.opened", {"number": 42}, state.endpoint.created_at)
+
+    def ask(headers):
+        return existing_system(rf.post("/", data=body, content_type="application/json", headers=headers), slug=org.slug)
+
+    headers = endpoints.signed(state, "msg_1", body, timezone.now())
+    answers = {ask(headers).content for _again in range(2)}
+    assert len(answers) == 1
+    assert json.loads(answers.pop())["number"].endswith("-00042")
+    assert ask(headers | {"webhook-signature": "v1,AAAA"}).status_code == 401
+    settings.DEMO = False
+    with pytest.raises(NotFound):
+        ask(headers)

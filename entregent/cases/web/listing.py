@@ -9,6 +9,7 @@ from typing import Any
 from babel.numbers import format_decimal
 from django.http import HttpResponse
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.http import urlencode
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
@@ -17,6 +18,7 @@ from entregent.access.guard import requires
 from entregent.access.rights import Right
 from entregent.cases.lists import full_label, team_choices, type_choices, types_of
 from entregent.cases.models import Case, CaseType, State
+from entregent.cases.sla_models import SlaRule
 from entregent.clients.models import Client
 from entregent.listing import pages
 from entregent.listing.actions import visible_views
@@ -32,7 +34,7 @@ from entregent.ui.pages import render
 PAGE = "cases/list.html"
 COLUMNS = (
     "number", "title", "client", "case_type", "state", "sub_status", "priority", "due_on", "responsible", "team",
-    "opened_at", "is_confidential",
+    "opened_at", "is_confidential", "sla_due_at",
 )  # fmt: skip
 TONES = {
     State.NEW: "info", State.IN_PROGRESS: "accent", State.DEFERRED: "warn", State.DONE: "ok",
@@ -60,6 +62,8 @@ class Row:
     opened_at: datetime
     is_open: bool
     is_confidential: bool
+    sla_due_at: datetime | None = None
+    is_sla_late: bool = False
     today: date = field(repr=False, default=date.min)
     id: int = 0
 
@@ -83,6 +87,7 @@ class Row:
 def row_of(values: dict, types: dict[int, CaseType], today: date) -> Row:
     case_type = types.get(values["case_type_id"])
     sub_status = values["sub_status"]
+    sla_due_at = values.get("sla_due_at")
     return Row(
         number=values["number"],
         title=values["title"],
@@ -98,6 +103,8 @@ def row_of(values: dict, types: dict[int, CaseType], today: date) -> Row:
         opened_at=values["opened_at"],
         is_open=values["closed_at"] is None,
         is_confidential=values["is_confidential"],
+        sla_due_at=sla_due_at,
+        is_sla_late=sla_due_at is not None and sla_due_at < timezone.now(),
         today=today,
         id=values.get("id", 0),
     )
@@ -145,6 +152,8 @@ class CaseFilter:
             asked.append(["responsible", "is", v["responsable"]])
         if v["echeance"] == "retard":
             asked.append(["late", "is", True])
+        elif v["echeance"] == "sla":
+            asked.append(["sla_late", "is", True])
         elif v["echeance"] == "semaine":
             asked.append(["due_on", "in_next_days", 7])
         return {"all": asked} if asked else None
@@ -213,7 +222,12 @@ class CaseFilter:
 
     @property
     def dues(self) -> list[tuple[str, str]]:
-        return [("", _("Toute échéance")), ("retard", _("En retard")), ("semaine", _("Dans les 7 jours"))]
+        return [
+            ("", _("Toute échéance")),
+            ("retard", _("En retard")),
+            ("semaine", _("Dans les 7 jours")),
+            ("sla", _("SLA en retard")),
+        ]
 
 
 @requires(Right.CASE_VIEW, module=Module.CASEWORK)
@@ -241,6 +255,7 @@ def case_list(request) -> HttpResponse:
         "found": count,
         "refusal": refusal,
         "is_next": is_next,
+        "has_sla": SlaRule.objects.filter(organization_id=member.organization_id, is_active=True).exists(),
         "views": [] if is_next else list(visible_views(member, "cases")),
         "export_url": "" if is_next else _export_url(chosen),
         "bulk": _bulk(chosen) if rows and not is_next and member.can(Right.CASE_EDIT) else None,

@@ -1,6 +1,7 @@
 """« Système existant »: where cases are mirrored to, its secret, a trial; and « Réessayer » on a case."""
 
 from django import forms
+from django.conf import settings
 from django.http import HttpResponse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -10,6 +11,7 @@ from entregent.access.guard import requires
 from entregent.access.rights import Right
 from entregent.cases.actions.mirroring import PURPOSE, transmit_again
 from entregent.cases.web.answers import back, get_case
+from entregent.cases.web.demo import address_for
 from entregent.organizations.models import Module
 from entregent.organizations.web.administration import render_administration
 from entregent.outbox import endpoints
@@ -73,7 +75,7 @@ def connection_try(request) -> HttpResponse:
     except Refusal as refusal:
         return _page(request, trouble=str(refusal.message))
     values = {"status": answer.status, "ms": round(answer.seconds * 1000)}
-    return _page(request, told=_("Connexion réussie : code %(status)s en %(ms)s ms.") % values)
+    return _page(request, told=_("Connexion réussie : code %(status)s en %(ms)s ms.") % values)
 
 
 @requires(Right.CASE_EDIT, module=Module.CASEWORK)
@@ -101,6 +103,7 @@ def _page(request, *, form=None, stale=None, secret="", told="", trouble="", sta
         "form": form,
         "stale": stale,
         "endpoint": endpoint,
+        "is_own": settings.DEMO and endpoint is not None and endpoint.url == address_for(request.member.organization),
         "secret": secret,
         "told": told,
         "trouble": trouble,

@@ -10,7 +10,7 @@ from entregent.cases.actions.mirroring import trouble_of
 from entregent.cases.actions.opening import may_delete
 from entregent.cases.actions.states import TRANSITIONS
 from entregent.cases.models import OPEN_STATES, Case, State
-from entregent.cases.reading import by_time, elements_of, linked_cases, links_of
+from entregent.cases.reading import by_time, clocks_of, elements_of, linked_cases, links_of
 from entregent.cases.report import report_of
 from entregent.cases.timeline import timeline_of
 from entregent.cases.web.answers import colleagues, get_case
@@ -87,6 +87,7 @@ def _page(request, case: Case) -> dict:
         "merged_into": _seen(case.merged_into, Case.objects, member),
         "related": linked_cases(case, member),
         "affair_trouble": trouble_of(case),
+        "clocks": clocks_of(case),
         "hold": CreditHold.objects.filter(client_id=case.client_id, lifted_at__isnull=True).first(),
         "tasks": list(case.tasks.select_related("done_by")),
         "reminders": list(case.reminders.filter(done_at__isnull=True).select_related("user")),

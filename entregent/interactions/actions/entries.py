@@ -20,6 +20,7 @@ from entregent.interactions.actions.rules import (
     system_refusals,
 )
 from entregent.interactions.audience import audience_of, no_address, valid_address
+from entregent.interactions.extension_points import entry_written
 from entregent.interactions.mails import announce
 from entregent.interactions.models import EntryAttachment, Interaction, InteractionEntry
 from entregent.organizations.models import Module, Organization
@@ -162,6 +163,8 @@ def write_entry(
         interaction.status = Status.OPEN
         interaction.version += 1
         interaction.save(update_fields=["status", "version"])
+    for written in entry_written:
+        written(entry, interaction)
     return entry
 
 

@@ -40,7 +40,8 @@ def endpoint(system, org, admin):
 
 def write(endpoint, record, number=1, **more):
     data = {"number": number, **more}
-    return endpoints.write_post(endpoint, event="case.opened", data=data, subject_record=record, label=f"n° {number}")
+    writing = endpoints.Writing(data, record, f"n° {number}")
+    return endpoints.write_posts(endpoint, "case.opened", [writing])[0]
 
 
 def due_again():

@@ -176,6 +176,11 @@ def open_work_of_case(case: Case) -> list[tuple[str, str]]:
     return [(run.definition.name, plan_url(case.organization.slug, run.pk)) for run in runs]
 
 
+def case_waits(case: Case) -> bool:
+    """Whether a plan of the case waits for the client (`cases.waiting`)."""
+    return ProcessRun.objects.filter(case=case, state=ProcessRun.State.WAITING).exists()
+
+
 def end_work_of_case(case: Case, *, by: Membership | None, reason: str) -> None:
     """Abandons it (`cases.work_enders`)."""
     abandon_of_case(case, by=by, reason=reason, but=plans_at_work())

@@ -26,6 +26,7 @@ from entregent.cases.actions import (
     edit_case,
     keep_case_document,
 )
+from entregent.cases.actions.clocks import follow_clocks
 from entregent.cases.actions.rules import actor
 from entregent.cases.facts import facts_of_case
 from entregent.cases.models import Case, CaseDocument
@@ -183,6 +184,8 @@ def _send_mail(action: Action) -> dict[str, Any]:
         is_personal=is_confidential,
         thread=("interaction", run.interaction.number) if run.case is None and run.interaction is not None else None,
     )
+    if run.case is not None:
+        follow_clocks(run.case)
     return {"mail": message.pk, "to": address}
 
 

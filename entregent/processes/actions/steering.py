@@ -7,6 +7,7 @@ from django.db import transaction
 from django.db.models import F
 from django.utils.translation import gettext as _
 
+from entregent.cases.actions.clocks import follow_clocks
 from entregent.cases.models import Case
 from entregent.organizations.models import Membership
 from entregent.processes.actions.launching import coming_step
@@ -130,6 +131,7 @@ def pause_run(run: ProcessRun, *, by: Membership | None, reason: str = "", versi
     plan.run.state, plan.run.paused_at = ProcessRun.State.WAITING, plan.now
     plan.run.jobs.filter(state=ProcessJob.State.WAITING).update(state=ProcessJob.State.HELD)
     plan.save(is_quiet=True)
+    _follow(plan)
     return plan.run
 
 
@@ -162,7 +164,14 @@ def resume_run(run: ProcessRun, *, by: Membership | None, version: int | None = 
     plan._state_of_run()
     plan.save(is_quiet=True)
     _wake(plan)
+    _follow(plan)
     return plan.run
+
+
+def _follow(plan: Plan) -> None:
+    """What was promised for the case waits with its plan."""
+    if plan.run.case is not None:
+        follow_clocks(plan.run.case)
 
 
 def _wake(plan: Plan) -> None:
@@ -212,6 +221,7 @@ def _end(plan: Plan, reason: str) -> None:
     plan.run.state, plan.run.ended_at, plan.run.paused_at = ProcessRun.State.ABANDONED, plan.now, None
     plan.run.why_ended, plan.is_run_changed = reason[:200], True
     plan.save(is_quiet=True)
+    _follow(plan)
 
 
 @transaction.atomic

@@ -156,3 +156,44 @@ def test_what_lies_outside_of_all_calendars_stays_within(rule):
         found = PARIS.due(rule, datetime(year, 6, 1, 12, tzinfo=UTC))
         assert 1 < found.astimezone(UTC).year < 9991
         assert PARIS.due(rule, found)
+
+
+calendars = st.builds(
+    WorkingCalendar,
+    weekdays=st.frozensets(st.integers(0, 6), min_size=1),
+    hours=st.sampled_from([None, (time(8, 30), time(17)), (time(0), time(4)), (time(22), time(23, 59))]),
+    holidays=st.sampled_from(["", "FR", "QC"]),
+    zone=st.sampled_from(ZONES),
+)
+spans = st.timedeltas(timedelta(0), timedelta(days=40))
+
+
+@given(calendars, moments, spans)
+def test_so_much_working_time_later_is_so_much_working_time_away(calendar, moment, span):
+    later = calendar.later(moment, span)
+    assert later >= moment
+    assert calendar.between(moment, later) == span
+
+
+@given(calendars, moments, spans, spans)
+def test_working_time_adds_up(calendar, moment, first, second):
+    middle, end = moment + first, moment + first + second
+    assert calendar.between(moment, middle) + calendar.between(middle, end) == calendar.between(moment, end)
+    assert calendar.between(end, moment) == timedelta(0) or not (first or second)
+    assert calendar.later(calendar.later(moment, first), second) == calendar.later(moment, first + second)
+
+
+@given(calendars, moments, st.timedeltas(timedelta(minutes=1), timedelta(days=20)))
+def test_earlier_and_later_are_as_far(calendar, moment, span):
+    earlier = calendar.later(moment, -span)
+    assert earlier <= moment
+    assert calendar.between(earlier, moment) == span
+
+
+def test_the_hour_that_the_clocks_skip_or_repeat_is_worked_or_not_as_it_is():
+    calendar = WorkingCalendar(weekdays=frozenset(range(7)))
+    assert calendar.between(at("2026-03-29T00:00"), at("2026-03-30T00:00")) == timedelta(hours=23)
+    assert calendar.between(at("2026-10-25T00:00"), at("2026-10-26T00:00")) == timedelta(hours=25)
+    office = WorkingCalendar(hours=(time(9), time(17)))
+    assert office.between(at("2026-03-27T16:00"), at("2026-03-30T10:00")) == timedelta(hours=2)
+    assert office.later(at("2026-03-27T16:00"), timedelta(hours=2)) == at("2026-03-30T10:00")
