@@ -6,6 +6,7 @@ requests, half are answers; one in ten is sent twice.
 """
 
 import json
+import re
 import sys
 import time
 from contextlib import ExitStack
@@ -49,12 +50,19 @@ def main(clients: int, into: str | None) -> None:
         new = f"/portail/{SLUG}/echanges/nouveau/"
         answers: list[str] = [new] * PEOPLE
         for browser in browsers:
-            assert browser.get(new).status_code == 200
+            page = browser.get(new).text
+        topic = re.search(r'<option value="([^"]+)"', page[page.index('name="topic"') :])
+        assert topic is not None
         began, cpu = time.perf_counter(), time.process_time()
         for number in range(MESSAGES):
             who, key = number % PEOPLE, str(uuid4())
             url = answers[who] if number // PEOPLE % 2 else new
-            form = {"text": f"{run} {number} : mon compteur fuit depuis hier.", "subject": "Fuite", "key": key}
+            form = {
+                "text": f"{run} {number} : mon compteur fuit depuis hier.",
+                "subject": "Fuite",
+                "topic": topic[1],
+                "key": key,
+            }
             for _time in range(2 if number % 10 == 0 else 1):
                 sent = browsers[who].post(url, form)
                 if sent.status_code != 302:
