@@ -23,6 +23,7 @@ INTERACTION = CustomSubject(
     "interactions_interaction",
     position=30,
     list_code="interactions",
+    index="interactions_index",
     variants=channels,
     usual_variants=(Channel.PHONE_CALL, Channel.PHONE_MESSAGE, Channel.NOTE),
 )

@@ -310,6 +310,27 @@ def test_the_quick_search_finds_what_is_ticked(admin, define):
     assert found(Kind.CLIENT, "ab 12") == []
 
 
+def test_the_keyword_search_of_interactions_finds_what_is_ticked(admin, client_north, define):
+    field = define("releve", subject="interaction", variants=["note"], is_searchable=True)
+    define("humeur", subject="interaction", variants=["note"])
+    topic = Topic.objects.create(organization=admin.organization, code="div", label_fr="Divers", label_en="Other")
+    custom = {"releve": "ZK-4471", "humeur": "colere"}
+    logged = log_interaction(by=admin, client=client_north, topic=topic, channel="note", notes="Vu", custom=custom)
+
+    def found(words):
+        interactions = lists(admin)["interactions"]
+        return [row["id"] for row in page(interactions, admin, text=words).rows]
+
+    assert found("zk 4471") == found("vu 4471") == [logged.pk]
+    assert found("colere") == []
+    update_interaction(logged, by=admin, version=logged.version, custom={"releve": "AB-12"})
+    assert found("zk 4471") == []
+    assert found("ab 12") == [logged.pk]
+    update_custom_field(field, by=admin, version=field.version, is_searchable=False)
+    run(Job.objects.get(kind="custom_fields.index"))
+    assert found("ab 12") == []
+
+
 def test_purging_takes_every_value_and_the_field(admin, define):
     field = define("remarque")
     kept = company(admin, custom={"remarque": "ici"})
