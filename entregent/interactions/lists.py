@@ -51,7 +51,7 @@ def interaction_lists(member: Membership) -> list[ListDefinition]:
             default_sort="-occurred_at",
             search=search_interactions,
             address=lambda row, slug: reverse("interactions:detail", args=[slug, row["number"]]),
-            row_paths=("number", "client__number"),
+            row_paths=("number", "client__number", "person_id", "channel", "version"),
             position=30,
             icon="message-2",
             counted=lambda n: ngettext("%(n)s interaction", "%(n)s interactions", as_counted(n)),

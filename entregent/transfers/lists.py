@@ -44,7 +44,7 @@ def transfer_lists(member: Membership) -> list[ListDefinition]:
             default_sort="-created_at",
             search=_search,
             address=lambda row, slug: reverse("transfers:detail", args=[slug, row["number"]]),
-            row_paths=("number",),
+            row_paths=("number", "version", "subject", "client__number"),
             position=40,
             icon="transfer",
             counted=lambda n: ngettext("%(n)s transfert", "%(n)s transferts", as_counted(n)),

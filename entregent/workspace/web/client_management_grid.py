@@ -16,8 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from markupsafe import Markup
 
 from entregent.access.rights import Right
-from entregent.clients.models import Client, Person
-from entregent.interactions.models import Interaction
+from entregent.clients.models import Client
 from entregent.interactions.timeline import DRAWINGS
 from entregent.listing import pages
 from entregent.listing.actions import may_change, state_of, visible_views
@@ -330,7 +329,7 @@ class Grid:
     def rows(self) -> list["Row"]:
         """Rows of the page as the template draws them: whose they are, and their cells."""
         found = self.page.rows
-        about = _about([row["id"] for row in found], self.tab, self.member)
+        abouts = _abouts(found, self.tab, self.member)
         today = today_in(self.member.organization.time_zone)
         columns = [
             (opening, place == self.title_place, column, column.code, str(column.kind))
@@ -338,10 +337,7 @@ class Grid:
         ]
         words: dict[tuple[str, Any], str] = {}
         rows = []
-        for row in found:
-            one = about.get(row["id"])
-            if one is None:
-                continue
+        for row, about in zip(found, abouts, strict=True):
             following = row.get("next_follow_up_on") or row.get("follow_up_on")
             due = "" if not following else "late" if following < today else "today" if following == today else ""
             cells = []
@@ -349,7 +345,7 @@ class Grid:
                 value = row[code]
                 text = self._in_words(column, value, words)
                 cells.append((opening, is_title, f"{code}|{text}", code, kind, value, text))
-            rows.append(Row(**one, due_state=due, cells=cells))
+            rows.append(Row(id=row["id"], **about, due_state=due, cells=cells))
         return rows
 
     def _in_words(self, column: Column, value, words: dict) -> str:
@@ -419,92 +415,53 @@ def _is_all(condition) -> bool:
     return isinstance(condition, dict) and set(condition) == {"all"}
 
 
-def _about(ids: list[int], tab: str, member: Membership) -> dict[int, dict]:
-    """What every row needs beside its columns: number, name, version, where it leads. One statement for the page."""
-    about = {
-        "clients": _about_clients,
-        "personnes": _about_people,
-        "interactions": _about_interactions,
-        "transferts": _about_transfers,
-    }
-    return about[tab](ids, member)
+def _abouts(rows: list[dict], tab: str, member: Membership) -> list[dict]:
+    """What every row needs beside its columns: number, name, version, where it leads; of what came with it."""
+    slug = member.organization.slug
+    if tab == "personnes":
+        address = reverse("clients:person", args=[slug, 0])
+        return [_about_person(row, address.replace("/0/", f"/{row['id']}/")) for row in rows]
+    if tab == "interactions":
+        address = reverse("interactions:detail", args=[slug, 0])
+        return [_about_interaction(row, address.replace("/0/", f"/{row['number']}/")) for row in rows]
+    if tab == "transferts":
+        address = reverse("transfers:detail", args=[slug, 0])
+        return [_about_transfer(row, address.replace("/0/", f"/{row['number']}/")) for row in rows]
+    address = reverse("workspace:client", args=[slug, "NUMBER"])
+    return [_about_client(row, address.replace("NUMBER", row["number"])) for row in rows]
 
 
-def _about_clients(ids: list[int], member: Membership) -> dict[int, dict]:
-    address = reverse("workspace:client", args=[member.organization.slug, "NUMBER"])
-    clients = Client.objects.visible_to(member).filter(pk__in=ids)
-    rows = clients.values_list("pk", "number", "display_name", "version", "kind", "category")
+def _about_client(row: dict, url: str) -> dict:
+    number = row["number"]
     return {
-        pk: {
-            "id": pk,
-            "key": number,
-            "name": name,
-            "version": version,
-            "kind": category or _KINDS[kind],
-            "url": address.replace("NUMBER", number),
-            "query": urlencode({"client": number}),
-            "client": number,
-        }
-        for pk, number, name, version, kind, category in rows
-    }
+        "key": number, "name": row["display_name"], "version": row["version"],
+        "kind": row["category"] or _KINDS[row["kind"]], "url": url, "query": urlencode({"client": number}),
+        "client": number,
+    }  # fmt: skip
 
 
-def _about_people(ids: list[int], member: Membership) -> dict[int, dict]:
-    address = reverse("clients:person", args=[member.organization.slug, 0])
-    people = Person.objects.visible_to(member).filter(pk__in=ids)
-    rows = people.values_list("pk", "first_name", "last_name", "file_as", "version")
+def _about_person(row: dict, url: str) -> dict:
+    key = str(row["id"])
     return {
-        pk: {
-            "id": pk,
-            "key": str(pk),
-            "name": f"{first} {last}".strip() or file_as,
-            "version": version,
-            "kind": "",
-            "url": address.replace("/0/", f"/{pk}/"),
-            "query": urlencode({"personne": pk}),
-            "client": "",
-        }
-        for pk, first, last, file_as, version in rows
-    }
+        "key": key, "name": f"{row['first_name']} {row['last_name']}".strip() or row["file_as"],
+        "version": row["version"], "kind": "", "url": url, "query": urlencode({"personne": key}), "client": "",
+    }  # fmt: skip
 
 
-def _about_interactions(ids: list[int], member: Membership) -> dict[int, dict]:
-    address = reverse("interactions:detail", args=[member.organization.slug, 0])
-    interactions = Interaction.objects.visible_to(member).filter(pk__in=ids)
-    rows = interactions.values_list("pk", "number", "version", "client__number", "person_id", "channel")
+def _about_interaction(row: dict, url: str) -> dict:
+    number, client = str(row["number"]), row["client__number"]
     return {
-        pk: {
-            "id": pk,
-            "key": str(number),
-            "name": str(number),
-            "version": version,
-            "kind": "",
-            "url": address.replace("/0/", f"/{number}/"),
-            "query": urlencode({"client": client} if client else {"personne": person}),
-            "client": client or "",
-            "drawing": DRAWINGS.get(channel, "meeting"),
-        }
-        for pk, number, version, client, person, channel in rows
-    }
+        "key": number, "name": number, "version": row["version"], "kind": "", "url": url,
+        "query": urlencode({"client": client} if client else {"personne": row["person_id"]}), "client": client or "",
+        "drawing": DRAWINGS.get(row["channel"], "meeting"),
+    }  # fmt: skip
 
 
-def _about_transfers(ids: list[int], member: Membership) -> dict[int, dict]:
-    address = reverse("transfers:detail", args=[member.organization.slug, 0])
-    transfers = FileTransfer.objects.visible_to(member).filter(pk__in=ids)
-    rows = transfers.values_list("pk", "number", "version", "subject", "client__number")
+def _about_transfer(row: dict, url: str) -> dict:
     return {
-        pk: {
-            "id": pk,
-            "key": str(number),
-            "name": subject,
-            "version": version,
-            "kind": "",
-            "url": address.replace("/0/", f"/{number}/"),
-            "query": "",
-            "client": client or "",
-        }
-        for pk, number, version, subject, client in rows
-    }
+        "key": str(row["number"]), "name": row["subject"], "version": row["version"], "kind": "", "url": url,
+        "query": "", "client": row["client__number"] or "",
+    }  # fmt: skip
 
 
 _KINDS = dict(Client.Kind.choices)
