@@ -10,6 +10,8 @@ import re
 import pytest
 from playwright.sync_api import expect
 
+from testing.existing_system import ExistingSystem
+
 ORG = "/eaux-du-val"
 NADIA, ADMIN = (f"{name}@eaux-du-val.example" for name in ("nadia", "admin"))
 PLANS = f"{ORG}/administration/plans-d-action"
@@ -33,6 +35,28 @@ def opens_case(page, number, kind, title):
 
 def step(page, name):
     return page.locator(".g-plan-step").filter(has=page.get_by_role("heading", name=name, exact=True))
+
+
+@pytest.fixture(scope="module")
+def system():
+    """The organization's existing information system: a real HTTP server that answers with numbers."""
+    with ExistingSystem() as running:
+        yield running
+
+
+def test_0_the_administrator_connects_the_existing_system(visit, system):
+    visitor = visit(ADMIN)
+    page = visitor.page
+    page.goto(f"{ORG}/administration/systeme-existant/")
+    page.get_by_label("Adresse").fill(system.url)
+    page.get_by_role("button", name=re.compile("^Enregistrer")).click()
+    expect(page.get_by_text("Réglage enregistré.")).to_be_visible()
+    page.get_by_role("button", name="Nouveau secret").click()
+    page.get_by_role("dialog").get_by_role("button", name="Nouveau secret").click()
+    system.secret = page.locator("#new-secret").inner_text()
+    page.get_by_role("button", name="Essayer la connexion").click()
+    expect(page.get_by_text("Connexion réussie")).to_be_visible()
+    visitor.looks("systeme-existant")
 
 
 def test_1_a_plan_is_launched_and_refuses_an_empty_date(visit, day):
@@ -87,6 +111,23 @@ def test_3_the_plan_ends_with_its_letter_its_mail_and_the_case_closed(visit, day
     expect(page.get_by_text("Terminé").first).to_be_visible()
     page.goto(f"{ORG}/administration/boite-d-envoi/")
     expect(page.get_by_text("jeanne.dupont@courriel.example").first).to_be_visible()
+
+
+def test_3b_the_number_of_the_affaire_has_come_back(visit, day, system):
+    visitor = visit(NADIA)
+    page = visitor.page
+    number = int(day["case"].rstrip("/").rpartition("/")[2])
+    page.goto(day["case"])
+    expect(page.get_by_text(system.numbers[number])).to_be_visible()
+    expect(page.get_by_text("Confirmée")).to_be_visible()
+    visitor.looks("dossier-affaire")
+    assert system.refused == []
+    told = [one["body"]["type"] for one in system.taken if one["body"]["data"].get("number") == number]
+    assert told[0] == "case.opened"
+    assert told[-1] == "case.closed"
+    page.goto(f"{ORG}/administration/boite-d-envoi/messages/")
+    expect(page.get_by_text("case.closed").first).to_be_visible()
+    visitor.looks("messages-transmis")
 
 
 def presses(button):
