@@ -136,8 +136,15 @@ def presses(button):
     button.press("Enter")
 
 
+def drawn_again(page):
+    """The designer has answered what was changed in it."""
+    page.wait_for_timeout(700)
+    expect(page.locator(".htmx-request")).to_have_count(0)
+
+
 def adds_a_nested_condition(page):
-    """A step that is done only if one thing holds, or two others together: with the keyboard alone."""
+    """A step that is done only if one thing holds or another, in a group: with the keyboard alone."""
+    drawn_again(page)
     page.get_by_label("Nom de la nouvelle étape").fill("Confirmer le jour")
     presses(page.get_by_role("button", name="Ajouter l’étape"))
     step_of = page.locator("[data-designer-step]").filter(has_text="Confirmer le jour")
@@ -145,13 +152,15 @@ def adds_a_nested_condition(page):
     presses(step_of.get_by_role("button", name="Ajouter une condition"))
     expect(fields).to_be_focused()
     fields.select_option(label="Prendre rendez-vous › Jour convenu")
+    drawn_again(page)
     step_of.get_by_label("Comparaison").select_option(label="est rempli")
     expect(step_of.get_by_label("Valeur")).to_have_count(0)
     presses(step_of.get_by_role("button", name="Ajouter un groupe"))
     expect(fields).to_have_count(2)
     expect(fields.last).to_be_focused()
     fields.last.select_option(label="Priorité du dossier")
-    step_of.get_by_label("Valeur").select_option(label="haute")
+    drawn_again(page)
+    step_of.get_by_label("Valeur").select_option(label="Haute")
     step_of.get_by_label("Conditions à réunir").first.select_option(label="au moins une de ces conditions")
 
 

@@ -38,7 +38,7 @@ class FieldOut(Schema):
     """A question: of a step, or at the launch."""
 
     key: str = Field(examples=["recevable"])
-    type: Literal["string", "text", "integer", "number", "boolean", "date", "choice"]
+    type: str = Field(description="string, text, integer, number, boolean, date or choice.", examples=["boolean"])
     title_fr: str
     title_en: str
     is_required: bool

@@ -89,10 +89,10 @@ def update_case_type(case_type: CaseType, *, by, version: int, **values) -> Case
     refuse(refusals)
     path = _path(current.code, current.parent)
     if path != current.path:
-        before = current.path
+        stood_at = current.path
         _move(current, path)
         for moved in type_moves:
-            moved(by.organization, before, path)
+            moved(by.organization, stood_at, path)
     current.version += 1
     current.save()
     return current

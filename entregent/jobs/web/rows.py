@@ -1,7 +1,6 @@
 """What became of each record of a change of many: the page that areas with such jobs draw."""
 
 from collections.abc import Callable, Mapping
-from typing import Any
 
 from django.http import HttpResponse
 from django.utils.http import urlencode
@@ -40,10 +39,10 @@ def rows_page(
     after = as_id(request.GET.get("apres", ""))
     if after is not None:
         rows = rows.filter(pk__gt=after)
-    found: list[dict[str, Any]] = list(rows.values("id", "subject_id", "verdict", "reason")[: PAGE + 1])
-    seen = names([row["subject_id"] for row in found])
+    found = [dict(row) for row in rows.values("id", "subject_id", "verdict", "reason")[: PAGE + 1]]
+    seen = names([int(row["subject_id"]) for row in found])
     for row in found:
-        row["label"], row["url"] = seen.get(row["subject_id"], ("", ""))
+        row["label"], row["url"] = seen.get(int(row["subject_id"]), ("", ""))
     following = urlencode({"resultat": verdict, "apres": found[PAGE - 1]["id"]}) if len(found) > PAGE else ""
     context = {
         "job": job,

@@ -321,7 +321,7 @@ def postpone(request: MemberRequest, pk: int) -> HttpResponse:
     if due_at is None:
         refusal = Refusal("E-CHOICE", _("Indiquez le jour de la nouvelle échéance."), field="jour")
         return _refused(request, step.run_id, refusal)
-    values = {"due_at": due_at, "reason": request.POST.get("motif", ""), "version": version_of(request)}
+    values: dict[str, Any] = {"due_at": due_at, "reason": request.POST.get("motif", ""), "version": version_of(request)}
     return _act_on_step(request, pk, actions.postpone_step, _("Échéance reportée."), **values)
 
 
@@ -338,7 +338,8 @@ def _end_of(request: MemberRequest, text: str) -> datetime | None:
 @require_POST
 @requires(Right.PROCESS_RUN, module=MODULE)
 def comment(request: MemberRequest, pk: int) -> HttpResponse:
-    values = {"text": request.POST.get("texte", ""), "idempotency_key": request.POST.get("idempotency_key") or None}
+    key = request.POST.get("idempotency_key") or None
+    values: dict[str, Any] = {"text": request.POST.get("texte", ""), "idempotency_key": key}
     return _act_on_step(request, pk, actions.comment_step, _("Commentaire ajouté."), **values)
 
 
@@ -354,7 +355,7 @@ def send_back(request: MemberRequest, pk: int) -> HttpResponse:
     """« Renvoyer »: this step is to be done again."""
     step = step_in_reach(request.member, pk)
     try:
-        values = {"reason": request.POST.get("motif", ""), "version": version_of(request)}
+        values: dict[str, Any] = {"reason": request.POST.get("motif", ""), "version": version_of(request)}
         actions.send_back(step.run, step.key, by=request.member, **values)
     except (Refusal, Refusals) as refusal:
         return _refused(request, step.run_id, refusal)
