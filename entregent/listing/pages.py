@@ -20,7 +20,7 @@ from django.db.models import BigIntegerField, F, Q, QuerySet
 from django.db.models.expressions import RawSQL
 from django.db.models.fields.tuple_lookups import Tuple, TupleGreaterThan, TupleLessThan
 
-from entregent.listing import lookups as lookups
+from entregent.listing import lookups
 from entregent.listing.conditions import Condition, check, narrowed
 from entregent.listing.lists import Column, Found, Kind, ListDefinition, Reached, shown_columns, sort_of
 from entregent.listing.words import shown
@@ -317,7 +317,7 @@ class _Walk:
                 names, paths = [*names, place], [*paths, few[0]]
             # Beside an OR the ids are looked up in a hash, record by record, and never joined.
             reach = f"WHERE walked.{place} IN (SELECT unnest(%s::bigint[])) OR walked.{place} IS NULL"
-            reached = [few[1]]
+            reached = [lookups.as_array(few[1])]
         try:
             walked, walked_parameters = order.values_list(*paths).query.sql_with_params()
             one, one_parameters = answers.query.sql_with_params()

@@ -432,7 +432,7 @@
     const chosen = every.filter((box) => box.checked);
     const left = every.length - chosen.length;
     // Where it is not yet counted how many there are in all, those of the page can be chosen.
-    const counted = $("[data-bulk-total]")?.dataset ?? {};
+    const counted = $("[data-bulk-whole]")?.dataset ?? {};
     const total = Number(counted.bulkTotal) || every.length;
     bar.hidden = chosen.length === 0;
     const number = whole ? Math.max(0, total - left) : chosen.length;
