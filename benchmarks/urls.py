@@ -1,10 +1,11 @@
 """The product's URLs and, beside them, the « bare page »: the signed-in layout with one query of 25 rows."""
 
-from django.urls import include, path
+from django.urls import path
 
 from entregent.access.guard import requires
 from entregent.access.rights import Right
 from entregent.clients.models import Client
+from entregent.config.urls import urlpatterns as product
 from entregent.ui.pages import render
 
 
@@ -14,4 +15,5 @@ def bare(request):
     return render(request, "benchmarks/bare.html", {"rows": rows[:25]})
 
 
-urlpatterns = [path("<slug:organization>/page-nue/", bare), path("", include("entregent.config.urls"))]
+# One beside the other and not one within the other: the portal looks for the names of the staff's pages at the root.
+urlpatterns = [path("<slug:organization>/page-nue/", bare), *product]
