@@ -76,7 +76,7 @@ def today_of(plan: DunningPlan) -> date:
     return today_in(plan.organization.time_zone)
 
 
-def overdue(plan: DunningPlan, by: Membership | None, day: date | None = None) -> QuerySet[BusinessObject]:
+def overdue(plan: DunningPlan, by: Membership | None, day: date | None = None) -> QuerySet[Any]:
     """The unpaid invoices whose time has come, of the plan's service, that `by` reaches (None: all); each with `why`
     it is left out, "" when it is not."""
     day = day or today_of(plan)

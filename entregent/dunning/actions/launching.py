@@ -147,7 +147,7 @@ def _begin(plan: DunningPlan, invoices: list[BusinessObject], by: Membership | N
             invoice=by_key[case.automatic_key],
             case=case,
             run=runs.get(case.pk),
-            amount=by_key[case.automatic_key].amount,
+            amount=by_key[case.automatic_key].amount or 0,
             currency=by_key[case.automatic_key].currency or organization.currency,
             started_by_id=by.user_id if by is not None else None,
         )

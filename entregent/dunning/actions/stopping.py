@@ -53,7 +53,8 @@ def stop(key: int, *, by: Membership | None = None) -> bool:
     """Ends one, if it is still to be ended: its dossier is closed with the reason, its plan does nothing more."""
     case_id = DunningRun.objects.filter(pk=key).values_list("case_id", flat=True).first()
     # The dossier first, as whoever closes it does.
-    if not Case.objects.select_for_update(no_key=True).filter(pk=case_id, deleted_at__isnull=True).values_list("pk"):
+    cases = Case.objects.select_for_update(no_key=True).filter(pk=case_id or 0, deleted_at__isnull=True)
+    if not cases.values_list("pk"):
         return False
     run = (
         DunningRun.objects.select_for_update(of=("self",)).open()
@@ -100,7 +101,7 @@ def before_acting(run: ProcessRun) -> bool:
     Whether the plan was ended."""
     if run.case is None or not run.case.automatic_key.startswith(KEY):
         return False
-    key = DunningRun.objects.filter(case_id=run.case_id).open().values_list("pk", flat=True).first()
+    key = DunningRun.objects.filter(case_id=run.case.pk).open().values_list("pk", flat=True).first()
     return key is not None and stop(key)
 
 

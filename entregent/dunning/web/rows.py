@@ -1,5 +1,6 @@
 """« Relances en cours »: an invoice a line, with its level, its amount and its age."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -61,7 +62,7 @@ def rows_of(runs: QuerySet[DunningRun], member: Membership) -> list[RunRow]:
     return [_row(row, zone, today) for row in found]
 
 
-def _row(row: dict[str, Any], zone: ZoneInfo, today: date) -> RunRow:
+def _row(row: Mapping[str, Any], zone: ZoneInfo, today: date) -> RunRow:
     in_english = get_language() == "en"
     following = row["next_at"] or row["step_due"]
     return RunRow(
