@@ -1,8 +1,11 @@
 """What runs by itself: each day's dunning in the early morning, and every few minutes what is to end."""
 
+import logging
+from collections.abc import Callable
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from django.db import InterfaceError, OperationalError
 from django.utils import timezone
 from procrastinate.contrib.django import app
 
@@ -15,6 +18,8 @@ from entregent.jobs.work import Work
 # From this hour on in the organization's own zone: bills that came in by night are there.
 FROM_HOUR = 6
 
+logger = logging.getLogger(__name__)
+
 
 @app.periodic(cron="5 * * * *")
 @app.task(name="entregent.dunning.daily", queue="bulk", lock="dunning-daily", queueing_lock="dunning-daily")
@@ -23,8 +28,8 @@ def daily(timestamp: int) -> None:
     now: datetime = timezone.now()
     for organization_id, zone in organizations_with_dunning():
         if now.astimezone(ZoneInfo(zone)).hour >= FROM_HOUR:
-            actions.stop_settled(organization_id)
-            actions.run_daily(organization_id)
+            _each(actions.stop_settled, organization_id)
+            _each(actions.run_daily, organization_id)
 
 
 @app.periodic(cron="*/5 * * * *")
@@ -32,13 +37,17 @@ def daily(timestamp: int) -> None:
 def stop_all(timestamp: int) -> None:
     """Every five minutes: what was paid, contested or suspended by whatever way."""
     for organization_id, _zone in organizations_with_dunning():
-        actions.stop_settled(organization_id)
+        _each(actions.stop_settled, organization_id)
 
 
-@app.task(name="entregent.dunning.stop", queue="default", lock="dunning-stop")
-def stop(organization_id: int) -> None:
-    """The same at once, for one organization: invoices were brought in."""
-    actions.stop_settled(organization_id)
+def _each(work: Callable[[int], int], organization_id: int) -> None:
+    """One organization whose work fails keeps no other waiting."""
+    try:
+        work(organization_id)
+    except (OperationalError, InterfaceError):
+        raise
+    except Exception:
+        logger.exception("dunning of organization %s", organization_id)
 
 
 @job_kind(actions.KIND, right=Right.DUNNING)

@@ -457,3 +457,22 @@ def test_organizations_without_the_module_are_left_alone(org, other_org):
     found = [key for key, _zone in organizations_with_dunning()]
     assert org.pk in found
     assert without.pk not in found
+
+
+def test_an_organization_whose_dunning_fails_is_told_in_the_log_and_ends_nothing(
+    org, plan, client_north, invoice_of, caplog, monkeypatch
+):
+    from entregent.dunning import tasks
+
+    monkeypatch.setattr(tasks, "FROM_HOUR", 0)
+    invoice_of(client_north, "F-1")
+    CaseType.objects.filter(organization=org).update(path="autrement")
+    tasks.daily(0)
+    assert f"dunning of organization {org.pk}" in caplog.text
+    enter_organization(org)
+    assert not DunningRun.objects.exists()
+    CaseType.objects.filter(organization=org).update(path="relance")
+    tasks.daily(0)
+    enter_organization(org)
+    assert DunningRun.objects.count() == 1
+    tasks.stop_all(0)
