@@ -1,6 +1,7 @@
 """Keeping files and letting them go. Who may do so is said by who links to them."""
 
 import hashlib
+import re
 import secrets
 import tempfile
 from collections.abc import Iterable, Iterator
@@ -378,7 +379,9 @@ def generate_document(
     )
     facts = with_agent(facts, by)
     owner = str((facts.get("client") or {}).get("number") or "")
-    name = " ".join(part for part in (template.name_in(language), owner) if part)
+    # « Relance 1 : rappel » is no name of a file.
+    called = re.sub(r"\s*:\s*", " - ", template.name_in(language))
+    name = " ".join(part for part in (called, owner) if part)
     if template.kind == DocumentTemplate.Kind.WORD:
         content, name = _word(template, facts), f"{name}.docx"
     elif template.kind == DocumentTemplate.Kind.LETTER:
