@@ -32,7 +32,7 @@ from entregent.toolbox.text import as_id
 from entregent.ui.pages import render
 
 PAGE = "cases/list.html"
-# The type is told by its id, which the rows have anyway: of types joined to thousands of ids PostgreSQL makes a product.
+# The type is told by its id, which the rows have anyway: types joined to thousands of ids would be multiplied by them.
 COLUMNS = (
     "number", "title", "client", "state", "sub_status", "priority", "due_on", "responsible", "team",
     "opened_at", "is_confidential", "sla_due_at",
