@@ -65,7 +65,7 @@ def main(clients: int, into: str | None) -> None:
             }
             for _time in range(2 if number % 10 == 0 else 1):
                 sent = browsers[who].post(url, form)
-                if sent.status_code != 302:
+                if sent.status_code not in (302, 303):
                     raise SystemExit(f"{url}: {sent.status_code}")
             answers[who] = sent.headers["Location"].partition("#")[0]
         taken, cpu = time.perf_counter() - began, time.process_time() - cpu

@@ -50,7 +50,7 @@ def notify(
         Membership.objects.active().select_related("user", "organization")
         .filter(organization_id=organization_id, user_id__in=wanted)
     )  # fmt: skip
-    told: list[tuple[Notification, Membership, Mail]] = []
+    told = []
     for member in members:
         in_app, mail = channels(declared, chosen.get(member.user_id))
         if not in_app and mail == Mail.NONE:
