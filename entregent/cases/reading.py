@@ -235,8 +235,10 @@ def _tell_clock(clock: SlaClock, calendar, now: datetime) -> tuple[str, str]:
 def _length(time: timedelta, calendar) -> str:
     """Working time in words: days as the organization works them."""
     minutes = max(int(time.total_seconds() // 60), 0)
-    opens, closes = calendar.hours or (None, None)
-    day = 24 * 60 if opens is None else (closes.hour - opens.hour) * 60 + closes.minute - opens.minute
+    day = 24 * 60
+    if calendar.hours is not None:
+        opens, closes = calendar.hours
+        day = (closes.hour - opens.hour) * 60 + closes.minute - opens.minute
     if minutes >= 2 * day:
         return ngettext("%(n)s jour ouvré", "%(n)s jours ouvrés", minutes // day) % {"n": minutes // day}
     if minutes >= 120:

@@ -64,7 +64,7 @@ def _tell(organization: Organization, clock: SlaClock, now: datetime) -> None:
     notify(
         organization=organization,
         event=SLA_LATE if is_late else SLA_SOON,
-        users=[user_id],
+        users=[member.user_id],
         client_id=case.client_id,
         subject_record=case,
         url=page_of(case),

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from entregent.access.rights import Right
 from entregent.access.scope import clients_in_reach, scope_words
 from entregent.outbox.extension_points import Subject, subject_finders
-from entregent.outbox.models import Message
+from entregent.outbox.models import Message, Post
 from entregent.toolbox.text import search_key
 
 NAMES = ("etat", "q", "client", "du", "au")
@@ -60,7 +60,7 @@ def without_secrets(text: str) -> str:
     return _OWN_LINK.sub(masked, text)
 
 
-def subjects_of(member, mails: Iterable[Message]) -> dict[tuple[str, int], Subject]:
+def subjects_of(member, mails: Iterable[Message | Post]) -> dict[tuple[str, int], Subject]:
     """What the mails are about and the clients that they name, by (type, id), in as many queries as there are types."""
     wanted: dict[str, set[int]] = {}
     for mail in mails:

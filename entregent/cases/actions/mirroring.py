@@ -117,7 +117,7 @@ def told(case: Case, objects: Sequence[str]) -> dict[str, Any]:
 
 def settled(post: Post, answer: dict | None) -> None:
     """What became of a message (`outbox.post_outcomes`)."""
-    if post.subject_type != Case._meta.label_lower:
+    if post.subject_type != Case._meta.label_lower or post.subject_id is None:
         return
     case = Case.objects.select_for_update().filter(pk=post.subject_id, organization_id=post.organization_id).first()
     if case is None:

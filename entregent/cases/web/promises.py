@@ -32,7 +32,7 @@ DELAYS = (
 @requires(Right.CASE_TYPES, module=Module.CASEWORK)
 def rule_list(request) -> HttpResponse:
     types = _types(request.member)
-    rows = [
+    rows: list[dict[str, Any]] = [
         {
             "rule": rule,
             "scope": full_label(types[rule.case_type_id], types) if rule.case_type_id else _("Tous les types"),
