@@ -93,7 +93,8 @@ def answer_case(
         client_answered([case.case_id], organization=access.organization, files=len(files))
         last = conversations(access).filter(interaction_id__in=conversations_of(case)).first()
         subject = "" if last is not None else case.shown_title
-        made = _receive(access, last and last.number, text=text, subject=subject, topic=None, files=files)
+        into = last.number if last is not None else None
+        made = _receive(access, into, text=text, subject=subject, topic=None, files=files)
         put_into(case, made)
         return made
 

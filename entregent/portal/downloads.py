@@ -5,6 +5,7 @@ Read from the projection alone. The archive is written as it is sent, so that it
 
 import zipfile
 from collections.abc import Iterable, Iterator
+from typing import IO, cast
 from zoneinfo import ZoneInfo
 
 from django.utils import timezone
@@ -105,7 +106,7 @@ class _Sink:
 def _zipped(parts: Iterable[tuple[str, Iterator[bytes]]]) -> Iterator[bytes]:
     sink = _Sink()
     now = timezone.localtime().timetuple()[:6]
-    with zipfile.ZipFile(sink, "w") as archive:  # type: ignore[arg-type]
+    with zipfile.ZipFile(cast(IO[bytes], sink), "w") as archive:
         for name, pieces in parts:
             told = zipfile.ZipInfo(name, date_time=now)  # type: ignore[arg-type]
             # Files are compressed already, most of them.

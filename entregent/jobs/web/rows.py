@@ -1,6 +1,7 @@
 """What became of each record of a change of many: the page that areas with such jobs draw."""
 
 from collections.abc import Callable, Mapping
+from typing import Any
 
 from django.http import HttpResponse
 from django.utils.http import urlencode
@@ -39,7 +40,9 @@ def rows_page(
     after = as_id(request.GET.get("apres", ""))
     if after is not None:
         rows = rows.filter(pk__gt=after)
-    found = [dict(row) for row in rows.values("id", "subject_id", "verdict", "reason")[: PAGE + 1]]
+    found: list[dict[str, Any]] = [
+        dict(row) for row in rows.values("id", "subject_id", "verdict", "reason")[: PAGE + 1]
+    ]
     seen = names([int(row["subject_id"]) for row in found])
     for row in found:
         row["label"], row["url"] = seen.get(int(row["subject_id"]), ("", ""))

@@ -193,7 +193,7 @@ def _case_type(definition: ProcessDefinition) -> CaseType:
     raise Refusal("E-001-CASE-TYPE", _("Ce type de dossier n'est plus proposé."), field="process")
 
 
-def _candidates(definition: ProcessDefinition, by: Membership, selection: Mapping) -> QuerySet[Client]:
+def _candidates(definition: ProcessDefinition, by: Membership, selection: Mapping) -> QuerySet[Any]:
     """The clients of a selection that `by` may launch plans for, each with why it is left out, "" where it is not."""
     chosen = pages.selected(dict(selection), lists(by)["clients"], by)
     running = ProcessRun.objects.filter(client=OuterRef("pk"), definition=definition, state__in=ProcessRun.OPEN)
