@@ -19,6 +19,7 @@ from entregent.access.rights import Right
 from entregent.clients.duplicate_models import Merging
 from entregent.clients.models import BusinessObject, Client, ClientPerson
 from entregent.organizations.models import Grant, Membership
+from entregent.relationships.models import AccessRequest
 from entregent.toolbox.extension_points import ExtensionPoint
 
 
@@ -312,6 +313,11 @@ def _grants_seen(member: Membership) -> QuerySet | None:
     return Grant.objects.filter(scope_type="client", scope_id__in=clients.values("pk"))
 
 
+def _access_requests_seen(member: Membership) -> QuerySet | None:
+    """Whoever asks clients for access is told of what was asked."""
+    return None if member.can(Right.RELATIONSHIPS) else AccessRequest.objects.none()
+
+
 def _ties_seen(member: Membership) -> QuerySet | None:
     """Whoever sees a person sees of their clients those within reach."""
     if member.reach.is_whole(Right.CLIENT_VIEW):
@@ -368,6 +374,12 @@ GRANTS = Mover(
     seen=_grants_seen,
 )
 
+ACCESS_REQUESTS = Mover(
+    table="relationships_accessrequest",
+    words=lambda n: ngettext("%(n)d demande d'accès", "%(n)d demandes d'accès", n) % {"n": n},
+    name="r.account_number",
+    seen=_access_requests_seen,
+)
 
 PERSON_TIES = Mover(
     table="clients_clientperson",
@@ -410,3 +422,4 @@ def fill(movers: ExtensionPoint) -> None:
     movers.add(CREDIT_HOLDS, order=40, name="credit_holds")
     movers.add(ALIASES, order=50, name="aliases")
     movers.add(GRANTS, order=60, name="grants")
+    movers.add(ACCESS_REQUESTS, order=65, name="access_requests")
