@@ -179,7 +179,11 @@ def test_a_process_is_imported_as_a_draft(admin, case_type):
     enter(admin)
     version = actions.import_process(dump(process("importe", step("a"))), by=admin)
     assert version.state == "draft"
-    again = actions.import_process(dump(process("importe", step("a"), step("b"))), by=admin)
+    longer = dump(process("importe", step("a"), step("b")))
+    with pytest.raises(Refusal) as refused:
+        actions.import_process(longer, by=admin)
+    assert refused.value.code == "E-PROCESS-DRAFT"
+    again = actions.import_process(longer, by=admin, version=version.version)
     assert (again.pk, len(again.body["steps"])) == (version.pk, 2)
     assert ProcessDefinition.objects.get(code="importe").live is None
 
