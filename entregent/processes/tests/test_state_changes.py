@@ -78,6 +78,6 @@ def test_nobody_waits_nothing_is_done(live, case, manager, client_north, django_
         invoice(manager, client_north, key=f"F-{number}")
         invoice(manager, client_north, "paid", key=f"F-{number}")
     manager.organization.refresh_from_db()
-    few = 11  # The same for 20 and for 500: settings, rows, records, who waits, what starts.
+    few = 12  # The same for 20 and for 500: settings, rows, records, who waits, what starts, what is dunned.
     with django_assert_num_queries(few):
         state_changes.pass_on(manager.organization)
