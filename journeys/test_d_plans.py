@@ -136,6 +136,14 @@ def presses(button):
     button.press("Enter")
 
 
+# What is typed while the server draws the designer anew must stay: here it takes its time.
+ANSWERS_LATE = """() => {
+window.sends = XMLHttpRequest.prototype.send;
+XMLHttpRequest.prototype.send = function (body) { setTimeout(() => window.sends.call(this, body), 1500); };
+}"""
+ANSWERS_AT_ONCE = "() => { XMLHttpRequest.prototype.send = window.sends; }"
+
+
 def drawn_again(page):
     """The designer has answered what was changed in it."""
     page.wait_for_timeout(700)
@@ -180,8 +188,14 @@ def test_4_a_process_is_made_on_screen_tried_and_published(visit, day):
     expect(added.get_by_text("Formulaire")).to_be_visible()
     added.get_by_role("button", name="Ajouter un champ").click()
     added.get_by_label("Champ (français)").fill("Jour convenu")
+    page.evaluate(ANSWERS_LATE)
     added.get_by_label("Type du champ").select_option(label="Jour")
     added.get_by_label("obligatoire").check()
+    added.get_by_label("Champ (anglais)").fill("Agreed day")
+    drawn_again(page)
+    expect(added.get_by_label("obligatoire")).to_be_checked()
+    expect(added.get_by_label("Champ (anglais)")).to_have_value("Agreed day")
+    page.evaluate(ANSWERS_AT_ONCE)
     adds_a_nested_condition(page)
     expect(page.get_by_text("Rien à corriger")).to_be_visible()
     visitor.looks("concevoir")

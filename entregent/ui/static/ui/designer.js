@@ -1,5 +1,5 @@
-/* The designer of processes. What is unfolded and what has the focus stay so when the server draws the form again; steps
-   are dragged by their heads (the buttons « Monter » and « Descendre » do the same by keyboard and without this file).
+/* The designer of processes. What is unfolded, what has the focus and what was typed meanwhile stay so when the server
+   draws the form again; steps are dragged by their heads (the buttons « Monter » and « Descendre » do the same by keyboard and without this file).
 
    data-designer         what is drawn again
    data-designer-list    the list of steps
@@ -9,14 +9,54 @@
   "use strict";
   const root = () => document.querySelector("[data-designer]");
   let kept = null;
+  let sent = null;
+  let asked = "";
+
+  const values = () => {
+    const found = new Map();
+    const form = document.getElementById("designer-form");
+    for (const [name, value] of form ? new FormData(form) : []) found.set(name, [...(found.get(name) ?? []), value]);
+    return found;
+  };
+  const same = (one, other) => JSON.stringify(one ?? []) === JSON.stringify(other ?? []);
+
+  const focused = () => {
+    const focus = document.activeElement;
+    return focus && root().contains(focus) && focus.matches("input, select, textarea") ? focus.name : "";
+  };
+
+  /* A choice asks for the form anew while one goes on typing; an operation moves fields, so nothing is typed until it
+     is done. */
+  document.addEventListener("htmx:beforeRequest", (event) => {
+    if (event.detail.target !== root()) return;
+    asked = focused();
+    sent = event.detail.requestConfig.parameters.op === "refresh" ? values() : null;
+    root().inert = sent === null;
+  });
+  document.addEventListener("htmx:afterRequest", () => {
+    if (root()) root().inert = false;
+  });
+
+  const typedSince = () => {
+    const now = values();
+    const names = sent ? new Set([...now.keys(), ...sent.keys()]) : [];
+    return [...names].filter((name) => !same(now.get(name), sent.get(name))).map((name) => [name, now.get(name) ?? []]);
+  };
+  const putBack = ([name, given]) => {
+    const rest = [...given];
+    for (const field of root().querySelectorAll(`[name="${CSS.escape(name)}"]`)) {
+      if (field.matches("[type=checkbox], [type=radio]")) field.checked = given.includes(field.value);
+      else if (rest.length && field.type !== "hidden") field.value = rest.shift();
+    }
+  };
 
   document.addEventListener("htmx:beforeSwap", (event) => {
     if (event.detail.target !== root()) return;
-    const focus = document.activeElement;
     kept = {
       open: [...root().querySelectorAll("[data-designer-step] > details[open], #designer-head > details[open]")].map((one) => one.parentElement.id),
-      name: focus && root().contains(focus) && focus.matches("input, select, textarea") ? focus.name : "",
+      name: focused() || asked,
       top: window.scrollY,
+      typed: typedSince(),
     };
   });
 
@@ -26,6 +66,7 @@
       const step = document.getElementById(id);
       if (step) step.querySelector("details").open = true;
     }
+    kept.typed.forEach(putBack);
     const again = kept.name && root().querySelector(`[name="${CSS.escape(kept.name)}"]`);
     if (again) again.focus({ preventScroll: true });
     window.scrollTo(0, kept.top);
