@@ -57,7 +57,7 @@ OF_A_MANAGER = {
     "dossier-rapport": f"{ORG}/dossiers/1/rapport/",
     "relances": f"{ORG}/relances/",
     "relances-du-client": f"{ORG}/clients/100640/relances/",
-    "relances-suspendre": f"{ORG}/clients/100655/relances/suspendre/",
+    "relances-suspendre": f"{ORG}/clients/100561/relances/suspendre/",
     "relances-plans": f"{ADMINISTRATION}/relances/",
     "relances-plan-nouveau": f"{ADMINISTRATION}/relances/nouveau/",
     "contact-deplacer": f"{ORG}/interactions/1/deplacement/?dossier=1",

@@ -18,7 +18,7 @@ from entregent.toolbox.dates import today_in
 # Number of the client, of the invoice, amount, days since it was due.
 INVOICES = [
     ("100640", "F-2410-08011", "212.40", 15),
-    ("100655", "F-2410-08044", "96.20", 12),
+    ("100561", "F-2410-08044", "96.20", 12),
     ("100702", "F-2410-08102", "9.80", 10),
     ("100640", "F-2410-08120", "87.30", 6),
     ("100640", "F-2410-08155", "64.15", 2),
@@ -42,7 +42,7 @@ def tell_dunning() -> None:
         set_hold(clients["100482"], by=nadia, reason="dispute", note="Jusqu'au résultat de la contestation")
         set_hold(clients["100602"], by=nadia, reason="dispute", note="Facture F-2409-05240 en réclamation")
         set_hold(
-            clients["100655"], by=nadia, reason="hardship", until=today + timedelta(days=60),
+            clients["100561"], by=nadia, reason="hardship", until=today + timedelta(days=60),
             note="Dossier déposé au FSL",
         )  # fmt: skip
         process = ProcessDefinition.objects.select_related("live").get(organization=organization, code="relance_eau")
