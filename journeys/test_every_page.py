@@ -159,6 +159,7 @@ def test_no_french_is_left_in_english(visit, email, pages):
                 left[name] = words
     finally:
         # The language is kept with the person: the next journey finds it as it was.
+        page.goto(f"{ORG}/")
         page.get_by_role("button", name="FR : version française").click()
         page.get_by_role("link", name="Accueil").first.wait_for()
     assert left == {}
