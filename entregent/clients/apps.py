@@ -66,6 +66,11 @@ class ClientsConfig(AppConfig):
         events.add(client_events, order=20)
         responsible_finders.add(responsible_for)
 
+        from entregent.clients.ties import relationship_happened
+        from entregent.relationships.extension_points import relationship_events
+
+        relationship_events.add(relationship_happened, order=10)
+
         from entregent.clients.web.portlets import portlets as own_portlets
         from entregent.organizations.extension_points import portlets
 

@@ -15,13 +15,14 @@ from babel.dates import format_date
 from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 
-from entregent.clients import validation
+from entregent.clients import ties, validation
 from entregent.clients.extension_points import movers, person_movers
 from entregent.clients.models import Client, ClientPerson, ClientQuerySet, Person, PersonQuerySet
 from entregent.clients.movers import Mover
 from entregent.listing import custom_fields
 from entregent.listing.models import CustomField
 from entregent.organizations.models import Membership, Sector, User
+from entregent.relationships.models import BusinessAccount
 from entregent.toolbox.errors import NotFound
 from entregent.toolbox.phones import national
 
@@ -57,7 +58,7 @@ CLIENTS = Subject(
     model=Client,
     code="client",
     name_parts=("kind", "name", "first_name"),
-    single=("status", "category", "language", "birth_date", "responsible_id", "sector_id"),
+    single=("status", "category", "language", "birth_date", "responsible_id", "sector_id", "business_account_id"),
     by_code=("identifiers", "custom"),
     gathered={"emails": validation.MOST_EMAILS, "phones": validation.MOST_PHONES, "tags": 20},
     movers=movers,
@@ -242,6 +243,8 @@ class Words:
             return self._name(User, value)
         if code == "sector_id":
             return self._name(Sector, value)
+        if code == "business_account_id":
+            return self._name(BusinessAccount, value)
         if code == "phones":
             return ", ".join(self.item("phones", phone) for phone in value)
         return ", ".join(value) if isinstance(value, list) else str(value)
@@ -417,9 +420,7 @@ def made_since(
     came = mover.made_since(merge, limit=MOST_MADE, after=after)
     unseen = mover.unseen(member, [row_id for row_id, _name in came])
     listed = [
-        MadeSince(
-            mover.key, row_id, mover.words(1), _("Hors de votre périmètre") if row_id in unseen else name or ""
-        )
+        MadeSince(mover.key, row_id, mover.words(1), _("Hors de votre périmètre") if row_id in unseen else name or "")
         for row_id, name in came
     ]
     if len(came) < MOST_MADE:
@@ -435,6 +436,8 @@ def _lost(merge: Any, subject: Subject, code: str, before: Any) -> str:
     of_organization = {"organization_id": merge.organization_id}
     if code == "sector_id" and before and not Sector.objects.filter(pk=before, **of_organization).exists():
         return _("secteur supprimé depuis")
+    if code == "business_account_id" and before and ties.holder_of(before, merge.organization_id, but=merge.winner_id):
+        return _("compte rattaché depuis à un autre client")
     if column == "custom" and before is not None:
         standing = CustomField.objects.filter(subject=subject.code, code=key, **of_organization)
         return "" if standing.exists() else _("champ supprimé depuis")

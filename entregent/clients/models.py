@@ -14,6 +14,7 @@ from entregent.access.scope import ScopedQuerySet
 # Django looks for models here.
 from entregent.clients import duplicate_models, reach_models  # noqa: F401
 from entregent.organizations.models import Organization, Sector, User
+from entregent.relationships.models import BusinessAccount
 from entregent.toolbox.countries import country_name
 
 
@@ -52,7 +53,8 @@ class Client(models.Model):
     the database has no French collation. `sector_reach` holds the sector of the client and those of its service
     points, kept by triggers: whoever reaches one of them sees the client.
     `phones` is a list of {"label": …, "number": E.164}; `identifiers` a mapping such as {"siren": "210100012"}; `tags`
-    are words of the firm's own (« VIP »), in alphabetical order.
+    are words of the firm's own (« VIP »), in alphabetical order. `business_account`: which business this is, where the
+    client has let the firm act for it (`ties.py`); it stays when the relationship has ended.
     """
 
     class Kind(models.TextChoices):
@@ -81,6 +83,10 @@ class Client(models.Model):
     )
     sector = models.ForeignKey(Sector, models.PROTECT, null=True, blank=True, verbose_name=_("secteur"))
     sector_reach = ArrayField(models.BigIntegerField(), default=list, editable=False)
+    business_account = models.ForeignKey(
+        BusinessAccount, models.PROTECT, null=True, blank=True, related_name="+", db_index=False,
+        verbose_name=_("compte d'entreprise"),
+    )  # fmt: skip
     emails = ArrayField(models.EmailField(), default=list, blank=True, verbose_name=_("courriels"))
     phones = models.JSONField(_("téléphones"), default=list, blank=True)
     identifiers = models.JSONField(_("identifiants"), default=dict, blank=True)
@@ -105,6 +111,12 @@ class Client(models.Model):
         constraints = [
             # Numbers are never given twice, deleted clients included.
             models.UniqueConstraint(fields=["organization", "number"], name="client_number_once"),
+            # Also finds the client of a relationship.
+            models.UniqueConstraint(
+                fields=["organization", "business_account"],
+                condition=Q(business_account__isnull=False, deleted_at__isnull=True),
+                name="client_of_account_once",
+            ),
             models.CheckConstraint(condition=Q(emails__len__lte=3), name="client_three_emails"),
             models.CheckConstraint(condition=Q(tags__len__lte=20), name="client_twenty_tags"),
         ]

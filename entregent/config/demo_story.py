@@ -26,6 +26,7 @@ from entregent.config.demo_cases import connect_existing_system, promise_answers
 from entregent.config.demo_dunning import tell_dunning
 from entregent.config.demo_letters import tell_letters
 from entregent.config.demo_plans import tell_plans
+from entregent.config.demo_relationships import tell_relationships
 from entregent.config.demo_templates import tell_templates
 from entregent.config.demo_transfers import tell_transfers
 from entregent.interactions.actions import add_entry, change_status, log_interaction, receive_message
@@ -365,6 +366,7 @@ def _courtage_frontiere():
         grant_access(member=eric, scope_type="client", scope_id=clients["A100"].pk, by=claire)
         scene.said("claire", clients["D100"], "Conteste les droits de la dernière déclaration ; réclame copie de "
                    "toutes les factures commerciales.", days_ago=1, follow_up_on=_in_days(2))  # fmt: skip
+        tell_relationships(by=claire, clients=clients, password=PASSWORD)
 
 
 def _mecano():

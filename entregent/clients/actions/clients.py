@@ -8,13 +8,12 @@ from django.utils.translation import gettext as _
 
 from entregent.access.rights import Right
 from entregent.audit.actions import record
-from entregent.clients import validation
+from entregent.clients import ties, validation
 from entregent.clients.actions import _rules
 from entregent.clients.actions.addresses import add_address
 from entregent.clients.extension_points import deletion_blockers
 from entregent.clients.models import Client
 from entregent.listing import custom_fields
-from entregent.organizations.actions import next_numbers
 from entregent.organizations.idempotency import once
 from entregent.organizations.models import Membership, Sector, User
 from entregent.toolbox.errors import NotFound, Refusal
@@ -205,8 +204,9 @@ def restore_client(client: Client, *, by: Membership) -> Client:
         words = {"name": client.merged_into.display_name, "number": client.merged_into.number}
         raise Refusal("E-MERGED", sentence % words, status=409)
     client.deleted_at, client.deleted_by_id = None, None
+    ties.give_way(client)
     _rules.bump(client, by=by)
-    _save(client, ["deleted_at", "deleted_by", "version", "updated_at", "updated_by"])
+    _save(client, ["deleted_at", "deleted_by", "business_account", "version", "updated_at", "updated_by"])
     _rules.announce(client, by=by, what="restore_client")
     return client
 
@@ -283,7 +283,7 @@ def _insert(action: str, values: dict, places: list[dict], *, by, responsible, s
     if number:
         _check_number_free(number, by=by)
     else:
-        client.number = _free_number(by)
+        client.number = ties.free_number(by.organization_id)
     _save(client)
     for place in places:
         add_address(place, by=by, client=client)
@@ -305,11 +305,3 @@ def _save(client: Client, fields: list[str] | None = None) -> None:
 def _check_number_free(number: str, *, by: Membership) -> None:
     if Client.objects.filter(organization_id=by.organization_id, number=number).exists():
         raise validation.number_refused()
-
-
-def _free_number(by: Membership) -> str:
-    """The next number of the organization that nobody has chosen by hand."""
-    while True:
-        number = f"C{next_numbers(by.organization_id, 'client')}"
-        if not Client.objects.filter(organization_id=by.organization_id, number=number).exists():
-            return number

@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from entregent.audit.actions import record
-from entregent.clients import validation
+from entregent.clients import ties, validation
 from entregent.clients.actions import _rules
 from entregent.clients.duplicate_models import ClientAlias, Merge, MergedRow, NotDuplicate
 from entregent.clients.duplicates import refresh_pairs
@@ -37,8 +37,8 @@ _OF_LOSER = ("status", "deleted_at", "deleted_by_id")
 # Nothing else: what triggers keep on a client stands otherwise in the database by then.
 _SAVED = [
     "kind", "name", "first_name", "display_name", "sort_key", "status", "category", "language", "birth_date",
-    "responsible", "sector", "emails", "phones", "identifiers", "tags", "custom", "deleted_at", "deleted_by",
-    "merged_into", "version", "updated_at", "updated_by",
+    "responsible", "sector", "business_account", "emails", "phones", "identifiers", "tags", "custom", "deleted_at",
+    "deleted_by", "merged_into", "version", "updated_at", "updated_by",
 ]  # fmt: skip
 
 
@@ -87,7 +87,8 @@ def merge_clients(
     merge.loser_before["copied"] = _copy_what_was_said(winner, loser, by=by)
     loser.status, loser.merged_into = Client.Status.REMOVED, winner
     loser.deleted_at, loser.deleted_by_id = timezone.now(), by.user_id
-    for client in (winner, loser):
+    # First the one that goes: of a business account there is one client.
+    for client in (loser, winner):
         _rules.bump(client, by=by)
         client.save(update_fields=_SAVED)
     merge.last_ids = {mover.key: mover.last_id() for mover in movers}
@@ -131,6 +132,7 @@ def undo_merge(merge: Merge, *, by: Membership, answers: Mapping[str, str] | Non
             setattr(loser, name, value)
     loser.merged_into = None
     undo_fields(merge, plan, answers)
+    ties.give_way(loser, to=winner)
     give_rows_back(merge, plan, answers)
     ClientAlias.objects.filter(organization_id=by.organization_id, number=loser.number).delete()
     NotDuplicate.objects.filter(pk__in=merge.loser_before.get("copied", [])).delete()

@@ -11,6 +11,7 @@ from entregent.config import demo_story
 from entregent.organizations.models import Membership, Organization, User
 from entregent.organizations.web.demo import demo_mails
 from entregent.outbox.actions import send_mail
+from entregent.relationships.models import AccessRequest, Relationship
 from entregent.toolbox.errors import NotFound
 from entregent.transfers.models import FileTransfer
 
@@ -70,3 +71,20 @@ def test_the_demo_shows_every_mail_that_would_have_left(db, settings):
     settings.DEMO = False
     with pytest.raises(NotFound):
         demo_mails(request)
+
+
+def test_clients_of_the_broker_have_let_it_act_or_not(db):
+    demo_story.tell()
+    organization = Organization.objects.get(slug="courtage-frontiere")
+    with in_organization(organization.pk):
+        states = dict(Relationship.objects.values_list("account__name", "state"))
+        assert states == {
+            "Importations Alpha inc.": "active", "Bêta Transport ltée": "active", "Delta Textiles inc.": "active",
+            "Epsilon Électronique inc.": "active", "Thêta Vins et Spiritueux": "expired",
+        }  # fmt: skip
+        asked = AccessRequest.objects.filter(state="pending").values_list("account_number", flat=True)
+        assert set(asked) == {"812348415", "812352524"}
+        assert Client.objects.get(number="A100").business_account.number == "812345676"
+        # Clients that the broker did not know are its clients now, as the record has them.
+        made = Client.objects.filter(business_account__isnull=False).exclude(number__in=["A100", "B100", "D100"])
+        assert {client.name for client in made} == {"Epsilon Électronique inc.", "Thêta Vins et Spiritueux"}

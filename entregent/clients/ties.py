@@ -1,0 +1,111 @@
+"""Which client of the firm a business account is (`Client.business_account`).
+
+Tied when the business lets the firm act for it: before that the firm must not learn that there is such an account
+(R002-38). Afterwards the tie stays, so that a relationship that is renewed finds the client with all its history.
+"""
+
+from stdnum.ca import bn
+from stdnum.fr import siren
+
+from entregent.access.statements import rows_of
+from entregent.clients import validation
+from entregent.clients.models import Address, Client
+from entregent.organizations.actions import next_numbers
+from entregent.organizations.models import Membership
+from entregent.relationships.models import BusinessAccount, Relationship
+
+
+def relationship_happened(event: str, record) -> None:
+    """Contribution to `relationships.relationship_events`."""
+    if event == "relationship.approved":
+        tie(record)
+
+
+def holder_of(account_id: int, organization_id: int, *, but: int | None = None) -> Client | None:
+    """The client that this account is, among those that are not deleted."""
+    held = Client.objects.filter(
+        organization_id=organization_id, business_account_id=account_id, deleted_at__isnull=True
+    )  # fmt: skip
+    return held.exclude(pk=but).first()
+
+
+def give_way(client: Client, *, to: Client | None = None) -> None:
+    """Of a client that comes back: another has taken its place at the account since."""
+    account_id = client.business_account_id
+    if account_id is None:
+        return
+    if (to is not None and to.business_account_id == account_id) or holder_of(
+        account_id, client.organization_id, but=to.pk if to is not None else client.pk
+    ):
+        client.business_account = None
+
+
+def tie(relationship: Relationship) -> Client:
+    """The client of this relationship: the one that is tied, else the one that was asked from, else one that carries
+    the number as an identifier, else a new one."""
+    organization_id, account = relationship.organization_id, relationship.account
+    if (held := holder_of(account.pk, organization_id)) is not None:
+        return held
+    free = Client.objects.select_for_update(of=("self",)).filter(
+        organization_id=organization_id, business_account__isnull=True, deleted_at__isnull=True
+    )
+    asked_from = relationship.request.client_id if relationship.request is not None else None
+    client = free.filter(pk=asked_from).first() if asked_from else None
+    if client is None:
+        named = free.listed().filter(pk__in=with_number(account.number)).order_by("pk")
+        client = named.first()
+    if client is None:
+        return _make(relationship)
+    client.business_account = account
+    client.version += 1
+    client.save(update_fields=["business_account", "version"])
+    return client
+
+
+def with_number(number: str) -> list[int]:
+    """The clients whose SIREN, SIRET or Canadian business number says this number, within the organization at hand."""
+    keys = [f"i:siren:{number}", f"i:bn:{number}"]
+    return [row[0] for row in rows_of("SELECT clients_with_keys(%s::text[])", [keys])]
+
+
+def _make(relationship: Relationship) -> Client:
+    """A client as the authority's record has the business. Nobody's sector: who asked sees to it, or an administrator;
+    who asked is its agent while they work here."""
+    organization, account, request = relationship.organization, relationship.account, relationship.request
+    asked_by = request.asked_by_id if request is not None else None
+    works_here = Membership.objects.active().filter(organization_id=organization.pk, user_id=asked_by).exists()
+    display_name, sort_key = validation.names(Client.Kind.COMPANY, account.name, "")
+    client = Client.objects.create(
+        organization=organization,
+        number=free_number(organization.pk),
+        kind=Client.Kind.COMPANY,
+        name=account.name,
+        display_name=display_name,
+        sort_key=sort_key,
+        language=organization.language,
+        responsible_id=asked_by if works_here else None,
+        business_account=account,
+        identifiers=identifiers_of(account),
+        created_by_id=asked_by,
+        updated_by_id=asked_by,
+    )
+    if account.city or account.postal_code:
+        Address.objects.create(
+            organization=organization, client=client, kind=Address.Kind.MAIN,
+            postal_code=account.postal_code, city=account.city, country=account.country,
+        )  # fmt: skip
+    return client
+
+
+def identifiers_of(account: BusinessAccount) -> dict[str, str]:
+    """The number under its name, where it is a number of that kind."""
+    code, is_valid = ("bn", bn.is_valid) if account.country == "CA" else ("siren", siren.is_valid)
+    return {code: account.number} if is_valid(account.number) else {}
+
+
+def free_number(organization_id: int) -> str:
+    """The next number of the organization that nobody has chosen by hand."""
+    while True:
+        number = f"C{next_numbers(organization_id, 'client')}"
+        if not Client.objects.filter(organization_id=organization_id, number=number).exists():
+            return number
