@@ -41,6 +41,7 @@ class CaseTypeOut(Schema):
     is_active: bool
     is_confidential: bool
     on_portal: bool = Field(description="Whether the client follows cases of this type on the portal.")
+    topics: list[str] = Field(description="Codes of the topics whose contacts are proposed a case of this type.")
     due_rule: str = Field(examples=["10 working days"], description='From the opening to the due day; "" for none.')
     sub_statuses: list[SubStatusOut]
 
@@ -54,6 +55,7 @@ class CaseTypeOut(Schema):
             is_active=one.is_active,
             is_confidential=one.is_confidential,
             on_portal=one.on_portal,
+            topics=one.topics,
             due_rule=one.due_rule,
             sub_statuses=[
                 SubStatusOut(code=s["code"], state=s["state"], label_fr=s["fr"], label_en=s.get("en") or s["fr"])

@@ -27,20 +27,30 @@ _REQUEST = [
 
 
 def _type(path: str, french: str, english: str, due: str = "", sub_statuses=(), **more: Any) -> dict[str, Any]:
-    """What is asked for has a due day and is followed by the client; a dunning, which has none, is not."""
+    """What is asked for has a due day and is followed by the client; a dunning, which has none, is not. `topics`: the
+    rubriques (interactions/defaults.py) of the contacts that such cases are made of."""
     known = {"path": path, "fr": french, "en": english, "due": due, "sub_statuses": list(sub_statuses)}
-    return known | {"on_portal": bool(due)} | more
+    return known | {"on_portal": bool(due), "topics": []} | more
 
 
-_COMPLAINTS = _type("reclamation", "Réclamation", "Complaint", "10 working days", _COMPLAINT)
-_BILL = _type("reclamation/facture", "Facture", "Invoice", "10 working days", _COMPLAINT)
-_QUALITY = _type("reclamation/qualite", "Qualité", "Quality", "5 working days", _COMPLAINT)
+_COMPLAINTS = _type("reclamation", "Réclamation", "Complaint", "10 working days", _COMPLAINT, topics=["reclamation"])
+_BILL = _type(
+    "reclamation/facture", "Facture", "Invoice", "10 working days", _COMPLAINT,
+    topics=["contestation-facture", "facturation"],
+)  # fmt: skip
+_QUALITY = _type("reclamation/qualite", "Qualité", "Quality", "5 working days", _COMPLAINT, topics=["qualite-eau"])
 _SERVICE = _type("reclamation/service", "Service rendu", "Service", "10 working days", _COMPLAINT)
 _OTHER = _type("autre", "Autre demande", "Other request", "10 working days", _REQUEST)
+_LOAN = _type(
+    "hypotheque/demande", "Demande de prêt", "Loan application", "15 working days", _REQUEST, topics=["demande-pret"],
+)  # fmt: skip
+_RENEWAL = _type(
+    "hypotheque/renouvellement", "Renouvellement", "Renewal", "4 months", _REQUEST, topics=["renouvellement"],
+)  # fmt: skip
 _UTILITY = [
     _COMPLAINTS, _BILL, _QUALITY, _SERVICE,
     _type("resiliation", "Résiliation", "Termination", "1 month", _REQUEST),
-    _type("emmenagement", "Emménagement", "Moving in", "5 working days", _REQUEST),
+    _type("emmenagement", "Emménagement", "Moving in", "5 working days", _REQUEST, topics=["demenagement"]),
     _type("relance", "Relance", "Dunning", "", _DUNNING),
     _OTHER,
 ]  # fmt: skip
@@ -49,23 +59,23 @@ TYPES = {
     "energy": _UTILITY,
     "mortgage": [
         _type("hypotheque", "Prêt hypothécaire", "Mortgage loan"),
-        _type("hypotheque/demande", "Demande de prêt", "Loan application", "15 working days", _REQUEST),
-        _type("hypotheque/renouvellement", "Renouvellement", "Renewal", "4 months", _REQUEST),
+        _LOAN,
+        _RENEWAL,
         _COMPLAINTS, _SERVICE, _OTHER,
     ],
     "customs": [
-        _type("dedouanement", "Dédouanement", "Customs clearance", "2 working days", _REQUEST),
+        _type("dedouanement", "Dédouanement", "Customs clearance", "2 working days", _REQUEST, topics=["dedouanement"]),
         _COMPLAINTS, _BILL, _SERVICE, _OTHER,
     ],
     "manufacturer": [
         _COMPLAINTS, _QUALITY, _BILL,
-        _type("reclamation/livraison", "Livraison", "Delivery", "3 working days", _COMPLAINT),
+        _type("reclamation/livraison", "Livraison", "Delivery", "3 working days", _COMPLAINT, topics=["livraison"]),
         _OTHER,
     ],
     "accounting": [
         _type("mandat", "Mandat", "Engagement"),
         _type("mandat/ouverture", "Ouverture de mandat", "Engagement opening", "10 working days", _REQUEST),
-        _type("mandat/bilan", "Bilan annuel", "Annual accounts", "3 months", _REQUEST),
+        _type("mandat/bilan", "Bilan annuel", "Annual accounts", "3 months", _REQUEST, topics=["bilan"]),
         _COMPLAINTS, _SERVICE, _OTHER,
     ],
 }  # fmt: skip

@@ -45,8 +45,9 @@ class CaseType(models.Model):
     `sub_statuses` is a list of {"code", "state", "fr", "en"}: labels within the fixed states, in order; the first of a
     state is the one that a case gets with the state. `due_rule` is an offset (« 10 working days ») from the opening to
     the due day, "" for none; `warn_days` how many days before it the case is told as soon due. Cases of a confidential
-    type start confidential. Of cases of a type `on_portal` the client sees on the portal where they stand. An inactive
-    type is no longer offered but stays displayed.
+    type start confidential. Of cases of a type `on_portal` the client sees on the portal where they stand. A case made
+    of a contact under one of `topics` (codes) is proposed with this type. An inactive type is no longer offered but
+    stays displayed.
     """
 
     organization = models.ForeignKey(Organization, models.CASCADE)
@@ -64,6 +65,9 @@ class CaseType(models.Model):
     on_portal = models.BooleanField(_("visible du client sur le portail"), default=False, db_default=False)
     template = models.ForeignKey(
         RecordTemplate, models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("modèle de dossier")
+    )
+    topics = ArrayField(
+        models.CharField(max_length=40), verbose_name=_("rubriques"), default=list, blank=True, db_default=[]
     )
     version = models.IntegerField(default=1)
 

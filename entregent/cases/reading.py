@@ -176,6 +176,12 @@ def _at(name: str, member, number) -> str:
     return reverse(name, kwargs={"organization": member.organization.slug, "number": number})
 
 
+def type_of_contact(member, contact) -> CaseType | None:
+    """The type that is proposed for a case made of this contact: the first one that its topic leads to."""
+    kinds = CaseType.objects.of(member).offered().select_related("template")
+    return kinds.filter(topics__contains=[contact.topic.code]).first()
+
+
 def types_offered(member) -> list[tuple[CaseType, str]]:
     """The types that are offered, in the order of their tree, each with its whole name (« Réclamation › Facture »)."""
     kinds = list(CaseType.objects.of(member))

@@ -115,6 +115,7 @@ def seed_case_types(organization: Organization) -> None:
                 "due_rule": one.get("due", ""),
                 "is_confidential": one.get("confidential", False),
                 "on_portal": one.get("on_portal", False),
+                "topics": one.get("topics", []),
                 "sub_statuses": one.get("sub_statuses", []),
             },
         )
@@ -147,6 +148,8 @@ def _fill(case_type: CaseType, values: dict[str, Any]) -> list[Refusal]:
         if template is not None and template.kind != RecordTemplate.Kind.CASE:
             refusals.append(Refusal("E-001-TYPE-TEMPLATE", _("Choisissez un modèle de dossier."), field="template"))
         case_type.template = template
+    if "topics" in values:
+        case_type.topics = sorted({topic.code for topic in values["topics"]})
     if "sub_statuses" in values:
         case_type.sub_statuses = _sub_statuses(values["sub_statuses"], refusals)
     return refusals

@@ -91,6 +91,30 @@ def sent(**more):
     } | more  # fmt: skip
 
 
+def test_a_contact_is_proposed_the_type_that_its_topic_leads_to(admin, agent, contact, topic, signed_in):
+    kind, _other = made(admin), made(admin, "Autre")
+    template = RecordTemplate.objects.create(
+        organization=admin.organization, code="c", name_fr="Modèle facture", name_en="C", kind="case"
+    )
+    url = f"/eaux/dossiers/nouveau/?contact={contact.number}"
+    chosen = f'value="{kind.pk}" selected'
+    assert chosen not in signed_in(agent).get(url).content.decode()
+    page = f"/eaux/administration/types-de-dossier/{kind.pk}/"
+    assert "Rubriques qui y mènent" in signed_in(admin).get(page).content.decode()
+    values = sent(version=1, template=template.pk, topics=["renseignement"])
+    assert signed_in(admin).post(page, values).status_code == 303
+    enter(admin)
+    kind.refresh_from_db()
+    assert kind.topics == ["renseignement"]
+    proposed = signed_in(agent).get(url).content.decode()
+    assert chosen in proposed
+    assert "Modèle facture" in proposed
+    assert signed_in(admin).post(page, sent(version=2, topics=["inconnue"])).status_code == 422
+    enter(admin)
+    update_case_type(kind, by=admin, version=2, is_active=False)
+    assert chosen not in signed_in(agent).get(url).content.decode()
+
+
 def test_a_type_is_made_and_changed_on_screen(admin, manager, client_north, signed_in):
     http = signed_in(admin)
     assert http.get("/eaux/administration/types-de-dossier/nouveau/").status_code == 200

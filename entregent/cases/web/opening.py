@@ -8,6 +8,7 @@ from entregent.access.rights import Right
 from entregent.cases import actions
 from entregent.cases.models import Case
 from entregent.cases.publishing import attachments_of
+from entregent.cases.reading import type_of_contact
 from entregent.cases.web.answers import back, case_url, get_contact
 from entregent.cases.web.forms import CaseForm
 from entregent.cases.web.proposals import Offer, offer_of
@@ -31,10 +32,10 @@ def case_create(request):
     contact, client = _about(request, wanted)
     if client is None:
         return _choose_client(request, wanted)
-    form = CaseForm(
-        request.POST if request.method == "POST" else None, member=member, client=client, initial=_initial(contact)
-    )
-    offer = None
+    kind = type_of_contact(member, contact) if contact is not None and request.method != "POST" else None
+    initial = _initial(contact) | ({"case_type": kind.pk} if kind is not None else {})
+    form = CaseForm(request.POST if request.method == "POST" else None, member=member, client=client, initial=initial)
+    offer = offer_of(member, client, kind, None)
     if request.method == "POST" and form.is_valid():
         details = form.details()
         offer = offer_of(member, client, details["case_type"], details["contract"], request.POST)

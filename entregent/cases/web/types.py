@@ -13,6 +13,7 @@ from entregent.access.rights import Right
 from entregent.cases.actions.types import create_case_type, update_case_type
 from entregent.cases.lists import full_label, in_tree
 from entregent.cases.models import CaseType, State
+from entregent.interactions.models import Topic
 from entregent.interactions.template_models import RecordTemplate
 from entregent.interactions.web.composer import new_key
 from entregent.organizations.models import Membership, Module
@@ -118,6 +119,10 @@ class CaseTypeForm(forms.Form):
         label=gettext_lazy("Modèle de dossier"), required=False,
         help_text=gettext_lazy("Un nouveau dossier de ce type est rempli avec ce modèle."),
     )  # fmt: skip
+    topics = forms.MultipleChoiceField(
+        label=gettext_lazy("Rubriques qui y mènent"), required=False, widget=forms.CheckboxSelectMultiple,
+        help_text=gettext_lazy("« Créer un dossier » sur un contact d’une de ces rubriques propose ce type."),
+    )  # fmt: skip
     is_confidential = forms.BooleanField(
         label=gettext_lazy("Confidentiel dès l’ouverture"), required=False,
         help_text=gettext_lazy("Vu par ses agents liés, et par qui peut voir les dossiers confidentiels."),
@@ -141,7 +146,7 @@ class CaseTypeForm(forms.Form):
         initial: dict[str, Any] = {"is_active": True, "warn_days": 2, "parent": str(parent or "")}
         initial["idempotency_key"] = new_key()
         if case_type is not None:
-            names = "label_fr label_en position due_rule warn_days is_confidential on_portal is_active version"
+            names = "label_fr label_en position due_rule warn_days topics is_confidential on_portal is_active version"
             initial |= {name: getattr(case_type, name) for name in names.split()}
             initial["parent"] = str(case_type.parent_id or "")
             initial["template"] = str(case_type.template_id or "")
@@ -149,6 +154,9 @@ class CaseTypeForm(forms.Form):
         self.types = _types(member)
         templates = RecordTemplate.objects.filter(organization_id=member.organization_id, kind=RecordTemplate.Kind.CASE)
         self.templates = {str(one.pk): one for one in templates}
+        topics = Topic.objects.filter(organization_id=member.organization_id)
+        kept = case_type.topics if case_type is not None else []
+        self.offered_topics = {one.code: one for one in topics if one.is_active or one.code in kept}
         self._offer()
 
     def _offer(self) -> None:
@@ -164,6 +172,7 @@ class CaseTypeForm(forms.Form):
             delays.append(self.case_type.due_rule)
         fields["due_rule"].choices = [("", _("Aucune")), *((one, tell_offset(one)) for one in delays)]
         fields["template"].choices = [("", _("Aucun")), *((key, one.name) for key, one in self.templates.items())]
+        fields["topics"].choices = [(code, one.label) for code, one in self.offered_topics.items()]
 
     @property
     def status_rows(self) -> list[dict]:
@@ -195,5 +204,6 @@ class CaseTypeForm(forms.Form):
         values["warn_days"] = data.get("warn_days")
         values["parent"] = self.types.get(as_id(data.get("parent") or "") or 0)
         values["template"] = self.templates.get(data.get("template") or "")
+        values["topics"] = [self.offered_topics[code] for code in data["topics"]]
         values["sub_statuses"] = self._sent()
         return values
