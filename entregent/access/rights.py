@@ -14,6 +14,7 @@ class Right(StrEnum):
     CLIENT_DELETE = "client.delete"
     CLIENT_MERGE = "client.merge"
     CREDIT_HOLD = "client.credit_hold"
+    GROUP_MANAGE = "client.groups"
     OBJECT_SYNC = "object.sync"
     INTERACTION_VIEW = "interaction.view"
     INTERACTION_LOG = "interaction.log"
@@ -69,6 +70,7 @@ RIGHT_LABELS = {
     Right.CLIENT_DELETE: _("Supprimer des clients et des personnes-ressources"),
     Right.CLIENT_MERGE: _("Fusionner des clients"),
     Right.CREDIT_HOLD: _("Poser et lever un blocage de crédit"),
+    Right.GROUP_MANAGE: _("Gérer les groupes de clients et les accès des employés"),
     Right.OBJECT_SYNC: _("Mettre à jour les contrats et objets métier"),
     Right.INTERACTION_VIEW: _("Voir les interactions"),
     Right.INTERACTION_LOG: _("Enregistrer des contacts"),

@@ -29,6 +29,7 @@ INSTALLED_APPS = [
     "entregent.dashboards",
     "entregent.exchange",
     "entregent.transfers",
+    "entregent.groups",
     "entregent.dunning",
     "entregent.processes",
     "entregent.cases",

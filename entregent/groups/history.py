@@ -1,0 +1,19 @@
+"""How the journal names what is done with groups of clients."""
+
+from django.utils.translation import gettext_lazy as _
+
+TABLE_WORDS = {
+    "groups_clientgroup": _("Groupe de clients"),
+    "groups_groupmember": _("Client d'un groupe"),
+    "groups_groupassignment": _("Accès d'un employé à un groupe"),
+    "groups_processingrequest": _("Demande de traitement"),
+}
+ACTION_WORDS = {
+    "create_group": _("Groupe de clients créé"),
+    "update_group": _("Groupe de clients modifié"),
+    "delete_group": _("Groupe de clients supprimé"),
+    "assign_group": _("Accès des employés à un groupe modifiés"),
+    "expire_group_members": _("Clients retirés d'un groupe à la fin de leur relation d'affaires"),
+    "apply_group_rule": _("Règle d'un groupe appliquée"),
+    "import_groups": _("Groupes de clients importés"),
+}
