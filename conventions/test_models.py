@@ -29,6 +29,8 @@ WITHOUT_JOURNAL = {
     "clients_clientreach": "an index",
     "clients_statechange": "what has just changed, until it is told; the change itself is journaled",
     "clients_bulkrow": "a step of a job; what it changed is journaled",
+    "groups_draft": "what somebody is choosing; nothing holds before it is asked for",
+    "groups_draftrow": "the same, a client a row",
     "groups_processingrow": "a step of a request; what it changed is journaled",
     "inbound_rawmail": "says itself what came; what people do with it is journaled by name",
     "inbound_filedmail": "ties a mail to its interaction, which is journaled",

@@ -13,6 +13,7 @@ STAYS = {
     ("inbound_rawmail", "client_id"): "whose it was when it came; it is read from its interaction, which moves",
     ("inbound_phonecall", "client_id"): "whose number it was when it rang; what it became is an interaction",
     ("clients_bulkrow", "client_id"): "a step of a job that is over",
+    ("groups_draftrow", "client_id"): "chosen, and not yet asked for: found missing when it is",
     ("groups_processingrow", "client_id"): "what was asked, of the client of then",
     ("clients_statechange", "client_id"): "what has just changed, until it is told a minute later",
     ("clients_duplicateprofile", "client_id"): "an index, kept by triggers",

@@ -252,3 +252,11 @@ class ProcessingRow(models.Model):
 
     def __str__(self):
         return f"{self.request_id}/{self.position}"
+
+
+from entregent.groups.draft_models import Draft, DraftRow  # noqa: E402  their tables stand on those above
+
+__all__ = [
+    "GROUP_ROLES", "NAME_MOST", "ClientGroup", "Draft", "DraftRow", "GroupAssignment", "GroupMember",
+    "ProcessingRequest", "ProcessingRow", "name_key",
+]  # fmt: skip
