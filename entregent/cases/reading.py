@@ -94,7 +94,7 @@ def elements_of(case: Case, member, links: Links, *, is_whole: bool = False) -> 
         ),
         _group(
             "agents", _("Agents"), "headset",
-            [Element(one.user.name, detail=str(one.get_role_display()), icon="headset") for one in links.agents],
+            _agents(case, links),
             _("Ce dossier n'a aucun agent."),
         ),
         _group(
@@ -161,6 +161,19 @@ def _mails(case: Case) -> list[Element]:
         )
         for one in about.only("subject", "recipients", "state", "created_at", "sent_at").order_by("-id")[:MOST]
     ]
+
+
+def _agents(case: Case, links: Links) -> list[Element]:
+    """Whoever is responsible is told so, whatever they are besides."""
+    responsible = str(CaseAgent.Role.RESPONSIBLE.label)
+    rows = []
+    for one in links.agents:
+        role = str(one.get_role_display())
+        is_both = one.user_id == case.responsible_id and one.role != CaseAgent.Role.RESPONSIBLE
+        rows.append(Element(one.user.name, detail=f"{role} · {responsible}" if is_both else role, icon="headset"))
+    if case.responsible is not None and all(one.user_id != case.responsible_id for one in links.agents):
+        rows.insert(0, Element(case.responsible.name, detail=responsible, icon="headset"))
+    return rows
 
 
 def _participant(one: CaseParticipant, member) -> Element:

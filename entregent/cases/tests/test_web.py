@@ -43,6 +43,16 @@ def test_the_page_of_a_case_shows_all_that_belongs_to_it(http, agent, case, cont
     assert "Chronologique" in page(http, f"{case.number}/elements/?elements=temps").content.decode()
 
 
+def test_whoever_is_responsible_is_named_so_among_the_agents(http, agent, colleague, case):
+    assert "Émetteur · Responsable" in page(http, f"{case.number}/").content.decode()
+    enter(agent)
+    actions.edit_case(case, by=agent, version=case.version, responsible=colleague.user)
+    body = page(http, f"{case.number}/").content.decode()
+    assert "Émetteur · Responsable" not in body
+    assert "<small>Émetteur</small>" in body
+    assert "<small>Responsable</small>" in body
+
+
 def test_a_case_is_opened_for_a_client(http, agent, client_north, complaint):
     body = page(http, f"nouveau/?client={client_north.number}").content.decode()
     assert "Réclamation facture" in body

@@ -57,6 +57,27 @@ def test_a_plan_is_launched_filled_in_and_completed(case, team, two_steps, manag
     assert page.post(done, {"version": first.version, f"s{first.pk}-jour": "2027-01-31"}).status_code == 409
 
 
+def test_a_waiting_step_says_what_it_waits_for_and_until_when(live, case, manager, signed_in):
+    body = process(
+        "attente", step("paiement", wait={"event": "invoice.paid", "at_most": "15 days"}),
+        step("delai", wait={"for": "10 days"}, after=[]), step("reponse", wait={"event": "client.answered"}, after=[]),
+    )  # fmt: skip
+    enter(manager)
+    run = actions.launch(by=manager, case=case, definition=live(body))
+    page = signed_in(manager)
+    told = [
+        line.text_content().replace("\xa0", " ")
+        for line in lxml.html.fromstring(plan_page(page, run)).find_class("g-plan-waits")
+    ]
+    assert len(told) == 3
+    assert told[0].startswith("Attend : Facture payée · au plus tard :")
+    assert told[1].startswith("Fin de l’attente :")
+    assert told[2] == "Attend : Réponse du client sur le portail"
+    enter(manager)
+    actions.pause_run(run, by=manager, version=ProcessRun.objects.get(pk=run.pk).version)
+    assert "au plus tard" not in plan_page(page, run)
+
+
 def test_what_one_does_with_steps(run, agent, manager, signed_in):
     page = signed_in(manager)
     assert page.post(of_step(run, "demande", "commenter"), {"texte": "Vu avec le client"}).status_code == 303
@@ -102,7 +123,9 @@ def test_work_stands_with_its_team_until_somebody_takes_it(run, agent, manager, 
     assert "Étape suite" in page.get(team).content.decode()
     assert page.get(f"{team}?equipe=autre").status_code == 404
     assert page.post(of_step(run, "suite", "prendre"), {"retour": "equipe"}).headers["Location"] == team
-    assert "Étape suite" in page.get(mine).content.decode()
+    listed = page.get(mine).content.decode()
+    assert "Étape suite" in listed
+    assert "1 étape<" in listed.replace("\xa0", " ")
     assert "Étape suite" not in page.get(f"{team}?libres=1").content.decode()
     with django_assert_num_queries(8):
         page.get(mine)

@@ -15,9 +15,10 @@ from entregent.organizations.models import Membership, Team
 from entregent.processes.actions.plan import body_of
 from entregent.processes.actions.working import holds
 from entregent.processes.definitions import step_of
+from entregent.processes.events import event_kinds
 from entregent.processes.fields import fields_of, in_language, words_of
 from entregent.processes.forms import StepForm, form_for
-from entregent.processes.models import ProcessRun, ProcessStep, StepComment
+from entregent.processes.models import ProcessJob, ProcessRun, ProcessStep, StepComment
 from entregent.processes.schema import kind_word
 
 
@@ -35,6 +36,9 @@ class StepRow:
     due_on: date | None
     is_late: bool
     is_mine: bool
+    # What a waiting step waits for, and until when at most; both may be unknown.
+    awaits: str = ""
+    until: datetime | None = None
     form: StepForm | None = None
     comments: list[StepComment] = field(default_factory=list)
     documents: list[CaseDocument] = field(default_factory=list)
@@ -82,10 +86,12 @@ def plan_view(member: Membership, run: ProcessRun, *, refused: Mapping[int, Step
     may_run, may_lead = holds(run, member, Right.PROCESS_RUN), holds(run, member, Right.PROCESS_LEAD)
     mine = set(Team.objects.of(member).values_list("pk", flat=True)) if may_run else set()
     body = body_of(run.process_version)
+    ends = _ends_of_waits(steps)
     zone = ZoneInfo(member.organization.time_zone)
     rows = []
     for attempts in by_key.values():
         row = _row(member, attempts, body, zone, may_run=may_run, may_lead=may_lead, mine=mine)
+        row.until = ends.get(row.step.pk)
         for step in attempts:
             row.comments += comments.get(step.pk, [])
             row.documents += documents.get(step.pk, [])
@@ -135,10 +141,24 @@ def _row(
         is_mine=is_mine,
         before=attempts[:-1],
     )
+    if step.kind == ProcessStep.Kind.WAIT and step.state == ProcessStep.State.READY and spec is not None:
+        kind = event_kinds().get(str(spec["wait"].get("event") or ""))
+        row.awaits = str(kind.label) if kind is not None else ""
     if is_mine and step.state == ProcessStep.State.READY and step.kind == ProcessStep.Kind.FORM:
         row.form = form_for(step, body=body, prefix=f"s{step.pk}")
         row.answers = []
     return row
+
+
+def _ends_of_waits(steps: list[ProcessStep]) -> dict[int, datetime]:
+    """When each step that waits goes on by itself; those of a plan that stands still are not known yet."""
+    waiting = [one.pk for one in steps if one.kind == ProcessStep.Kind.WAIT and one.state == ProcessStep.State.READY]
+    if not waiting:
+        return {}
+    jobs = ProcessJob.objects.filter(
+        step_id__in=waiting, kind=ProcessJob.Kind.WAIT, state=ProcessJob.State.WAITING
+    )  # fmt: skip
+    return dict(jobs.values_list("step_id", "run_at"))
 
 
 def told_answers(fields, data: Mapping[str, Any]) -> list[tuple[str, str]]:

@@ -14,7 +14,7 @@
    data-draft="key"                                a form whose typing is kept until it is saved
    data-reset-on-success · data-close-on-success   forms sent by htmx
    data-autosubmit                                 a form, sent when a choice in it changes
-   data-confirm="…" data-confirm-label="…" data-confirm-danger
+   data-confirm="…" data-confirm-label="…" data-confirm-danger   (of a form: not asked by its button data-no-confirm)
    data-typed-word="SUPPRIMER"                     the submit of the form opens on this word
    data-poll="5000" hx-trigger="g:poll"            asked again while the page is seen
    data-copy="value" · data-reveal="id"
@@ -958,7 +958,7 @@
     "submit",
     (event) => {
       const form = event.target;
-      const asker = event.submitter?.matches("[data-confirm]") ? event.submitter : form.matches("[data-confirm]") ? form : null;
+      const asker = event.submitter?.matches("[data-confirm]") ? event.submitter : form.matches("[data-confirm]") && !event.submitter?.matches("[data-no-confirm]") ? form : null;
       if (asker && form.dataset.confirmed !== "yes" && !form.matches("[hx-post],[hx-put],[hx-patch],[hx-delete]")) {
         event.preventDefault();
         ask(asker, () => {
