@@ -26,7 +26,7 @@ from entregent.toolbox.text import search_key
 from entregent.toolbox.working_time import parse_offset
 
 MOST_RULES = 12
-_RESERVED = {"nouveau", "apercu"}  # addresses of the pages
+_RESERVED = {"nouveau", "apercu", "conditions"}  # addresses of the pages
 
 
 @transaction.atomic

@@ -316,13 +316,47 @@ def test_the_conditions_of_a_view_are_copied(manager, topic, signed_in):
     made = RecordTemplate.objects.get()
     assert made.eligible == ["kind", "is", "company"]
     url = f"/eaux/administration/modeles/{made.code}/"
-    assert "Ceux-ci" in http.get(url).content.decode()
+    assert 'name="f-0"' in http.get(url).content.decode()
     http.post(url, sent(version=1, eligible_from="keep"))
     made.refresh_from_db()
     assert made.eligible == ["kind", "is", "company"]
     http.post(url, sent(version=2, eligible_from="none"))
     made.refresh_from_db()
     assert made.eligible is None
+
+
+def test_conditions_are_put_together_in_the_form(manager, topic, signed_in):
+    """As in the advanced search: criteria, groups, related records; drawn anew by part or with the whole page."""
+    http = signed_in(manager)
+    new, part = "/eaux/administration/modeles/nouveau/", "/eaux/administration/modeles/conditions/"
+    assert 'name="f-0"' not in http.get(new).content.decode()
+    assert 'name="f-0"' in http.post(part, sent(eligible_from="keep")).content.decode()
+    rows = {"eligible_from": "keep", "g-": "all", "t-0": "c", "f-0": "city", "o-0": "contains", "v-0": "Metz"}
+    drawn = http.post(part, sent(**rows, faire="r:"))
+    assert drawn.status_code == 200
+    assert 'name="m-1"' in drawn.content.decode()
+    whole = http.post(new, sent(**rows, faire="g:"))
+    assert whole.status_code == 200
+    assert 'name="f-1.0"' in whole.content.decode()
+    empty = http.post(new, sent(**(rows | {"v-0": ""})))
+    assert empty.status_code == 422
+    assert "Ajoutez une condition" in empty.content.decode()
+    related = {"t-1": "r", "m-1": "has", "f-1": "invoices", "t-1.0": "c", "f-1.0": "state", "o-1.0": "is",
+               "v-1.0": "unpaid"}  # fmt: skip
+    assert http.post(new, sent(**rows, **related)).status_code == 303
+    enter(manager)
+    made = RecordTemplate.objects.get()
+    assert made.eligible == {
+        "all": [["city", "contains", "Metz"], {"has": "invoices", "where": ["state", "is", "unpaid"]}]
+    }
+    shown = http.get(f"/eaux/administration/modeles/{made.code}/").content.decode()
+    assert 'value="Metz"' in shown
+    wrong = sent(version=1, **(rows | {"f-0": "created_at", "o-0": "before", "v-0": "demain"}))
+    assert http.post(f"/eaux/administration/modeles/{made.code}/", wrong).status_code == 422
+    view = save_view(by=manager, list_code="clients", name="Entreprises", condition=["kind", "is", "company"])
+    taken = http.post(part, sent(eligible_from=f"view:{view.pk}", template_id=made.pk)).content.decode()
+    assert '<option value="keep" selected>' in taken
+    assert 'value="company" selected' in taken
 
 
 def test_the_preview_is_of_a_real_client_in_reach(manager, client_north, contract, topic, signed_in):

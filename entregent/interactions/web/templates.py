@@ -1,11 +1,13 @@
 """Administration of templates of contacts and dossiers, with a preview on a real client."""
 
+from functools import cached_property
 from typing import Any
 
 from django import forms
 from django.http import HttpResponse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_POST
 
 from entregent.access.guard import requires
 from entregent.access.rights import Right
@@ -22,7 +24,9 @@ from entregent.interactions.web.composer import CHANNELS, new_key
 from entregent.interactions.web.find import clients_found
 from entregent.listing.actions import visible_views
 from entregent.listing.conditions import mend, sentence
-from entregent.listing.lists import lists
+from entregent.listing.lists import ListDefinition, lists
+from entregent.listing.web import question
+from entregent.listing.words import COUNTS
 from entregent.organizations.models import Membership, Team
 from entregent.organizations.web.administration import render_administration
 from entregent.toolbox.errors import NotFound, Refusal, Refusals, Stale
@@ -47,7 +51,7 @@ def template_list(request) -> HttpResponse:
 @requires(Right.TEMPLATES)
 def template_create(request) -> HttpResponse:
     form = TemplateForm(request.POST or None, member=request.member)
-    if request.method == "POST" and "more" not in request.POST and form.is_valid():
+    if request.method == "POST" and not _is_redrawn(request) and form.is_valid():
         try:
             key = form.cleaned_data["idempotency_key"] or None
             made = actions.create_record_template(by=request.member, idempotency_key=key, **form.values())
@@ -65,7 +69,7 @@ def template_update(request, code) -> HttpResponse:
         raise NotFound
     form = TemplateForm(request.POST or None, member=request.member, template=template)
     stale = None
-    if request.method == "POST" and "more" not in request.POST and form.is_valid():
+    if request.method == "POST" and not _is_redrawn(request) and form.is_valid():
         version = form.cleaned_data["version"] or 0
         try:
             changed = actions.update_record_template(template, by=request.member, version=version, **form.values())
@@ -81,6 +85,37 @@ def template_update(request, code) -> HttpResponse:
     return _form(request, form, template, stale)
 
 
+def _is_redrawn(request) -> bool:
+    """Whether the form is drawn anew, with a row more or less, and nothing is saved."""
+    return "more" in request.POST or "faire" in request.POST
+
+
+@requires(Right.TEMPLATES)
+@require_POST
+def template_criteria(request) -> HttpResponse:
+    """The conditions on clients, as the form holds them; those of a view that has just been chosen."""
+    form = TemplateForm(request.POST, member=request.member, template=_standing(request.member, request.POST))
+    form.take_view()
+    return render_block(request, PAGE, "criteria", _criteria(request.member, form))
+
+
+def _criteria(member: Membership, form: "TemplateForm") -> dict[str, Any]:
+    return {
+        "form": form,
+        "question": question,
+        "asking": question.Asking(member),
+        "clients": lists(member)["clients"],
+        "counts": list(COUNTS.items()),
+        "live": {"hx-post": at("interactions:template_criteria", member)},
+    }
+
+
+def _standing(member: Membership, data) -> RecordTemplate | None:
+    """The template whose form this is; none of one that is being made."""
+    key = as_id(data.get("template_id", "")) or 0
+    return RecordTemplate.objects.filter(organization_id=member.organization_id, pk=key).first()
+
+
 @requires(Right.TEMPLATES)
 def template_preview(request) -> HttpResponse:
     """What the form, as it stands, gives for the client that was named."""
@@ -94,9 +129,7 @@ def _preview(member: Membership, data) -> dict[str, Any]:
     if client is None:
         return context
     context["preview_client"] = client
-    standing = RecordTemplate.objects.filter(
-        organization_id=member.organization_id, pk=as_id(data.get("template_id", "")) or 0
-    ).first()
+    standing = _standing(member, data)
     form = TemplateForm(data, member=member, template=standing)
     form.is_valid()
     template = RecordTemplate(organization=member.organization, eligible=standing.eligible if standing else None)
@@ -128,8 +161,10 @@ def _client_named(member: Membership, text: str) -> Client | None:
 
 
 def _form(request, form, template, stale=None) -> HttpResponse:
-    status = stale.status if stale else 422 if request.method == "POST" and "more" not in request.POST else 200
-    context = {"form": form, "template": template, "stale": stale}
+    if _is_redrawn(request):
+        form.take_view()
+    status = stale.status if stale else 422 if request.method == "POST" and not _is_redrawn(request) else 200
+    context = _criteria(request.member, form) | {"template": template, "stale": stale}
     context |= _preview(request.member, request.POST)
     if template is not None:
         context["used_by"] = list(template.topics.order_by("position", "id"))
@@ -152,7 +187,7 @@ class TemplateForm(forms.Form):
     )  # fmt: skip
     eligible_from = forms.ChoiceField(
         label=gettext_lazy("Clients auxquels il convient"), required=False,
-        help_text=gettext_lazy("Les critères sont ceux d’une vue, copiés quand vous enregistrez."),
+        help_text=gettext_lazy("Une vue donne ses conditions, qui se changent ensuite ici."),
     )  # fmt: skip
     channel = forms.ChoiceField(label=gettext_lazy("Canal"), required=False)
     priority = forms.ChoiceField(label=gettext_lazy("Priorité"), choices=RecordTemplate.Priority, initial="normal")
@@ -206,15 +241,62 @@ class TemplateForm(forms.Form):
             delays.append(self.template.follow_up)
         self._field("follow_up").choices = [("", _("Aucun")), *((one, tell_offset(one)) for one in delays)]
         views = [(f"view:{view.pk}", _("Ceux de la vue « %(view)s »") % {"view": view}) for view in self._views()]
-        kept = []
-        if self.template is not None and self.template.eligible:
-            definition = lists(self.member)["clients"]
-            told = sentence(mend(self.template.eligible, definition, self.member)[0], definition, self.member)
-            kept = [(_KEEP, _("Ceux-ci : %(condition)s") % {"condition": told})]
-        self._field("eligible_from").choices = [(_NONE, _("Tous les clients")), *kept, *views]
+        own = (_KEEP, _("Ceux qui répondent à ces conditions"))
+        self._field("eligible_from").choices = [(_NONE, _("Tous les clients")), own, *views]
 
     def _views(self):
         return [view for view in visible_views(self.member, "clients") if view.condition]
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        if data.get("eligible_from") == _KEEP and question.is_in(self._query) and self.condition is None:
+            self.add_error("eligible_from", _("Ajoutez une condition, ou choisissez « Tous les clients »."))
+        return data
+
+    # ——— Conditions on clients ———
+
+    @property
+    def _query(self) -> Any:
+        return self.data
+
+    @property
+    def _clients(self) -> ListDefinition:
+        return lists(self.member)["clients"]
+
+    @property
+    def has_criteria(self) -> bool:
+        return self["eligible_from"].value() == _KEEP
+
+    @cached_property
+    def tree(self) -> question.Node:
+        if self.is_bound and question.is_in(self._query):
+            return question.from_form(self._query)
+        return question.from_data(self._kept[0])
+
+    @cached_property
+    def _kept(self) -> tuple[Any, list[str]]:
+        return mend(self.template.eligible if self.template is not None else None, self._clients, self.member)
+
+    @property
+    def notes(self) -> list[str]:
+        """What of the conditions means nothing any longer."""
+        return [] if self.is_bound else self._kept[1]
+
+    @property
+    def condition(self) -> Any:
+        return question.to_data(self.tree, self._clients, self.member)
+
+    @property
+    def told_condition(self) -> str:
+        return sentence(mend(self.condition, self._clients, self.member)[0], self._clients, self.member)
+
+    def take_view(self) -> None:
+        """The conditions of the view that was chosen become the template's own, to be changed."""
+        view = next((one for one in self._views() if f"view:{one.pk}" == self.data.get("eligible_from")), None)
+        if view is not None:
+            self.data = self._query.copy()
+            self._query["eligible_from"] = _KEEP
+            self.tree = question.from_data(mend(view.condition, self._clients, self.member)[0])
 
     # ——— Rows ———
 
@@ -331,6 +413,8 @@ class TemplateForm(forms.Form):
             values["eligible"] = None
         elif chosen.startswith("view:"):
             values["eligible"] = next((view.condition for view in self._views() if f"view:{view.pk}" == chosen), None)
+        elif question.is_in(self._query):
+            values["eligible"] = self.condition
         wanted = {key for key in map(as_id, data.get("topics", [])) if key is not None}
         values["topics"] = list(Topic.objects.filter(organization_id=self.member.organization_id, pk__in=wanted))
         return values

@@ -44,6 +44,7 @@ urlpatterns = [
     path("administration/modeles/", templates.template_list, name="templates"),
     path("administration/modeles/nouveau/", templates.template_create, name="template_create"),
     path("administration/modeles/apercu/", templates.template_preview, name="template_preview"),
+    path("administration/modeles/conditions/", templates.template_criteria, name="template_criteria"),
     path("administration/modeles/<slug:code>/", templates.template_update, name="template_update"),
     path("administration/rubriques/", topics.topic_list, name="topics"),
     path("administration/rubriques/nouvelle/", topics.topic_create, name="topic_create"),

@@ -12,7 +12,7 @@ from entregent.listing.actions import save_view
 from entregent.listing.conditions import mend
 from entregent.listing.lists import lists
 from entregent.listing.models import Subscription, View
-from entregent.workspace.web import advanced_question as question
+from entregent.listing.web import question
 from testing.cast import enter, make_client
 
 PAGE = "/eaux/recherche/avancee/"

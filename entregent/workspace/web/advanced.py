@@ -24,12 +24,12 @@ from entregent.listing import actions, pages
 from entregent.listing.conditions import mend, sentence
 from entregent.listing.lists import Column, ListDefinition, Relation, lists, shown_columns
 from entregent.listing.models import Subscription, View
+from entregent.listing.web import question
 from entregent.listing.words import COUNTS, shown
 from entregent.organizations.models import Membership, Module
 from entregent.toolbox.errors import Refusal
 from entregent.toolbox.text import as_id, one_line
 from entregent.ui.pages import is_htmx, render, see
-from entregent.workspace.web import advanced_question as question
 from entregent.workspace.web.client_management_grid import TABS
 
 LONGEST_FILTER = 8000

@@ -1,4 +1,4 @@
-"""The question of the advanced search while it is being put together: a tree of groups, criteria and relations.
+"""A condition while it is being put together on screen: a tree of groups, criteria and relations.
 
 A form holds it field by field, named by the place in the tree (« f-1.0 »: the field of the first criterion of the
 second node). Rows that are not filled in yet stay in the form and are left out of the condition.
@@ -209,6 +209,16 @@ def _criterion(node: Node, definition: ListDefinition, member: Membership) -> li
 
 
 # ——— What the form draws ———
+
+
+@dataclass(frozen=True)
+class Asking:
+    """Whose lists the rows are about, for `listing/question_nodes.html`."""
+
+    member: Membership
+
+    def target(self, relation: Relation) -> ListDefinition:
+        return lists(self.member)[relation.target]
 
 
 @dataclass(frozen=True)
