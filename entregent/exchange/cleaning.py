@@ -25,7 +25,7 @@ from entregent.exchange.fields import CUSTOM, kind_named
 from entregent.exchange.reach import reached_sectors
 from entregent.interactions.actions.rules import NOTES_AT_MOST, clean_notes, date_refusals
 from entregent.interactions.models import Interaction, Topic
-from entregent.listing.custom_fields import clean_value, fields_of
+from entregent.listing.custom_fields import clean_value, fields_of, staff_of
 from entregent.organizations.models import Membership, Sector
 from entregent.toolbox.errors import Refusal, required, too_long
 from entregent.toolbox.text import one_line, search_key
@@ -97,6 +97,8 @@ class Cleaner:
         self._few = lru_cache(maxsize=2_000)(self._clean_few)
         subject = kind_named(kind).subject
         self.custom_fields = {one.code: one for one in fields_of(member, subject)} if subject else {}
+        if self.custom_fields:
+            staff_of(member)  # Kept with the member: rows are cleaned without asking the database.
 
     def row(self, values: dict[str, Any]) -> Cleaned:
         """One row: what it becomes, or the reason for which it is refused."""

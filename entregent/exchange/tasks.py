@@ -1,9 +1,12 @@
 """The long parts of an import, chunk by chunk. A worker that is killed goes on where it stood."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from contextvars import copy_context
 from datetime import timedelta
 from itertools import islice
+from typing import TypeVar
 
 from django.db import InterfaceError, OperationalError, connection
 from django.utils import timezone
@@ -19,6 +22,7 @@ from entregent.exchange.cleaning import Cleaned, Cleaner
 from entregent.exchange.mapping import compile_mapping, from_data
 from entregent.exchange.models import Import, ImportRow
 from entregent.exchange.plans import Planner, prepare_sectors
+from entregent.exchange.readers import Row
 from entregent.exchange.undo import STEPS, Undoing
 from entregent.jobs.registry import job_kind
 from entregent.jobs.work import Cancelled, Interrupted, NotAllowed, Over, Work
@@ -29,6 +33,8 @@ CHUNK_ROWS = 4000
 MOST_SECTORS = 50_000
 MOST_KEPT_SHOWN = 500
 ROWS_KEPT_FOR = timedelta(days=30)
+
+Made = TypeVar("Made")
 
 
 @job_kind("import.check", right=Right.DATA_IMPORT)
@@ -59,8 +65,11 @@ def check(work: Work) -> None:
             member = chunk.member
         size = MOST_SECTORS if batch.kind == "sectors" else CHUNK_ROWS
         rows = (row for row in table.rows() if row.line > after)
-        while taken := list(islice(rows, size)):
-            planned = [(row, Cleaned() if row.fault else cleaner.row(read(row.cells))) for row in taken]
+
+        def clean_next() -> list[tuple[Row, Cleaned]]:
+            return [(row, Cleaned() if row.fault else cleaner.row(read(row.cells))) for row in islice(rows, size)]
+
+        for planned in one_ahead(clean_next):
             with work.chunk() as chunk:
                 if batch.kind == "sectors":
                     planned = prepare_sectors(planned, member)
@@ -70,7 +79,7 @@ def check(work: Work) -> None:
                     batch.counts[verdict] = batch.counts.get(verdict, 0) + number
                 batch.rows_read = sum(batch.counts.values())
                 batch.save(update_fields=["counts", "rows_read"])
-                chunk.advance(len(taken), line=taken[-1].line)
+                chunk.advance(len(planned), line=planned[-1][0].line)
                 if chunk.job.total is not None:
                     chunk.job.total = max(chunk.job.total, chunk.job.done)
         with work.chunk() as chunk:
@@ -81,6 +90,16 @@ def check(work: Work) -> None:
             batch.save(update_fields=["state"])
             chunk.job.total = chunk.job.done
             chunk.job.result = batch.counts
+
+
+def one_ahead(make: Callable[[], list[Made]]) -> Iterator[list[Made]]:
+    """What `make` gives, until it gives nothing. The next list is made beside the work with this one: `make` must not
+    ask the database, which has its own processor to work on the rows with."""
+    with ThreadPoolExecutor(1) as beside:
+        coming = beside.submit(copy_context().run, make)
+        while made := coming.result():
+            coming = beside.submit(copy_context().run, make)
+            yield made
 
 
 def _forget_old_rows(organization_id: int) -> None:
