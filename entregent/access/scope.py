@@ -56,19 +56,23 @@ def register_scope(scope_type: str, condition: Callable[[list[int], str], Q]) ->
 class ScopeWords:
     """How a kind of scope is told on pages: `title` of one, and `names(ids)` of those given.
 
-    `find(member, text)` gives the id of what a person named by `text` when an access is given, or None.
+    `find(member, text)` gives the id of what a person named by `text` when an access is given, or None. Not
+    `is_given_by_hand`: accesses of that kind follow what is done elsewhere (groups of clients).
     """
 
     title: Any  # in the language of whoever reads
     names: Callable[[Collection[int]], dict[int, str]]
     find: Callable[[object, str], int | None]
+    is_given_by_hand: bool = True
 
 
 scope_words: dict[str, ScopeWords] = {}
 
 
 def scope_types() -> list[str]:
-    return [ORGANIZATION_SCOPE, *sorted(_providers)]
+    """What accesses are given on, one by one."""
+    given = [kind for kind in _providers if kind not in scope_words or scope_words[kind].is_given_by_hand]
+    return [ORGANIZATION_SCOPE, *sorted(given)]
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,10 @@ class ClientsConfig(AppConfig):
         register_scope("sector", _in_sectors)
         register_scope("client", _among_clients)
 
+        from entregent.clients.marks import in_groups
+
+        register_scope("group", in_groups)
+
         from entregent.clients.actions import seed_object_types
         from entregent.clients.history import ACTION_WORDS, TABLE_WORDS, tell_states
         from entregent.clients.navigation import administration

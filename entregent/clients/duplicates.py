@@ -15,10 +15,9 @@ from django.utils.translation import gettext_lazy as _
 from entregent.access.rights import Right
 from entregent.clients.duplicate_models import DuplicatePair, DuplicateRules, NotDuplicate
 from entregent.clients.models import Client, Person
-from entregent.clients.search import marks_in_reach
+from entregent.clients.search import client_entries
 from entregent.clients.validation import clean_identifiers
 from entregent.organizations.models import Membership
-from entregent.search.models import Entry, Kind
 from entregent.toolbox.errors import Refusal
 from entregent.toolbox.phones import PhoneInvalid, to_e164
 from entregent.toolbox.text import digits, search_key
@@ -272,10 +271,7 @@ def _named(member: Membership, words: str) -> list[int]:
     every_word = Q()
     for word in words.split()[:6]:
         every_word &= Q(doc__contains=f" {word} ")
-    entries = Entry.objects.filter(every_word, organization_id=member.organization_id, kind=Kind.CLIENT)
-    marks = marks_in_reach(member)
-    if marks is not None:
-        entries = entries.filter(marks__overlap=marks)
+    entries = client_entries(member).filter(every_word)
     return list(entries.values_list("subject_id", flat=True)[:_CANDIDATES])
 
 

@@ -13,6 +13,7 @@ from entregent.access.scope import ScopedQuerySet
 
 # Django looks for models here.
 from entregent.clients import duplicate_models, reach_models  # noqa: F401
+from entregent.clients.marks import groups_in_reach, in_groups
 from entregent.organizations.models import Organization, Sector, User
 from entregent.relationships.models import BusinessAccount
 from entregent.toolbox.countries import country_name
@@ -469,7 +470,7 @@ class BusinessObjectType(models.Model):
 
 
 class BusinessObjectQuerySet(ScopedQuerySet["BusinessObject"]):
-    """Seen with its client; a service point of a sector, only by those who reach that sector."""
+    """Seen with its client; a service point of a sector, only by those who reach that sector or the whole client."""
 
     path_to_client = "client__"
 
@@ -483,7 +484,9 @@ class BusinessObjectQuerySet(ScopedQuerySet["BusinessObject"]):
                 sectors += grant.scope_ids
             elif grant.scope_type == "client":
                 clients += grant.scope_ids
-        return records.filter(Q(sector__isnull=True) | Q(sector__in=sectors) | Q(client__in=clients))
+        seen = Q(sector__isnull=True) | Q(sector__in=sectors) | Q(client__in=clients)
+        groups = groups_in_reach(member, right)
+        return records.filter(seen | in_groups(groups, "client__") if groups else seen)
 
 
 def seen_contract_key(member):

@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 from entregent.access.rights import Right
 from entregent.access.statements import rows_of
+from entregent.clients.marks import group_marks, groups_in_reach
 from entregent.clients.models import BusinessObject, ClientPerson, Person
 from entregent.listing.lists import Reached
 from entregent.listing.pages import COUNTED
@@ -17,7 +18,7 @@ from entregent.search.models import Entry, Kind
 
 # Some more than lists count, since they leave out a few (removed clients).
 MOST = COUNTED + 2_000
-_KNOWN = {"sector", "client"}  # kinds of scope
+_KNOWN = {"sector", "client", "group"}  # kinds of scope
 
 
 def reached_clients(member: Membership, right: Right = Right.CLIENT_VIEW, *, gone: bool = False) -> Reached | None:
@@ -38,8 +39,9 @@ def _clients(member: Membership, right: Right, gone: bool) -> Reached | None:
         for kind in ("sector", "client")
     )
     # The function says what `visible_to` says, within the organization of the transaction.
-    statement = "SELECT clients_in_reach(%s::bigint[], %s::bigint[], %s, %s)"
-    ids = [row[0] for row in rows_of(statement, [sectors, clients, gone, MOST + 1])]
+    statement = "SELECT clients_in_reach(%s::bigint[], %s::bigint[], %s::bigint[], %s, %s)"
+    marks = group_marks(groups_in_reach(member, right))
+    ids = [row[0] for row in rows_of(statement, [sectors, clients, marks, gone, MOST + 1])]
     return Reached(ids[:MOST], len(ids) <= MOST)
 
 

@@ -3,15 +3,18 @@
 from collections.abc import Sequence
 from typing import Protocol
 
-from django.db.models import F, FilteredRelation, Q
+from django.db.models import F, FilteredRelation, Q, QuerySet
 from django.urls import reverse
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from entregent.access.rights import Right
+from entregent.clients.marks import group_marks, groups_in_reach, in_groups
 from entregent.clients.models import BusinessObject, BusinessObjectType, Client, CreditHold, Person
-from entregent.search.models import Kind
-from entregent.search.queries import MOST, Correction, Found, Question, find, find_corrected
+from entregent.clients.reach import reached_clients
+from entregent.clients.reach_models import GROUP
+from entregent.search.models import Entry, Kind
+from entregent.search.queries import MOST, Correction, Found, Marks, Question, find, find_corrected
 from entregent.search.quick import Group, Item
 
 # Clients of a person that a line names.
@@ -20,10 +23,43 @@ _CLIENTS_NAMED = 3
 _SHORTEST_NUMBER = 3
 
 
-def marks_in_reach(member) -> list[int] | None:
-    """What the entries in the member's reach are marked with (see clients/search.sql); None: they reach all."""
+# Of so few clients of groups each is named in the question; beyond, each thing found is asked for its group.
+_FEW_OF_GROUPS = 1_000
+
+# A client has one mark at most, found by the index of marks.
+_MARK = f"""
+    AND r.sector_id >= {GROUP} AND r.sector_id = ANY (%(groups)s::bigint[]) AND (r.until IS NULL OR r.until > now())
+    LIMIT 1) IS NOT NULL"""
+_OF_GROUPS = {
+    Kind.CLIENT: f"(SELECT r.id FROM clients_clientreach r WHERE r.client_id = search_entry.subject_id {_MARK}",  # noqa: S608
+    Kind.PERSON: f"""
+        (SELECT r.id FROM clients_clientperson cp
+         JOIN clients_clientreach r ON r.client_id = cp.client_id AND NOT r.gone
+         WHERE cp.person_id = search_entry.subject_id {_MARK}""",  # noqa: S608
+}
+_OF_FEW = {
+    Kind.CLIENT: "subject_id = ANY (%(clients)s::bigint[])",
+    # People tied to no client are in everybody's reach.
+    Kind.PERSON: "marks && '{0}'::bigint[] OR subject_id IN (SELECT cp.person_id FROM clients_clientperson cp"
+    " WHERE cp.client_id = ANY (%(clients)s::bigint[]))",
+}
+
+
+def marks_in_reach(member) -> Marks | None:
+    """What tells the entries in the member's reach (see clients/search.sql and marks.py); None: they reach all."""
     if member.reach.is_whole(Right.CLIENT_VIEW):
         return None
+    groups = groups_in_reach(member, Right.CLIENT_VIEW)
+    if not groups:
+        return Marks(tuple(_own_marks(member)))
+    reached = reached_clients(member)
+    if reached is not None and reached.is_all and len(reached.ids) <= _FEW_OF_GROUPS:
+        return Marks((), _OF_FEW, {"clients": reached.ids})
+    return Marks(tuple(_own_marks(member)), _OF_GROUPS, {"groups": group_marks(groups)})
+
+
+def _own_marks(member) -> list[int]:
+    """Of sectors and of single clients."""
     marks = {0}
     for grant in member.reach.grants_with(Right.CLIENT_VIEW):
         if grant.scope_type == "sector":
@@ -31,6 +67,16 @@ def marks_in_reach(member) -> list[int] | None:
         elif grant.scope_type == "client":
             marks.update(-client_id for client_id in grant.scope_ids)
     return sorted(marks)
+
+
+def client_entries(member) -> QuerySet[Entry]:
+    """The entries of the clients in the member's reach."""
+    entries = Entry.objects.filter(organization_id=member.organization_id, kind=Kind.CLIENT)
+    if member.reach.is_whole(Right.CLIENT_VIEW):
+        return entries
+    groups = groups_in_reach(member, Right.CLIENT_VIEW)
+    marked = Q(marks__overlap=_own_marks(member))
+    return entries.filter(marked | in_groups(groups, "subject_") if groups else marked)
 
 
 def file_url(member, number: str) -> str:
@@ -87,9 +133,7 @@ class ClientSource(_IndexedSource):
                 city=F("main__city"),
                 hold_reason=F("hold__reason"),
             )
-            .values_list(
-                "id", "number", "display_name", "kind", "postal_code", "city", "sector__name", "hold_reason"
-            )
+            .values_list("id", "number", "display_name", "kind", "postal_code", "city", "sector__name", "hold_reason")
         )
         reasons = dict(CreditHold.Reason.choices)
         return {

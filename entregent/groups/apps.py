@@ -1,5 +1,7 @@
 from django.apps import AppConfig
 
+from entregent.access.scope import scope_words
+
 
 class GroupsConfig(AppConfig):
     name = "entregent.groups"
@@ -8,8 +10,11 @@ class GroupsConfig(AppConfig):
         from entregent.clients.extension_points import movers
         from entregent.groups import history
         from entregent.groups.clients import MEMBERS
-        from entregent.organizations.extension_points import action_words, table_words
+        from entregent.groups.scopes import group_of, group_words
+        from entregent.organizations.extension_points import action_words, client_scopes, table_words
 
         action_words.add(history.ACTION_WORDS, name="groups.history.ACTION_WORDS")
         table_words.add(history.TABLE_WORDS, name="groups.history.TABLE_WORDS")
+        client_scopes.add(group_of)
+        scope_words["group"] = group_words
         movers.add(MEMBERS, order=99, name="group_members")

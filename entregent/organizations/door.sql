@@ -2,13 +2,15 @@
 
 -- Grants that hold now, of the members and of the colleagues whom they replace today. An absent administrator's reach is
 -- handed on with a manager's rights: administration itself is not, nor what the absent may not do. Sectors come with all
--- below them.
+-- below them. Accesses through groups of clients hold as long as the module is on, and rest while it is off.
 CREATE OR REPLACE FUNCTION organizations_effective_grants(bigint, bigint[])
 RETURNS TABLE (member bigint, id bigint, role varchar, scope_type varchar, scope_ids bigint[], on_behalf_of varchar,
                until date, removed varchar[])
 LANGUAGE sql STABLE AS $$
     WITH today AS (
-        SELECT (now() AT TIME ZONE o.time_zone)::date AS day FROM organizations_organization o WHERE o.id = $1
+        SELECT (now() AT TIME ZONE o.time_zone)::date AS day,
+               'delegation' = ANY (o.modules) AND o.provider_kind <> '' AS has_groups
+        FROM organizations_organization o WHERE o.id = $1
     ), standing AS (
         SELECT m.id AS member, m.id, m.role, m.role = 'admin' AS is_whole, '' AS on_behalf_of, NULL::date AS until,
                '{}'::varchar[] AS removed
@@ -37,6 +39,7 @@ LANGUAGE sql STABLE AS $$
     CROSS JOIN today
     WHERE g.organization_id = $1
       AND (g.starts_on IS NULL OR g.starts_on <= today.day) AND (g.ends_on IS NULL OR g.ends_on >= today.day)
+      AND (g.scope_type <> 'group' OR today.has_groups)
     UNION ALL
     SELECT standing.member, 0, standing.role, 'organization', ARRAY[]::bigint[], standing.on_behalf_of, standing.until,
            standing.removed

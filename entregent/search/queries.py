@@ -6,9 +6,10 @@ are corrected from those that names of the organization are made of, and looked 
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice, product
+from typing import Any
 
 from django.db import connection
 from django.utils.translation import gettext_lazy as _
@@ -69,6 +70,22 @@ class Question:
 
 
 @dataclass(frozen=True)
+class Marks:
+    """What is in a member's reach: entries that carry one of `ids`, and those of a kind that fit a further condition,
+    SQL over `search_entry` written by an area of ours, with `parameters`."""
+
+    ids: tuple[int, ...] = ()
+    further: Mapping[Kind, str] = field(default_factory=dict)
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+
+    def within(self, kind: Kind) -> str:
+        conditions = ["marks && %(marks)s::bigint[]"] if self.ids else []
+        if kind in self.further:
+            conditions.append(self.further[kind])
+        return f"AND ({' OR '.join(conditions)})" if conditions else "AND false"
+
+
+@dataclass(frozen=True)
 class Found:
     """`count` is exact below MOST, else `more` is true. `exact` are the ids that are just what was asked for."""
 
@@ -110,22 +127,20 @@ def _phones_in(text: str) -> list[str]:
     ]
 
 
-def find(
-    kind: Kind, organization_id: int, question: Question, *, marks: Sequence[int] | None = None, limit: int = 25
-) -> Found:
-    """The best `limit` of a kind in an organization. `marks`: what the member's grants name (None: they reach all)."""
+def find(kind: Kind, organization_id: int, question: Question, *, marks: Marks | None = None, limit: int = 25) -> Found:
+    """The best `limit` of a kind in an organization. `marks`: what is in the member's reach (None: all is)."""
     starts = _orders(question.words) if question.is_name else []
     parameters = {
         "organization": organization_id,
         "kind": kind.value,
-        "marks": None if marks is None else list(marks),
+        **_marked(marks),
         "number": question.number,
         "starts": starts,
         "most": MOST,
         "limit": limit,
     }
     pieces, rank = _pieces(question, parameters)
-    sql = _FIND.format(within=_within(marks), pieces=pieces, rank=rank)
+    sql = _FIND.format(within=_within(kind, marks), pieces=pieces, rank=rank)
     with connection.cursor() as cursor:
         cursor.execute(sql, parameters)
         rows = cursor.fetchall()
@@ -140,8 +155,12 @@ def find(
     )
 
 
-def _within(marks) -> str:
-    return "" if marks is None else "AND marks && %(marks)s::bigint[]"
+def _within(kind: Kind, marks: Marks | None) -> str:
+    return "" if marks is None else marks.within(kind)
+
+
+def _marked(marks: Marks | None) -> dict[str, Any]:
+    return {} if marks is None else {**marks.parameters, "marks": list(marks.ids)}
 
 
 # Bounds instead of LIKE, because the beginnings come from a list: « { » follows « z » in the order of bytes.
@@ -281,7 +300,7 @@ def find_corrected(
     organization_id: int,
     corrected: Sequence[Correction],
     *,
-    marks: Sequence[int] | None = None,
+    marks: Marks | None = None,
     limit: int = 25,
 ) -> Found:
     """As `find`, for the first of the corrections that find something: by name together, else by fragments in turn."""
@@ -295,14 +314,14 @@ def find_corrected(
     parameters = {
         "organization": organization_id,
         "kind": kind.value,
-        "marks": None if marks is None else list(marks),
+        **_marked(marks),
         "starts": starts,
         "costs": costs,
         "most": MOST,
         "limit": limit,
     }
     with connection.cursor() as cursor:
-        cursor.execute(_FIND_CORRECTED.format(within=_within(marks)), parameters)
+        cursor.execute(_FIND_CORRECTED.format(within=_within(kind, marks)), parameters)
         rows = cursor.fetchall()
     if rows:
         count = min(rows[0][1], MOST)

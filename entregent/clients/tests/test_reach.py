@@ -12,7 +12,7 @@ from testing.cast import enter
 
 
 def in_reach(*sectors, gone=False, most=100):
-    statement = "SELECT clients_in_reach(%s::bigint[], '{}', %s, %s)"
+    statement = "SELECT clients_in_reach(%s::bigint[], '{}', '{}', %s, %s)"
     return sorted(row[0] for row in rows_of(statement, [[sector.pk for sector in sectors], gone, most]))
 
 

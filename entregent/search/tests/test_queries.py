@@ -6,7 +6,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from entregent.search.models import Entry, Kind, Word
-from entregent.search.queries import Question, ask, corrections, find, find_corrected
+from entregent.search.queries import Marks, Question, ask, corrections, find, find_corrected
 from entregent.toolbox.errors import Refusal
 from entregent.toolbox.text import search_key
 
@@ -87,10 +87,10 @@ def test_a_narrow_reach_finds_what_lies_beyond_the_first_hundreds(org):
     """The reach narrows the scan itself, not what the scan brought back."""
     Entry.objects.bulk_create([entry(org, n, f"Dumartin {n:03}", marks=[1]) for n in range(700)])
     Entry.objects.bulk_create([entry(org, 900 + n, f"Zumartin {n}", marks=[2]) for n in range(3)])
-    found = find(Kind.CLIENT, org.pk, ask("umartin"), marks=[0, 2])
+    found = find(Kind.CLIENT, org.pk, ask("umartin"), marks=Marks((0, 2)))
     assert (found.ids, found.count, found.more) == ([900, 901, 902], 3, False)
-    assert find(Kind.CLIENT, org.pk, ask("umartin"), marks=[3]).count == 0
-    assert find(Kind.CLIENT, org.pk, ask("zum"), marks=[1]).count == 0
+    assert find(Kind.CLIENT, org.pk, ask("umartin"), marks=Marks((3,))).count == 0
+    assert find(Kind.CLIENT, org.pk, ask("zum"), marks=Marks((1,))).count == 0
 
 
 def test_the_order_is_number_then_name_then_whole_words_then_pieces(org):

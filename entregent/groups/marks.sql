@@ -1,0 +1,119 @@
+-- The marks of clients in groups, in the reach of members (clients/marks.py), and how many clients a group has: kept by
+-- triggers, whatever path a membership takes. The mark of a group is its id with the bit 4611686018427387904.
+
+-- The moment from which on a client is reached by its group no longer: midnight after the last day of its relationship,
+-- where the organization works; long past where there is none that holds, nothing where it has no last day.
+CREATE FUNCTION groups_until(relationship bigint, last_day date, time_zone text) RETURNS timestamptz
+LANGUAGE sql STABLE AS $$
+    SELECT CASE WHEN relationship IS NULL THEN 'epoch'::timestamptz
+                WHEN last_day IS NULL THEN NULL
+                ELSE (last_day + 1)::timestamp AT TIME ZONE time_zone END
+$$;
+
+CREATE FUNCTION group_member_entered() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = public, pg_temp AS $$
+BEGIN
+    INSERT INTO clients_clientreach (organization_id, sector_id, client_id, gone, before, until)
+    SELECT n.organization_id, 4611686018427387904 | n.group_id, n.client_id, c.deleted_at IS NOT NULL, '{}',
+           groups_until(r.id, r.ends_on, o.time_zone)
+    FROM new_rows n
+    JOIN clients_client c ON c.id = n.client_id
+    JOIN organizations_organization o ON o.id = n.organization_id
+    LEFT JOIN relationships_relationship r
+        ON r.organization_id = n.organization_id AND r.account_id = c.business_account_id AND r.state = 'active'
+    WHERE n.left_at IS NULL
+    ON CONFLICT DO NOTHING;
+    UPDATE groups_clientgroup g SET member_count = g.member_count + entered.number
+    FROM (SELECT group_id, count(*) AS number FROM new_rows WHERE left_at IS NULL GROUP BY group_id) entered
+    WHERE g.id = entered.group_id;
+    RETURN NULL;
+END $$;
+
+CREATE FUNCTION group_member_left() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = public, pg_temp AS $$
+BEGIN
+    DELETE FROM clients_clientreach r USING old_rows o
+    WHERE o.left_at IS NULL AND r.client_id = o.client_id AND r.sector_id >= 4611686018427387904
+      AND r.sector_id = 4611686018427387904 | o.group_id;
+    UPDATE groups_clientgroup g SET member_count = g.member_count - gone.number
+    FROM (SELECT group_id, count(*) AS number FROM old_rows WHERE left_at IS NULL GROUP BY group_id) gone
+    WHERE g.id = gone.group_id;
+    RETURN NULL;
+END $$;
+
+-- A membership that is closed or opened again, or that goes with a client that is merged into another.
+CREATE FUNCTION group_member_changed() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = public, pg_temp AS $$
+BEGIN
+    DELETE FROM clients_clientreach r USING old_rows o JOIN new_rows n ON n.id = o.id
+    WHERE o.left_at IS NULL AND (n.left_at IS NOT NULL OR (n.group_id, n.client_id) <> (o.group_id, o.client_id))
+      AND r.client_id = o.client_id AND r.sector_id >= 4611686018427387904
+      AND r.sector_id = 4611686018427387904 | o.group_id;
+    INSERT INTO clients_clientreach (organization_id, sector_id, client_id, gone, before, until)
+    SELECT n.organization_id, 4611686018427387904 | n.group_id, n.client_id, c.deleted_at IS NOT NULL, '{}',
+           groups_until(r.id, r.ends_on, z.time_zone)
+    FROM old_rows o JOIN new_rows n ON n.id = o.id
+    JOIN clients_client c ON c.id = n.client_id
+    JOIN organizations_organization z ON z.id = n.organization_id
+    LEFT JOIN relationships_relationship r
+        ON r.organization_id = n.organization_id AND r.account_id = c.business_account_id AND r.state = 'active'
+    WHERE n.left_at IS NULL AND (o.left_at IS NOT NULL OR (n.group_id, n.client_id) <> (o.group_id, o.client_id))
+    ON CONFLICT DO NOTHING;
+    UPDATE groups_clientgroup g SET member_count = g.member_count + moved.number
+    FROM (
+        SELECT group_id, sum(number) AS number FROM (
+            SELECT n.group_id, 1 AS number FROM new_rows n WHERE n.left_at IS NULL
+            UNION ALL
+            SELECT o.group_id, -1 FROM old_rows o WHERE o.left_at IS NULL) every
+        GROUP BY group_id HAVING sum(number) <> 0
+    ) moved
+    WHERE g.id = moved.group_id;
+    RETURN NULL;
+END $$;
+
+CREATE TRIGGER group_member_entered AFTER INSERT ON groups_groupmember
+    REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION group_member_entered();
+CREATE TRIGGER group_member_changed AFTER UPDATE ON groups_groupmember
+    REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows
+    FOR EACH STATEMENT EXECUTE FUNCTION group_member_changed();
+CREATE TRIGGER group_member_left AFTER DELETE ON groups_groupmember
+    REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION group_member_left();
+
+-- A relationship that is given, prolonged or ended; a client that is tied to another business.
+CREATE FUNCTION groups_refresh_until(clients bigint[]) RETURNS void LANGUAGE sql SECURITY DEFINER
+SET search_path = public, pg_temp AS $$
+    UPDATE clients_clientreach m SET until = fresh.until
+    FROM (
+        SELECT c.id, groups_until(r.id, r.ends_on, o.time_zone) AS until
+        FROM clients_client c
+        JOIN organizations_organization o ON o.id = c.organization_id
+        LEFT JOIN relationships_relationship r
+            ON r.organization_id = c.organization_id AND r.account_id = c.business_account_id AND r.state = 'active'
+        WHERE c.id = ANY (clients)
+    ) fresh
+    WHERE m.client_id = fresh.id AND m.sector_id >= 4611686018427387904 AND m.until IS DISTINCT FROM fresh.until
+$$;
+
+CREATE FUNCTION relationship_until() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = public, pg_temp AS $$
+DECLARE ids bigint[];
+BEGIN
+    SELECT array_agg(c.id) INTO ids
+    FROM new_rows n
+    JOIN clients_client c ON c.organization_id = n.organization_id AND c.business_account_id = n.account_id;
+    IF ids IS NOT NULL THEN PERFORM groups_refresh_until(ids); END IF;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER relationship_until_insert AFTER INSERT ON relationships_relationship
+    REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION relationship_until();
+CREATE TRIGGER relationship_until_update AFTER UPDATE ON relationships_relationship
+    REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION relationship_until();
+
+CREATE FUNCTION client_tied_until() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = public, pg_temp AS $$
+BEGIN
+    PERFORM groups_refresh_until(ARRAY[NEW.id]);
+    RETURN NULL;
+END $$;
+CREATE TRIGGER client_tied_until AFTER UPDATE OF business_account_id ON clients_client FOR EACH ROW
+    WHEN (OLD.business_account_id IS DISTINCT FROM NEW.business_account_id) EXECUTE FUNCTION client_tied_until();
