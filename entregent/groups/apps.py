@@ -10,11 +10,14 @@ class GroupsConfig(AppConfig):
         from entregent.clients.extension_points import movers
         from entregent.groups import history
         from entregent.groups.clients import MEMBERS
+        from entregent.groups.expiry import relationship_happened
         from entregent.groups.scopes import group_of, group_words
         from entregent.organizations.extension_points import action_words, client_scopes, table_words
+        from entregent.relationships.extension_points import relationship_events
 
         action_words.add(history.ACTION_WORDS, name="groups.history.ACTION_WORDS")
         table_words.add(history.TABLE_WORDS, name="groups.history.TABLE_WORDS")
         client_scopes.add(group_of)
+        relationship_events.add(relationship_happened, order=50)
         scope_words["group"] = group_words
         movers.add(MEMBERS, order=99, name="group_members")

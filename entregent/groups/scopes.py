@@ -12,7 +12,10 @@ from entregent.groups.models import ClientGroup
 
 
 def names(ids: Collection[int]) -> dict[int, str]:
-    return {pk: f"« {name} »" for pk, name in ClientGroup.objects.filter(pk__in=ids).values_list("pk", "name")}
+    return {
+        pk: f"«\N{NO-BREAK SPACE}{name}\N{NO-BREAK SPACE}»"
+        for pk, name in ClientGroup.objects.filter(pk__in=ids).values_list("pk", "name")
+    }
 
 
 def find(member, text: str) -> None:

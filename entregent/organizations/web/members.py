@@ -6,7 +6,7 @@ from django.utils.translation import gettext as _
 
 from entregent.access.guard import MemberRequest, requires
 from entregent.access.rights import ROLE_LABELS, Right, Role
-from entregent.access.scope import ORGANIZATION_SCOPE, scope_words
+from entregent.access.scope import ORGANIZATION_SCOPE, scope_types, scope_words
 from entregent.organizations import actions
 from entregent.organizations.explanations import period, scope_names
 from entregent.organizations.models import Grant, Membership, Substitution
@@ -173,6 +173,7 @@ def _access_page(request: MemberRequest, shown: Membership, form: AccessForm, *,
             "scope": names[grant.pk],
             "role": ROLE_LABELS[Role(grant.role or shown.role)],
             "by_member": grant.role is None,
+            "by_hand": grant.scope_type in scope_types(),
             "period": period(grant.starts_on, grant.ends_on),
             "state": _state(grant, today),
         }

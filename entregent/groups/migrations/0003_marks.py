@@ -5,7 +5,7 @@ from django.db import migrations
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("groups", "0001_initial"),
+        ("groups", "0002_drafts"),
         ("clients", "0024_group_marks"),
         ("relationships", "0002_walls_and_journal"),
     ]

@@ -1,0 +1,58 @@
+"""A client whose relationship has ended leaves its group, at once and by the product itself (R002-10, A16).
+
+Whoever works with the group has lost the client by then: the mark of the client says until when it holds.
+"""
+
+from django.utils import timezone
+
+from entregent.access.statements import rows_of
+from entregent.audit.actions import record
+from entregent.groups.models import ClientGroup, GroupMember, ProcessingRequest, ProcessingRow
+from entregent.organizations.actions import next_numbers
+from entregent.relationships.models import Relationship
+
+
+def relationship_happened(event: str, about) -> None:
+    """Contribution to `relationships.relationship_events`."""
+    if event == "relationship.ended":
+        _take_out(about)
+
+
+def _take_out(relationship: Relationship) -> None:
+    members = GroupMember.objects.live().filter(
+        organization_id=relationship.organization_id, client__business_account_id=relationship.account_id
+    )
+    for member in members.select_related("group"):
+        record(
+            "expire_group_members", organization_id=member.organization_id, subject=member.group,
+            client_id=member.client_id, name=member.group.name,
+        )  # fmt: skip
+        request = _request_of(member.group)
+        request.total += 1
+        ProcessingRow.objects.create(
+            organization_id=member.organization_id, request=request, position=request.total, client_id=member.client_id,
+            change=ProcessingRow.Change.REMOVE, result=ProcessingRow.Result.OK,
+        )  # fmt: skip
+        request.staged = request.total
+        request.save(update_fields=["total", "staged"])
+        member.left_at = timezone.now()
+        member.save(update_fields=["left_at"])
+        ClientGroup.objects.filter(pk=member.group_id).update(changed_at=member.left_at)
+
+
+def _request_of(group: ClientGroup) -> ProcessingRequest:
+    """One for all clients of a group whose relationships end in the transaction at hand."""
+    ((at_hand,),) = rows_of("SELECT pg_current_xact_id()::text", [])
+    done = ProcessingRequest.objects.filter(
+        group=group, operation=ProcessingRequest.Operation.EXPIRE, payload__transaction=at_hand
+    )
+    return done.first() or ProcessingRequest.objects.create(
+        organization_id=group.organization_id,
+        number=next_numbers(group.organization_id, "processing_request"),
+        operation=ProcessingRequest.Operation.EXPIRE,
+        group=group,
+        group_name=group.name,
+        state=ProcessingRequest.State.DONE,
+        payload={"transaction": at_hand},
+        ended_at=timezone.now(),
+    )
