@@ -90,7 +90,7 @@ def run_daily(organization_id: int, day: date | None = None) -> int:
 @transaction.atomic
 def dun_chunk(
     plan: DunningPlan, *, by: Membership | None, after: tuple[str, int] | None = None, day: date | None = None,
-    size: int = CHUNK,
+    size: int | None = None,
 ) -> Done:  # fmt: skip
     """Begins the dunning of the next invoices, those due longest first, as far as the day's cap lets it.
 
@@ -105,7 +105,7 @@ def dun_chunk(
     if after is not None and after[0]:
         last = date.fromisoformat(after[0])
         found = found.filter(Q(due_on__gt=last) | Q(due_on=last, pk__gt=after[1]))
-    size = min(size, left)
+    size = min(size or CHUNK, left)
     # Nobody marks them as paid until they are dunned.
     chosen = found.select_related("client", "contract").select_for_update(of=("self",), no_key=True)[:size]
     with _by_index():

@@ -37,7 +37,8 @@ def manager(transactional_db):
 
 
 def test_kills_lose_and_double_nothing(manager, settings):
-    assert killed(manager, settings, invoices=2500, kills=4) >= 2
+    small = ("entregent.dunning.tests.small_chunks",)
+    assert killed(manager, settings, invoices=600, kills=4, modules=small) == 4
 
 
 @pytest.mark.long
@@ -45,7 +46,7 @@ def test_twenty_kills_lose_and_double_nothing(manager, settings):
     assert killed(manager, settings, invoices=20_000, kills=20) >= 15
 
 
-def killed(manager, settings, *, invoices: int, kills: int) -> int:
+def killed(manager, settings, *, invoices: int, kills: int, modules: tuple[str, ...] = ()) -> int:
     org = manager.organization
     inside = {"organization_id": org.pk, "user_id": manager.user_id}
     with in_organization(**inside):
@@ -74,7 +75,9 @@ def killed(manager, settings, *, invoices: int, kills: int) -> int:
             return Job.objects.get()
 
     storage = f"file://{settings.MEDIA_ROOT}"
-    happened = work_with_kills(job, kills=kills, chance=random.Random(5), pause=0.15, ENTREGENT_STORAGE_URL=storage)
+    happened = work_with_kills(
+        job, kills=kills, chance=random.Random(5), pause=0.15, modules=modules, ENTREGENT_STORAGE_URL=storage
+    )
     with in_organization(**inside):
         assert job().state == Job.State.DONE
         assert job().result == {"begun": invoices}

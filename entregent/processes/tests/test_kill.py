@@ -9,6 +9,8 @@ import threading
 import time
 from collections import Counter
 from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
 
 import pytest
 from aiosmtpd.controller import Controller
@@ -17,15 +19,18 @@ from django.utils import timezone
 
 from entregent.access.wall import in_organization
 from entregent.cases.models import Case, CaseDocument, CaseLogEntry, CaseType
+from entregent.clients.models import BulkRow, Client
 from entregent.documents.models import DocumentTemplate, Letter
 from entregent.jobs.actions import start_job
 from entregent.jobs.models import Job
 from entregent.outbox import delivery
 from entregent.outbox.models import Message
-from entregent.processes import actions
-from entregent.processes.models import ProcessJob, ProcessRun
+from entregent.processes import actions, tasks
+from entregent.processes.actions import mass
+from entregent.processes.models import ProcessJob, ProcessRun, ProcessStep, ScheduledStart
 from entregent.processes.tests.conftest import process, step
 from entregent.processes.tests.mass import KIND
+from entregent.toolbox.text import search_key
 from testing.cast import grant, make_client, make_member, make_organization
 from testing.worker import free_port, work_with_kills
 
@@ -38,6 +43,9 @@ BODY = process(
     subjects=["case"],
     facts={"properties": {"lettre": {"type": "boolean", "title": {"fr": "Lettre"}}}},
 )
+
+CLIENTS = 600
+SMALL = ("entregent.processes.tests.small_chunks",)
 
 
 @pytest.fixture
@@ -149,3 +157,66 @@ def test_killed_workers_lose_and_double_nothing(manager, smtp):
 @pytest.mark.long
 def test_killed_workers_lose_and_double_nothing_at_length(manager, smtp):
     assert killed(manager, smtp, plans=10_000, kills=20, pause=30, letter_each=20, seconds=4 * 3600) >= 15
+
+
+def with_clients(manager, count: int, **start) -> None:
+    """`count` clients, and the process « enquete » which starts for each of them."""
+    org = manager.organization
+    CaseType.objects.create(organization=org, code="r", path="r", label_fr="R", label_en="R")
+    Client.objects.bulk_create(
+        Client(organization=org, number=f"N{n}", name=f"Client {n}", display_name=f"Client {n}", kind="company",
+               sort_key=search_key(f"Client {n}"))
+        for n in range(count)
+    )  # fmt: skip
+    actions.create_process(
+        by=manager, body=process("enquete", step("a"), step("b"), subjects=["case"], case_types=["r"], **start)
+    )
+    actions.publish(org.processdefinition_set.get(code="enquete"), by=manager)
+
+
+def check_one_for_each(count: int) -> None:
+    for found in (Case, ProcessRun):
+        assert set(Counter(found.objects.values_list("client_id", flat=True)).values()) == {1}
+        assert found.objects.count() == count
+    assert len(set(Case.objects.values_list("number", flat=True))) == count
+    assert ProcessStep.objects.count() == 2 * count
+
+
+def test_killed_workers_launch_each_plan_of_a_mass_once(manager):
+    inside = {"organization_id": manager.organization_id, "user_id": manager.user_id}
+    with in_organization(**inside):
+        with_clients(manager, CLIENTS)
+        definition = manager.organization.processdefinition_set.select_related("live", "organization").get()
+        selection = {"list": "clients", "condition": None, "text": "", "ids": None, "except": []}
+        mass.launch_mass(definition, by=manager, selection=selection, most=CLIENTS)
+
+    def job():
+        with in_organization(**inside):
+            return Job.objects.get()
+
+    assert work_with_kills(job, kills=5, chance=random.Random(3), pause=0.2, modules=SMALL) == 5
+    with in_organization(**inside):
+        assert (job().state, job().result) == (Job.State.DONE, {"begun": CLIENTS})
+        check_one_for_each(CLIENTS)
+        assert BulkRow.objects.filter(verdict=BulkRow.Verdict.CHANGED).count() == CLIENTS
+
+
+def test_killed_workers_start_each_plan_of_a_day_once(manager):
+    org = manager.organization
+    # Wherever it is day: nothing starts before six.
+    zones = ("UTC", "Asia/Tokyo", "America/New_York", "Pacific/Auckland")
+    org.time_zone = next(one for one in zones if 7 <= datetime.now(ZoneInfo(one)).hour < 22)
+    org.save(update_fields=["time_zone"])
+    with in_organization(org.pk, user_id=manager.user_id):
+        with_clients(manager, CLIENTS, start=[{"event": "schedule", "every": "day"}])
+        tasks.run_schedules.defer(timestamp=0)
+
+    def progress() -> Progress:
+        with in_organization(org.pk):
+            row = ScheduledStart.objects.first()
+            return Progress(row.begun, row.done_at is not None) if row is not None else Progress(0, False)
+
+    assert work_with_kills(progress, kills=5, chance=random.Random(4), pause=0.2, modules=SMALL) == 5
+    with in_organization(org.pk):
+        assert ScheduledStart.objects.get().begun == CLIENTS
+        check_one_for_each(CLIENTS)
