@@ -51,7 +51,7 @@ def test_pages_of_an_organization_are_for_its_members():
 
 
 def test_pages_of_the_portal_are_guarded_at_its_own_door():
-    own = {"portal", "portal_signed_in", "public"}
+    own = {"portal", "portal_signed_in", "portal_account", "public"}
     wrong = [
         address
         for address, _name, view in walk()

@@ -21,6 +21,7 @@ urlpatterns = [
     path("", include("entregent.organizations.web.account_urls")),
     # The client portal is asked by its own URL conf (portal/sessions.py); here its addresses can be made and walked.
     path("portail/", include((portal_account_urls.urlpatterns, "portal_account"))),
+    path("portail/entreprises/", include("entregent.portal.web.accounts_urls")),
     path("portail/", include("entregent.portal.web.urls")),
     *([path("ui/", include("entregent.ui.web.urls"))] if settings.DEMO or settings.DEBUG else []),
     *([path("demo/", include("entregent.organizations.web.demo_urls"))] if settings.DEMO else []),

@@ -49,7 +49,7 @@ from entregent.toolbox.text import one_line
 RESERVED_SLUGS = frozenset(
     {
         "connexion", "deconnexion", "compte", "langue", "ui", "api", "static", "media", "healthz", "readyz", "metrics",
-        "portail", "demo", "admin", "agenda",
+        "portail", "demo", "admin", "agenda", "entreprises",
     }
 )  # fmt: skip
 TOKEN_PREFIX = "entregent_"  # noqa: S105

@@ -28,6 +28,15 @@ READABLE = frozenset(
         # The organization, and who of it sends files.
         "organizations_organization",
         "organizations_user",
+        # Business accounts: whoever works on them sees their own; what providers have of them stands behind walls.
+        "relationships_accessrequest",
+        "relationships_accountinvitation",
+        "relationships_accountuser",
+        "relationships_accountuser_programs",
+        "relationships_businessaccount",
+        "relationships_programaccount",
+        "relationships_relationship",
+        "relationships_relationshipprogram",
         # Files: those of what was published, those of transfers, those that somebody is sending.
         "documents_filesettings",
         "documents_storedfile",

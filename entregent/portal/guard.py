@@ -21,7 +21,9 @@ from entregent.clients.models import Client
 from entregent.interactions.portal_access import seen_now
 from entregent.interactions.portal_models import PortalAccess, PortalSettings
 from entregent.organizations.models import Membership, Module, Organization, User
-from entregent.toolbox.errors import NotFound, Refusal, SessionEnded
+from entregent.relationships.client_side import accounts_of
+from entregent.relationships.models import AccountUser
+from entregent.toolbox.errors import NotFound, Refusal, RightMissing, SessionEnded
 
 SIGN_IN = "/portail/connexion/"
 
@@ -113,6 +115,61 @@ def portal_signed_in(view: Callable) -> Callable:
 
     cast(Any, guarded).access_rule = ("portal_signed_in",)
     return guarded
+
+
+def own_page(view: Callable) -> Callable:
+    """The view is for whoever is signed in at the portal, outside of any organization: « Mes entreprises »."""
+
+    @wraps(view)
+    def guarded(request: HttpRequest, *args, **kwargs) -> HttpResponse:
+        return _drawn(request, lambda: view(request, *args, **kwargs))
+
+    cast(Any, guarded).access_rule = ("portal_signed_in",)
+    return guarded
+
+
+class AccountRequest(HttpRequest):
+    """What a page of a business account gets: `account_user` is whoever looks, with their role there."""
+
+    account_user: AccountUser
+    user: User
+
+
+def account_page(view: Callable) -> Callable:
+    """The view is for a user of the business account whose number stands in the address. An account that is not there,
+    one of others and what one's role may not look the same: not found."""
+
+    @wraps(view)
+    def guarded(request: HttpRequest, number: str, *args, **kwargs) -> HttpResponse:
+        def draw() -> HttpResponse:
+            found = accounts_of(cast(User, request.user)).filter(account__number=number).first()
+            if found is None:
+                raise NotFound
+            cast(AccountRequest, request).account_user = found
+            try:
+                return view(request, *args, **kwargs)
+            except RightMissing as forbidden:
+                raise NotFound from forbidden
+
+        return _drawn(request, draw)
+
+    cast(Any, guarded).access_rule = ("portal_account",)
+    return guarded
+
+
+def _drawn(request: HttpRequest, draw: Callable[[], HttpResponse]) -> HttpResponse:
+    """Under the role that reads what is for clients, as a person before an organization is chosen."""
+    if not request.user.is_authenticated:
+        return _sign_in_first(request)
+    if request.session.get("password_too_short"):
+        return HttpResponseRedirect(reverse("account_change_password"))
+    with as_user(cast(int, request.user.pk)), transaction.atomic():
+        with as_portal():
+            response = draw()
+        if getattr(response, "rolls_back", False):
+            transaction.set_rollback(True)
+    response.headers.setdefault("Cache-Control", "private, no-store")
+    return response
 
 
 def portal_public(view: Callable) -> Callable:

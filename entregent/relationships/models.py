@@ -7,7 +7,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
 from django.db.models import F, Q
-from django.db.models.functions import Now
+from django.db.models.functions import Lower, Now
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
@@ -82,6 +82,8 @@ class AccountUser(models.Model):
     )
     programs = models.ManyToManyField(ProgramAccount, blank=True, related_name="+")
     is_active = models.BooleanField(default=True)
+    # Told by mail of requests to answer and of accesses that end (R002-40).
+    wants_mail = models.BooleanField(default=True, db_default=True)
     version = models.IntegerField(default=1)
     created_at = models.DateTimeField(db_default=Now())
 
@@ -100,6 +102,38 @@ class AccountUser(models.Model):
     def decides(self) -> bool:
         """May this user answer requests at all (R002-30)?"""
         return self.is_active and self.role in (Role.ADMIN, Role.MANAGER)
+
+    @property
+    def role_label(self):
+        return ACCOUNT_ROLES[Role(self.role)]
+
+
+class AccountInvitation(models.Model):
+    """Somebody is asked by mail to work on an account. The secret of its link is kept as its hash and serves once; a
+    row that was accepted or withdrawn goes. It lets in only while `invited_by` could still give the role."""
+
+    account = models.ForeignKey(BusinessAccount, models.CASCADE, related_name="invitations")
+    email = models.EmailField(_("courriel"), max_length=254)
+    role = models.CharField(
+        _("rôle"), max_length=10, choices=[(role.value, label) for role, label in ACCOUNT_ROLES.items()]
+    )
+    program_ids = ArrayField(models.BigIntegerField(), default=list)
+    language = models.CharField(max_length=2, choices=User.Language.choices, default=User.Language.FRENCH)
+    invited_by = models.ForeignKey(AccountUser, models.CASCADE, related_name="+")
+    invited_at = models.DateTimeField(default=timezone.now)
+    ends_at = models.DateTimeField()
+    digest = models.CharField(max_length=64, unique=True)
+
+    class Meta:
+        ordering = ["email", "id"]
+        constraints = [models.UniqueConstraint("account", Lower("email"), name="account_invitation_once")]
+
+    def __str__(self):
+        return f"{self.email} @ {self.account_id}: {self.role}"
+
+    @property
+    def is_over(self) -> bool:
+        return self.ends_at <= timezone.now()
 
 
 class Rules(models.Model):

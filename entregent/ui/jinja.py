@@ -229,7 +229,7 @@ def kept(*key, caller) -> Markup:
 def _url(context, name, *args, **kwargs):
     """`url("clients:file", number=…)`: the organization's slug of the member at work is put in by itself."""
     member = context.get("member")
-    if member is not None and ":" in name and not name.startswith("account:"):
+    if member is not None and ":" in name and not name.startswith(("account:", "portal_accounts:")):
         kwargs.setdefault("organization", member.organization.slug)
     return _reverse(get_urlconf(), name, args, tuple(kwargs.items()))
 

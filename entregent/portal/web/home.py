@@ -12,6 +12,7 @@ from entregent.portal.guard import PortalRequest, choose_access, organizations_o
 from entregent.portal.web.cases import has_cases
 from entregent.portal.web.pages import render
 from entregent.portal.web.transfers import awaited
+from entregent.relationships.client_side import accounts_of
 from entregent.toolbox.errors import NotFound
 from entregent.ui import pages
 
@@ -21,11 +22,15 @@ SHOWN = 6
 @portal_signed_in
 @require_safe
 def choose(request: HttpRequest) -> HttpResponse:
-    """To the one organization that lets the person in, else the choice among them."""
-    found = organizations_of(cast(User, request.user))
-    if len(found) == 1:
+    """To the one organization that lets the person in, else the choice among them and the person's businesses."""
+    user = cast(User, request.user)
+    found = organizations_of(user)
+    has_accounts = accounts_of(user).exists()
+    if len(found) == 1 and not has_accounts:
         return HttpResponseRedirect(reverse("portal:home", kwargs={"organization": found[0][0].slug}))
-    return pages.render(request, "portal/choose.html", {"found": found})
+    if has_accounts and not found:
+        return HttpResponseRedirect(reverse("portal_accounts:list"))
+    return pages.render(request, "portal/choose.html", {"found": found, "has_accounts": has_accounts})
 
 
 @portal_page

@@ -29,6 +29,7 @@ def _names_of_the_staff() -> list[NamesOnly]:
 
 urlpatterns = [
     path("portail/", include("entregent.portal.web.account_urls")),
+    path("portail/entreprises/", include("entregent.portal.web.accounts_urls")),
     path("portail/", include("entregent.portal.web.urls")),
     *_names_of_the_staff(),
 ]

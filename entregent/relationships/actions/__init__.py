@@ -5,11 +5,18 @@ from entregent.relationships.actions.accounts import (
     add_account_user,
     add_program,
     change_account_user,
+    choose_mails,
     keep_account,
     register_account,
     remove_account_user,
 )
 from entregent.relationships.actions.ending import expire_due, give_up_relationship, revoke_relationship
+from entregent.relationships.actions.invitations import (
+    accept_account_invitation,
+    find_account_invitation,
+    invite_account_user,
+    withdraw_account_invitation,
+)
 from entregent.relationships.actions.requests import (
     approve_access,
     cancel_access_request,
@@ -19,13 +26,17 @@ from entregent.relationships.actions.requests import (
 )
 
 __all__ = [
+    "accept_account_invitation",
     "add_account_user",
     "add_program",
     "approve_access",
     "cancel_access_request",
     "change_account_user",
+    "choose_mails",
     "expire_due",
+    "find_account_invitation",
     "give_up_relationship",
+    "invite_account_user",
     "keep_account",
     "register_account",
     "reject_access",
@@ -33,4 +44,5 @@ __all__ = [
     "request_access",
     "revoke_relationship",
     "set_request_days",
+    "withdraw_account_invitation",
 ]

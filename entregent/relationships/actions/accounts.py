@@ -82,7 +82,7 @@ def register_account(*, user: User, number: str, name: str, postal_code: str, pr
 def add_account_user(*, by: AccountUser, user: User, role: str, programs: Iterable[ProgramAccount] = ()) -> AccountUser:
     """Another user of the account. A manager of programs adds editors and readers of their own programs only."""
     account = _locked(by.account_id)
-    chosen = _may_give(by, role, programs)
+    chosen = may_give(by, role, programs)
     added, made = AccountUser.objects.get_or_create(account=account, user=user, defaults={"role": role})
     if not made and added.is_active:
         raise Refusal("E-002-USER", _("Cette personne est déjà de ce compte."), field="user", status=409)
@@ -101,8 +101,8 @@ def change_account_user(
     """Another role or other programs. The last manager of an account keeps that role."""
     account = _locked(by.account_id)
     one = _user_of(account, changed, version)
-    _may_give(by, one.role, one.programs.all())
-    chosen = _may_give(by, role, programs)
+    may_give(by, one.role, one.programs.all())
+    chosen = may_give(by, role, programs)
     if one.manages_all and role != Role.ADMIN:
         _another_manager(account, one)
     one.role = role
@@ -118,12 +118,18 @@ def remove_account_user(removed: AccountUser, *, by: AccountUser, version: int) 
     account = _locked(by.account_id)
     one = _user_of(account, removed, version)
     if one.pk != by.pk:
-        _may_give(by, one.role, one.programs.all())
+        may_give(by, one.role, one.programs.all())
     if one.manages_all:
         _another_manager(account, one)
     one.is_active = False
     one.version += 1
     one.save(update_fields=["is_active", "version"])
+
+
+@transaction.atomic
+def choose_mails(*, by: AccountUser, wants_mail: bool) -> None:
+    """Whether somebody is told by mail of what happens on the account."""
+    AccountUser.objects.filter(pk=acting(by).pk).update(wants_mail=wants_mail)
 
 
 def _locked(account_id: int) -> BusinessAccount:
@@ -148,7 +154,7 @@ def _user_of(account: BusinessAccount, one: AccountUser, version: int) -> Accoun
     return found
 
 
-def _may_give(by: AccountUser, role: str, programs: Iterable[ProgramAccount]) -> list[ProgramAccount]:
+def may_give(by: AccountUser, role: str, programs: Iterable[ProgramAccount]) -> list[ProgramAccount]:
     """The programs that go with the role, if `by` may give it: managers of the account everything, managers of
     programs what is below them, in programs of their own."""
     by = acting(by)

@@ -3,13 +3,14 @@
 from django.db import transaction
 from django.utils import timezone
 
-from entregent.access.rights import Right, Role
+from entregent.access.rights import Right
 from entregent.access.wall import in_organization
 from entregent.audit.actions import record
 from entregent.organizations.models import Membership, Organization
 from entregent.relationships.actions.accounts import acting
 from entregent.relationships.actions.requests import tell
-from entregent.relationships.models import AccessRequest, AccountUser, Level, Relationship, today_of
+from entregent.relationships.client_side import may_revoke
+from entregent.relationships.models import AccessRequest, AccountUser, Relationship, today_of
 from entregent.toolbox.errors import NotFound, RightMissing
 
 _AT_ONCE = 500
@@ -24,7 +25,7 @@ def revoke_relationship(relationship: Relationship, *, by: AccountUser) -> Relat
             "revoke_relationship", organization_id=locked.organization_id, user_id=by.user_id, subject=locked,
             told_as=by.user.name,
         )  # fmt: skip
-        if not _may_revoke(by, locked):
+        if not may_revoke(by, locked):
             raise RightMissing
         _end(locked, Relationship.State.REVOKED, by.user.name)
     return locked
@@ -84,15 +85,6 @@ def _active(relationships) -> Relationship:
     if locked is None:
         raise NotFound
     return locked
-
-
-def _may_revoke(by: AccountUser, relationship: Relationship) -> bool:
-    if by.role == Role.ADMIN:
-        return True
-    if by.role != Role.MANAGER or relationship.level != Level.PROGRAM:
-        return False
-    given = set(relationship.programs.values_list("program_id", flat=True))
-    return given <= set(by.programs.values_list("pk", flat=True))
 
 
 def _end(relationship: Relationship, state: str, name: str) -> None:

@@ -1,0 +1,74 @@
+"""How a page of a business account is drawn."""
+
+from django.http import HttpResponse
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
+
+from entregent.portal.guard import AccountRequest
+from entregent.relationships.models import AccountUser, Level, Relationship, Visibility, today_of
+from entregent.toolbox.errors import Refusal, Refusals
+from entregent.ui import pages
+
+
+def url_of(by: AccountUser, name: str, **kwargs) -> str:
+    return reverse(f"portal_accounts:{name}", kwargs={"number": by.account.number, **kwargs})
+
+
+def render(request: AccountRequest, template: str, context: dict, *, status: int = 200) -> HttpResponse:
+    """The page `template` of the account. Context: `here` names the page among the tabs."""
+    by = request.account_user
+    tabs = [("home", _("Fournisseurs de services")), ("registry", _("Registre"))]
+    if by.decides:
+        tabs.append(("users", _("Utilisateurs")))
+    tabs.append(("choices", pgettext("account", "Réglages")))
+    here = context.get("here")
+    whole = {
+        "by": by,
+        "account": by.account,
+        "aurl": lambda name, **kwargs: url_of(by, name, **kwargs),
+        "tabs_of_account": [
+            {"label": label, "url": url_of(by, name), "current": here == name} for name, label in tabs
+        ],
+        "state_of": state_of,
+        "level_of": level_of,
+        "holds": holds,
+        "seen_by": seen_by,
+    }  # fmt: skip
+    response = pages.render(request, template, whole | context, status=status)
+    if status >= 400:
+        response.rolls_back = True  # type: ignore[attr-defined]
+    return response
+
+
+def told(refusal: Refusal | Refusals) -> str:
+    every = refusal.refusals if isinstance(refusal, Refusals) else [refusal]
+    return " ".join(str(one.message) for one in every)
+
+
+def holds(given: Relationship) -> bool:
+    """Whether the provider acts today, whatever the task that ends relationships has written by now."""
+    return given.is_active_on(today_of(given.organization))
+
+
+def state_of(given: Relationship) -> str:
+    state = given.state
+    if state == Relationship.State.ACTIVE and not holds(given):
+        state = Relationship.State.EXPIRED
+    return str(Relationship.State(state).label)
+
+
+def level_of(given: Relationship) -> str:
+    if given.level == Level.BUSINESS:
+        return _("Gestion d'entreprise, tous les programmes")
+    return _("Gestion de programme : %(programs)s") % {"programs": ", ".join(program_names(given))}
+
+
+def program_names(given: Relationship) -> list[str]:
+    found = sorted((one.program for one in given.programs.all()), key=lambda program: program.number)
+    return [program.number[9:] for program in found]
+
+
+def seen_by(given: Relationship) -> list[str]:
+    """Whose transactions the provider sees."""
+    return [str(Visibility(value).label) for value in Visibility.values if value in given.visibility]

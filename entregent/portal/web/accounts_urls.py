@@ -1,0 +1,28 @@
+"""Pages of business accounts, outside of any organization: `/portail/entreprises/…`."""
+
+from django.urls import path
+
+from entregent.portal.web import accounts, accounts_requests, accounts_users
+
+app_name = "portal_accounts"
+
+urlpatterns = [
+    path("", accounts.accounts, name="list"),
+    path("inscription/", accounts.register, name="register"),
+    path("invitation/<str:token>/", accounts_users.invitation, name="invitation"),
+    path("<str:number>/", accounts.providers, name="home"),
+    path("<str:number>/demandes/<int:pk>/", accounts_requests.details, name="request"),
+    path("<str:number>/demandes/<int:pk>/approbation/", accounts_requests.approve, name="approve"),
+    path("<str:number>/demandes/<int:pk>/rejet/", accounts_requests.reject, name="reject"),
+    path("<str:number>/relations/<int:pk>/", accounts.relationship, name="relationship"),
+    path("<str:number>/relations/<int:pk>/revocation/", accounts.revoke, name="revoke"),
+    path("<str:number>/registre/", accounts.registry, name="registry"),
+    path("<str:number>/registre/telecharger/", accounts.registry_file, name="registry_file"),
+    path("<str:number>/utilisateurs/", accounts_users.users, name="users"),
+    path("<str:number>/utilisateurs/nouveau/", accounts_users.invite, name="invite"),
+    path("<str:number>/utilisateurs/<int:pk>/", accounts_users.change, name="user"),
+    path("<str:number>/utilisateurs/<int:pk>/retrait/", accounts_users.remove, name="user_remove"),
+    path("<str:number>/invitations/<int:pk>/retrait/", accounts_users.withdraw, name="withdraw"),
+    path("<str:number>/reglages/", accounts.choices, name="choices"),
+    path("<str:number>/reglages/depart/", accounts.leave, name="leave"),
+]
