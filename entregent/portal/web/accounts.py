@@ -157,7 +157,8 @@ def registry_file(request: AccountRequest) -> HttpResponseBase:
     header = [
         _("Fournisseur de services"), pgettext("relationship", "État"), pgettext("relationship", "Niveau"),
         _("Programmes"), _("Transactions visibles"), _("Depuis le"), pgettext("relationship", "Jusqu'au"),
-        _("Approuvé par"), _("Approuvé le"), pgettext("relationship", "Terminé le"), _("Terminé par"), _("Dernière utilisation"),
+        _("Approuvé par"), _("Approuvé le"), pgettext("relationship", "Terminé le"), _("Terminé par"),
+        _("Dernière utilisation"),
     ]  # fmt: skip
     rows = [_row(one) for one in relationships_of(by).order_by("-pk")] if request.method == "GET" else []
     answer = StreamingHttpResponse(_pieces(header, rows), content_type="text/csv; charset=utf-8")
