@@ -59,7 +59,11 @@ SIGN_INS = [
     ("anne@cabinet-roy.example", "Anne Roy", "gestionnaire, toute l'organisation"),
 ]
 # Who signs in at the door of the clients: address, name, of whom.
-PORTAL_SIGN_INS = [("lea@client.mecano.example", "Léa Garnier", "Ateliers Garnier, cliente de Mécano")]
+PORTAL_SIGN_INS = [
+    ("lea@client.mecano.example", "Léa Garnier", "Ateliers Garnier, cliente de Mécano"),
+    ("zoe@zeta.example", "Zoé Zammit", "gestionnaire du compte d'entreprise de Zêta inc."),
+    ("edith@zeta.example", "Édith Émond", "éditrice du compte d'entreprise de Zêta inc."),
+]
 
 
 def tell() -> bool:
