@@ -222,7 +222,7 @@ class Letter(models.Model):
 
 
 class PrintBatch(models.Model):
-    """Letters printed together: one PDF, or several of at most `PrintPart.MOST` letters."""
+    """Letters printed together: one PDF, or several (`PrintPart.MOST`)."""
 
     organization = models.ForeignKey(Organization, models.CASCADE)
     job_id = models.BigIntegerField(null=True)
@@ -241,7 +241,8 @@ class PrintBatch(models.Model):
 class PrintPart(models.Model):
     """One PDF of a printing, in the order of its letters."""
 
-    MOST = 500
+    # Letters, and bytes of them: a logo is in each, and the whole is put together in memory.
+    MOST, MOST_BYTES = 1000, 64_000_000
 
     organization = models.ForeignKey(Organization, models.CASCADE)
     batch = models.ForeignKey(PrintBatch, models.CASCADE, related_name="parts")

@@ -25,7 +25,7 @@ def waiting(member: Membership):
 
 @transaction.atomic
 def print_letters(*, by: Membership, ids: Collection[int] | None = None) -> PrintBatch:
-    """Prints these letters, or all that wait (at most 100,000): one PDF for each 500, made by a job.
+    """Prints these letters, or all that wait (at most 100,000): one PDF for each thousand, made by a job.
 
     What is written after this waits for the next printing.
     """

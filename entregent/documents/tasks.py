@@ -1,3 +1,5 @@
+from itertools import accumulate
+
 from django.db.models import Count
 from procrastinate.contrib.django import app
 
@@ -20,7 +22,8 @@ def sweep(timestamp: int) -> None:
 
 @job_kind(JOB, right=Right.DOCUMENT_WRITE)
 def print_batch(work) -> None:
-    """Takes the letters of the printing, then makes one PDF for each `PrintPart.MOST` of them, in their order.
+    """Takes the letters of the printing, then makes one PDF for each `PrintPart.MOST` of them, or fewer where they
+    are large, in their order.
 
     Killed between two chunks, the next worker goes on with the letters that stand in no part yet.
     """
@@ -40,6 +43,7 @@ def print_batch(work) -> None:
                 .select_related("file", "client")
                 .order_by("pk")[: PrintPart.MOST]
             )
+            rows = _part_of(rows)
             is_over = not rows
             if rows:
                 _print(batch, number, rows)
@@ -55,6 +59,12 @@ def _take(batch: PrintBatch, data: dict, member) -> int:
         chosen = chosen.filter(pk__in=data["ids"])
     taken = chosen.order_by("pk").values("pk")[:MOST]
     return Letter.objects.filter(pk__in=taken, batch__isnull=True).update(batch=batch)
+
+
+def _part_of(rows: list[Letter]) -> list[Letter]:
+    """Those that one PDF holds: the first at least."""
+    sizes = list(accumulate(row.file.size for row in rows))
+    return [row for row, size in zip(rows, sizes, strict=True) if size <= max(PrintPart.MOST_BYTES, sizes[0])]
 
 
 def _print(batch: PrintBatch, number: int, rows: list[Letter]) -> None:

@@ -135,6 +135,23 @@ def letters_for(client, member, count, **more):
         )  # fmt: skip
 
 
+def test_large_letters_are_fewer_to_a_part(web, manager, client_north, monkeypatch):
+    enter(manager)
+    letters_for(client_north, manager, 3)
+    size = Letter.objects.select_related("file").first().file.size
+    monkeypatch.setattr("entregent.documents.models.PrintPart.MOST_BYTES", int(size * 2.5))
+    batch = print_letters(by=manager)
+    run_job(job_id=batch.job_id, organization_id=manager.organization_id)
+    enter(manager)
+    assert [part.count for part in batch.parts.all()] == [2, 1]
+    monkeypatch.setattr("entregent.documents.models.PrintPart.MOST_BYTES", 1)
+    letters_for(client_north, manager, 2)
+    batch = print_letters(by=manager)
+    run_job(job_id=batch.job_id, organization_id=manager.organization_id)
+    enter(manager)
+    assert [part.count for part in batch.parts.all()] == [1, 1]
+
+
 def test_letters_that_wait_are_printed_in_parts_once(web, manager, client_north, monkeypatch):
     monkeypatch.setattr("entregent.documents.models.PrintPart.MOST", 2)
     enter(manager)
