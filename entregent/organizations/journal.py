@@ -409,5 +409,6 @@ ACTION_WORDS = {
     "create_api_token": _("Jeton d'API créé"),
     "revoke_api_token": _("Jeton d'API révoqué"),
     "accept_invitation": _("Invitation acceptée"),
+    "open_account": _("Compte ouvert au portail"),
     "update_profile": _("Profil modifié"),
 }

@@ -190,3 +190,43 @@ def test_the_staff_has_no_address_at_the_portals_door(lea):
 def test_the_portal_speaks_both_languages(lea, access):
     assert lea.post("/portail/langue/", {"language": "en", "next": "/portail/eaux/"}).status_code == 303
     assert '<html lang="en"' in lea.get("/portail/eaux/").content.decode()
+
+
+def test_whoever_was_invited_by_nobody_opens_an_account_by_a_link(db):
+    http = HtmxClient()
+    assert "Créer un compte" in http.get("/portail/connexion/").content.decode()
+    answer = http.post("/portail/compte/creation/", {"email": "Hugo@zeta.example"})
+    assert "Consultez votre courriel" in answer.content.decode()
+    path = _link_to("hugo@zeta.example")
+    weak = http.post(path, {"name": "Hugo Vidal", "password": "court"})
+    assert (weak.status_code, "Hugo Vidal" in weak.content.decode()) == (422, True)
+    assert http.post(path, {"name": "Hugo Vidal", "password": PASSWORD}).headers["Location"] == "/portail/"
+    page = http.get("/portail/").content.decode()
+    assert "Inscrire une entreprise" in page
+    assert http.get("/portail/compte/").status_code == 200
+    assert HtmxClient().get(path).status_code == 410
+    assert HtmxClient().get("/portail/compte/creation/jeton/").status_code == 410
+
+
+def test_asking_for_an_account_tells_nobody_who_has_one(access):
+    known = HtmxClient().post("/portail/compte/creation/", {"email": "lea@client.example"}).content.decode()
+    new = HtmxClient().post("/portail/compte/creation/", {"email": "hue@client.example"}).content.decode()
+    scrubbed = [re.sub(r'(value|content)="[A-Za-z0-9]{64}"|lea@|hue@', "", one) for one in (known, new)]
+    assert scrubbed[0] == scrubbed[1]
+    with outside():
+        mail = Message.objects.filter(recipients=["lea@client.example"], organization_id=None).latest("pk")
+    assert "déjà un compte" in mail.subject
+    assert "creation" not in mail.text
+
+
+def test_nobody_floods_an_address_with_links(db):
+    answers = [
+        HtmxClient().post("/portail/compte/creation/", {"email": "hugo@zeta.example"}).status_code for _try in range(4)
+    ]
+    assert answers == [200, 200, 200, 429]
+
+
+def _link_to(address) -> str:
+    with outside():
+        mail = Message.objects.filter(recipients=[address]).latest("pk")
+    return re.search(r"/portail/compte/creation/[^\s]+/", mail.text)[0]

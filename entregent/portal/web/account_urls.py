@@ -4,13 +4,15 @@ from django.urls import include, path, re_path
 
 from entregent.organizations.web import account_views as views
 from entregent.portal.guard import portal_public
-from entregent.portal.web import account, home
+from entregent.portal.web import account, home, sign_up
 from entregent.portal.web.account import for_anybody, for_oneself
 
 own = [
     path("", home.choose, name="root"),
     path("langue/", portal_public(views.language), name="language"),
     path("compte/", for_oneself(account.profile), name="profile"),
+    path("compte/creation/", sign_up.ask, name="sign_up"),
+    path("compte/creation/<str:token>/", sign_up.begin, name="sign_up_begin"),
     path("compte/sessions/<int:pk>/", for_oneself(views.end_session), name="end_session"),
 ]
 
