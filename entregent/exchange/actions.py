@@ -56,6 +56,9 @@ def set_mapping(batch: Import, *, by: Membership, mapping: Mapping) -> Import:
     if mapping.kind != batch.kind:
         raise Refusal("E-MAPPING", _("Cette correspondance est faite pour d’autres données."), field="mapping")
     compile_mapping(mapping, batch.header)
+    if mapping.names_from and not mapping.names:
+        message = _("Les noms d’un autre fichier (« names ») ne sont lus que par la commande : ajoutez une colonne.")
+        raise Refusal("E-MAPPING", message, field="mapping")
     lacking = [name for name in kind_named(batch.kind).required if name not in mapping.fields()]
     # A row that is recognised needs its key alone; without a key every row needs what a new record needs.
     if lacking and not (mapping.key and mapping.key in mapping.fields()):
@@ -158,10 +161,9 @@ def discard_import(batch: Import, *, by: Membership) -> None:
 
 
 def check_rights(kind: str, by: Membership) -> None:
-    """Some kinds are an administrator's: sectors, topics."""
-    for right in kind_named(kind).rights:
-        if not by.can(right):
-            raise RightMissing
+    """Some kinds are an administrator's: sectors, topics; some a service provider's: groups."""
+    if not kind_named(kind).is_offered_to(by):
+        raise RightMissing
 
 
 def table_of(batch: Import) -> Table:

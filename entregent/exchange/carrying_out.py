@@ -13,6 +13,7 @@ from entregent.exchange.models import Import
 from entregent.exchange.reach import ImportReach, out_of_reach, reached_sectors
 from entregent.organizations.actions import next_numbers
 from entregent.organizations.models import Membership
+from entregent.relationships.models import today_of
 
 _CHUNK = """
 CREATE TEMP TABLE IF NOT EXISTS exchange_chunk (
@@ -54,6 +55,7 @@ _TABLES = {
     "contracts": "clients_businessobject",
     "business-objects": "clients_businessobject",
     "interactions": "interactions_interaction",
+    "groups": "groups_groupmember",
 }
 
 _TAKEN = {
@@ -105,6 +107,32 @@ FROM moved WHERE r.batch_id = %(batch)s AND r.line = moved.line
 """
 
 
+# Changes of groups take effect one after the other (`groups.actions.staging`).
+_ONE_AT_A_TIME = """
+SELECT pg_advisory_xact_lock(hashtext('groups-names'), (%(org)s %% 2147483648)::int),
+       pg_advisory_xact_lock(hashtext('groups-effect'), (%(org)s %% 2147483648)::int)
+"""
+# The client was grouped or let go meanwhile, or its group is being changed.
+_UNAVAILABLE = """
+WITH moved AS (
+    DELETE FROM exchange_chunk c WHERE NOT EXISTS (
+        SELECT 1 FROM clients_client t
+        JOIN relationships_relationship r ON r.organization_id = t.organization_id
+            AND r.account_id = t.business_account_id AND r.state = 'active'
+            AND (r.ends_on IS NULL OR r.ends_on >= %(today)s)
+        WHERE t.organization_id = %(org)s AND t.id = (c.extra ->> 'client_id')::bigint AND t.deleted_at IS NULL)
+    OR EXISTS (SELECT 1 FROM groups_groupmember m WHERE m.organization_id = %(org)s
+        AND m.client_id = (c.extra ->> 'client_id')::bigint AND m.left_at IS NULL)
+    OR EXISTS (SELECT 1 FROM groups_clientgroup g WHERE g.organization_id = %(org)s
+        AND g.name_key = c.extra ->> 'name_key' AND (g.deleted_at IS NOT NULL OR EXISTS (
+            SELECT 1 FROM groups_processingrequest q WHERE q.group_id = g.id AND q.state IN ('waiting', 'running'))))
+    RETURNING c.line
+)
+UPDATE exchange_importrow r SET verdict = 'reject', reason = %(moved)s
+FROM moved WHERE r.batch_id = %(batch)s AND r.line = moved.line
+"""
+
+
 _WITH_CUSTOM = ("clients_client", "clients_person", "interactions_interaction")
 
 
@@ -132,7 +160,11 @@ class Chunk:
             self._run("DELETE FROM exchange_chunk")
             self._run(_TAKE, after=after, until=until)
             kind = self.batch.kind
-            refused = self._run(_STILL_SO.format(table=_TABLES[kind], taken=_TAKEN[kind]))
+            if kind == "groups":
+                self._run(_ONE_AT_A_TIME)
+                refused = self._run(_UNAVAILABLE, today=today_of(self.member.organization))
+            else:
+                refused = self._run(_STILL_SO.format(table=_TABLES[kind], taken=_TAKEN[kind]))
             if kind in ("people", "addresses", "contracts", "business-objects", "interactions"):
                 refused += self._run(_GONE)
             refused += self._refuse_out_of_reach()
@@ -449,6 +481,47 @@ class Chunk:
             FROM exchange_chunk c WHERE c.act = 'update' AND c.extra ->> 'notes' <> '' AND e.interaction_id = c.id
               AND e.seq = 1 AND e.notes <> c.extra ->> 'notes'
         """)
+
+    def _groups(self) -> None:
+        """Groups with their clients, and the processing request that says so; all in this one transaction."""
+        self._run("""
+            INSERT INTO groups_clientgroup (organization_id, name, name_key, member_count, created_by_id, version)
+            SELECT DISTINCT ON (c.extra ->> 'name_key')
+                   %(org)s, c.extra ->> 'name', c.extra ->> 'name_key', 0, %(user)s, 1
+            FROM exchange_chunk c ORDER BY c.extra ->> 'name_key', c.line
+            ON CONFLICT (organization_id, name_key) DO NOTHING
+        """)
+        self._run("""
+            INSERT INTO groups_groupmember (id, organization_id, group_id, client_id)
+            SELECT c.id, %(org)s, g.id, (c.extra ->> 'client_id')::bigint
+            FROM exchange_chunk c
+            JOIN groups_clientgroup g ON g.organization_id = %(org)s AND g.name_key = c.extra ->> 'name_key'
+            ORDER BY c.line
+        """)
+        self._run("SELECT count(*) FROM exchange_chunk")
+        ((number,),) = self.cursor.fetchall()
+        if not number:
+            return
+        self._run(
+            """
+            WITH request AS (
+                INSERT INTO groups_processingrequest (organization_id, number, operation, group_name, initiated_by_id,
+                    initiated_by_name, state, payload, total, staged, ended_at, version)
+                VALUES (%(org)s, %(request)s, 'import', %(name)s, %(user)s, %(who)s, 'done',
+                        jsonb_build_object('import', %(batch)s), %(rows)s, %(rows)s, now(), 1)
+                RETURNING id
+            )
+            INSERT INTO groups_processingrow
+                (organization_id, request_id, position, client_id, change, role_before, role_after, result, reason)
+            SELECT %(org)s, request.id, row_number() OVER (ORDER BY c.line), (c.extra ->> 'client_id')::bigint, 'add',
+                   '', '', 'ok', ''
+            FROM exchange_chunk c, request
+            """,
+            request=next_numbers(self.member.organization_id, "processing_request"),
+            name=self.batch.filename[:100],
+            who=self.member.name,
+            rows=number,
+        )
 
     def _index_clients(self, ids: str) -> None:
         self._run(f"SELECT clients_index(array_agg(DISTINCT w.id)) FROM ({ids}) w(id) HAVING count(*) > 0")  # noqa: S608

@@ -80,6 +80,7 @@ class Cleaner:
             "contracts": self._object,
             "business-objects": self._object,
             "interactions": self._interaction,
+            "groups": self._group_row,
         }[kind]
         self.sectors = dict(Sector.objects.filter(organization_id=member.organization_id).values_list("code", "id"))
         self.reached = reached_sectors(member)
@@ -123,6 +124,17 @@ class Cleaner:
             if extra["parent"] == fields["code"]:
                 raise Refusal("E-SECTOR", _("Un secteur ne peut pas être son propre parent."), field="parent")
         return Cleaned(fields, extra, fields["code"])
+
+    def _group_row(self, values):
+        """A client without a group is left where it is; names are settled over the whole file (`grouping`)."""
+        client = _line(values.get("members.number", ""), _("N° du client"), 40)
+        if not client:
+            raise required("members.number", _("N° du client"))
+        extra = {"client": client}
+        code = _line(values.get("number", ""), _("Code du groupe"), 80) or one_line(values.get("name", ""))[:200]
+        if code:
+            extra |= {"group": code, "name": one_line(values.get("name", ""))}
+        return Cleaned(extra=extra, key=client)
 
     def _topic(self, values):
         fields = _texts(values, {"label_fr": (_("Libellé français"), 60), "label_en": (_("Libellé anglais"), 60)})

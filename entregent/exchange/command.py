@@ -11,7 +11,7 @@ from entregent.access.rights import Right
 from entregent.access.wall import in_organization
 from entregent.exchange import actions, rejects
 from entregent.exchange.exports import export_kinds, write_export
-from entregent.exchange.mapping import from_yaml
+from entregent.exchange.mapping import from_yaml, with_names
 from entregent.exchange.models import Import
 from entregent.jobs import work
 from entregent.jobs.models import Job
@@ -42,7 +42,7 @@ def run_import(
     with translation.override(member.user.language):
         with in_organization(member.organization_id, user_id=member.user_id), path.open("rb") as file:
             batch = actions.create_import(by=member, kind=kind, file=File(file), filename=path.name)
-        chosen = from_yaml(Path(mapping).read_bytes()) if mapping else None
+        chosen = with_names(from_yaml(Path(mapping).read_bytes()), Path(mapping).parent) if mapping else None
         with in_organization(member.organization_id, user_id=member.user_id):
             actions.set_mapping(batch, by=member, mapping=chosen or actions.mapping_of(batch))
             job = actions.start_check(batch, by=member, in_background=False)
@@ -53,7 +53,8 @@ def run_import(
             batch = _done(job, batch, member, progress)
         with in_organization(member.organization_id, user_id=member.user_id):
             report = _report(batch, path)
-    return summary(batch, dry_run=dry_run) | {"report": report}
+    told = summary(batch, dry_run=dry_run) | {"report": report}
+    return told | {"notes": batch.notes} if batch.notes else told
 
 
 def summary(batch: Import, *, dry_run: bool = False) -> dict[str, int]:

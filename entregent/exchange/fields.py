@@ -6,7 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 from entregent.access.rights import Right
 from entregent.listing.custom_fields import fields_of
-from entregent.organizations.models import Membership
+from entregent.organizations.models import Membership, Module
 from entregent.toolbox.errors import Refusal
 from entregent.toolbox.text import search_key
 
@@ -37,6 +37,13 @@ class Kind:
     open: tuple[str, ...] = ()
     subject: str = ""  # Whose custom fields it brings: `custom.<code>`.
     constants: tuple[str, ...] = field(default=())
+    for_providers: bool = False  # Offered to service providers alone, with the module « Délégation ».
+
+    def is_offered_to(self, member: Membership) -> bool:
+        organization = member.organization
+        if self.for_providers and not (organization.provider_kind and organization.has_module(Module.DELEGATION)):
+            return False
+        return all(member.can(right) for right in self.rights)
 
     def knows(self, name: str) -> bool:
         return name in self.by_name or any(name.startswith(prefix) and len(name) > len(prefix) for prefix in self.open)
@@ -81,7 +88,7 @@ def _address_fields(prefix: str, title) -> tuple[Field, ...]:
 
 
 class _Title:
-    """« Adresse : ville », in the language of whoever reads."""
+    """« Adresse : ville », in the language of whoever reads."""
 
     def __init__(self, title, part):
         self.title, self.part = title, part
@@ -442,6 +449,22 @@ KINDS: dict[str, Kind] = {
             open=(CUSTOM,),
             subject="interaction",
             constants=("topic", "channel", "direction", "status", "priority"),
+        ),
+        # A row is a client with its group.
+        Kind(
+            "groups",
+            _("Groupes de clients"),
+            (Right.DATA_IMPORT, Right.GROUP_MANAGE),
+            (
+                Field("members.number", _("N° du client"), _CLIENT_REF),
+                Field(
+                    "number", _("Code du groupe"), ("groupe", "code groupe", "code du groupe", "group", "group code")
+                ),
+                Field("name", _("Nom du groupe"), ("nom du groupe", "nom groupe", "group name")),
+            ),
+            ("number",),
+            ("members.number",),
+            for_providers=True,
         ),
     )
 }

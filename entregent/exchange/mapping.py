@@ -1,13 +1,15 @@
 """How columns become fields: the mapping, as it is written in YAML, made on the page and kept by name."""
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 import yaml
 from django.utils.translation import gettext as _
 
 from entregent.exchange.fields import Kind, kind_named, matching_field
+from entregent.exchange.readers import open_table
 from entregent.toolbox.errors import Refusal
 
 MOST_YAML = 200_000
@@ -43,9 +45,18 @@ class Mapping:
     columns: dict[str, tuple[Target, ...]] = field(default_factory=dict)
     constants: dict[str, str] = field(default_factory=dict)
     ignore: tuple[str, ...] = ()
+    # Groups: their names by their codes, as another file gives them; what is put behind a name that two of them have.
+    names_from: dict[str, str] = field(default_factory=dict)
+    names: dict[str, str] = field(default_factory=dict)
+    suffix: str = ""
 
     def as_data(self) -> dict:
-        return {
+        more: dict[str, Any] = {}
+        if self.names_from:
+            more["names"] = {**self.names_from, "given": self.names}
+        if self.suffix:
+            more["on_duplicate_name"] = {"suffix": self.suffix}
+        return more | {
             "kind": self.kind,
             "key": self.key,
             "columns": {
@@ -111,7 +122,44 @@ def from_data(data: Any) -> Mapping:
     if key and key not in kind.keys:
         raise refused(_("« %(name)s » ne peut pas servir de clé ici.") % {"name": key[:60]})
     given = {str(name): "" if value is None else str(value) for name, value in constants.items()}
-    return Mapping(kind.name, key, mapped, given, tuple(str(one) for one in ignore))
+    names_from, names = _names(data.get("names") or {})
+    suffix = _suffix(data.get("on_duplicate_name") or {})
+    if (names_from or suffix) and kind.name != "groups":
+        raise refused(_("« names » et « on_duplicate_name » ne servent que pour les groupes."))
+    return Mapping(kind.name, key, mapped, given, tuple(str(one) for one in ignore), names_from, names, suffix)
+
+
+def _names(data: Any) -> tuple[dict[str, str], dict[str, str]]:
+    """Where names come from (from, key, column), and those that were read from there."""
+    given = data.get("given") or {} if isinstance(data, dict) else None
+    if not isinstance(data, dict) or set(data) - {"from", "key", "column", "given"} or not isinstance(given, dict):
+        raise refused(_("« names » se décrit par from, key et column."))
+    source = {name: str(data.get(name) or "") for name in ("from", "key", "column")} if data else {}
+    if data and not all(source.values()):
+        raise refused(_("« names » se décrit par from, key et column."))
+    return source, {str(code): str(name) for code, name in given.items()}
+
+
+def _suffix(data: Any) -> str:
+    if not isinstance(data, dict) or set(data) - {"suffix"} or data.get("suffix", "number") != "number":
+        raise refused(_("« on_duplicate_name » se décrit par suffix: number."))
+    return str(data.get("suffix") or "")
+
+
+def with_names(mapping: Mapping, folder: Path) -> Mapping:
+    """The mapping with the names that a file beside it gives; for the command alone."""
+    if not mapping.names_from:
+        return mapping
+    source, key, column = (mapping.names_from[name] for name in ("from", "key", "column"))
+    if Path(source).name != source:
+        raise refused(_("« names » nomme un fichier du même dossier."))
+    table = open_table(folder / source)
+    for name in (key, column):
+        if name not in table.header:
+            raise refused(_("La colonne « %(name)s » manque dans le fichier.") % {"name": name[:60]})
+    at_key, at_name = table.header.index(key), table.header.index(column)
+    names = {row.cells[at_key].strip(): row.cells[at_name].strip() for row in table.rows() if not row.fault}
+    return replace(mapping, names=names)
 
 
 def _targets(kind: Kind, targets: Any) -> tuple[Target, ...]:

@@ -50,6 +50,8 @@ class Import(models.Model):
     )
     state = models.CharField(max_length=10, choices=State, default=State.NEW)
     counts = models.JSONField(default=dict)
+    # What the dry run has to say besides: groups of one name.
+    notes = models.JSONField(default=list, db_default=[])
     rows_read = models.BigIntegerField(default=0)
     job_id = models.BigIntegerField(null=True)
     action_id = models.BigIntegerField(null=True)

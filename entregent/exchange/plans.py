@@ -21,6 +21,7 @@ from entregent.exchange.reach import ImportReach
 from entregent.exchange.readers import Row
 from entregent.listing.custom_fields import fields_of
 from entregent.organizations.models import Membership, Sector
+from entregent.relationships.models import today_of
 from entregent.toolbox.errors import required
 
 _INCOMING = """
@@ -354,6 +355,29 @@ _TOPICS = """
     LEFT JOIN interactions_topic t ON t.organization_id = %(org)s AND t.code = i.key
 """
 
+# What group a client comes into was settled before (`grouping`); one without a group stays as it is.
+_GROUPS = """
+    SELECT i.line, i.raw, i.fields, i.extra || jsonb_strip_nulls(jsonb_build_object('client_id', cl.id)) AS extra,
+        i.key, i.reason, i.first_line,
+        CASE WHEN NOT i.extra ? 'group' THEN 0 ELSE m.id END AS target_id, NULL::int AS target_version,
+        CASE WHEN NOT i.extra ? 'group' THEN ''
+             {no_client}
+             WHEN m.id IS NOT NULL AND m.group_id IS DISTINCT FROM (i.extra ->> 'group_id')::bigint
+                THEN replace(%(other_group)s, '{{group}}',
+                             (SELECT g.name FROM groups_clientgroup g WHERE g.id = m.group_id))
+             WHEN m.id IS NULL AND NOT EXISTS (
+                SELECT 1 FROM relationships_relationship r
+                WHERE r.organization_id = %(org)s AND r.account_id = cl.business_account_id AND r.state = 'active'
+                  AND (r.ends_on IS NULL OR r.ends_on >= %(today)s))
+                THEN %(no_relationship)s
+             ELSE '' END AS refusal,
+        '' AS lacks, false AS is_changed,
+        NULL::bigint AS twin_id, NULL::int AS twin_version, '' AS twin_number
+    FROM seen i
+    {client_ref}
+    LEFT JOIN groups_groupmember m ON m.organization_id = %(org)s AND m.client_id = cl.id AND m.left_at IS NULL
+"""
+
 _MATCHED = {
     "sectors": _SECTORS,
     "topics": _TOPICS,
@@ -363,6 +387,7 @@ _MATCHED = {
     "contracts": _OBJECTS,
     "business-objects": _OBJECTS,
     "interactions": _INTERACTIONS,
+    "groups": _GROUPS,
 }
 
 
@@ -393,6 +418,7 @@ class Planner:
             "batch": batch_id,
             "org": member.organization_id,
             "contract_type": contract_type,
+            "today": today_of(member.organization),
             "needs_sector": not member.reach.is_whole(Right.DATA_IMPORT),
             "weights": rules.weights_json,
             "threshold": rules.threshold,
@@ -473,6 +499,8 @@ def _sentences(kind: str) -> dict[str, str]:
         "no_person": _("Personne inconnue : {key}."),
         "no_contract": _("Contrat inconnu de ce client : {key}."),
         "other_client": _("Ce numéro est déjà celui d’un autre client."),
+        "other_group": _("Ce client est déjà dans le groupe « {group} »."),
+        "no_relationship": _("Aucune relation d’affaires active avec ce client."),
         "no_topic": _("Rubrique est obligatoire."),
         "no_channel": _("Canal est obligatoire."),
     }

@@ -19,6 +19,7 @@ from entregent.clients.models import BusinessObjectType
 from entregent.exchange.actions import check_rights, table_of
 from entregent.exchange.carrying_out import Chunk
 from entregent.exchange.cleaning import Cleaned, Cleaner
+from entregent.exchange.grouping import Grouping
 from entregent.exchange.mapping import compile_mapping, from_data
 from entregent.exchange.models import Import, ImportRow
 from entregent.exchange.plans import Planner, prepare_sectors
@@ -31,6 +32,8 @@ from entregent.toolbox.errors import Refusal, Refusals
 CHUNK_ROWS = 4000
 # Sectors are planned together, since a parent may stand anywhere in the file.
 MOST_SECTORS = 50_000
+# Groups as well, since two of them may have one name; and they are carried out together (R002-28).
+MOST_GROUPED = 200_000
 MOST_KEPT_SHOWN = 500
 ROWS_KEPT_FOR = timedelta(days=30)
 
@@ -63,7 +66,8 @@ def check(work: Work) -> None:
             ).first()
             planner = Planner(batch.kind, batch.pk, chunk.member, contract_type.pk if contract_type else None)
             member = chunk.member
-        size = MOST_SECTORS if batch.kind == "sectors" else CHUNK_ROWS
+        size = {"sectors": MOST_SECTORS, "groups": MOST_GROUPED}.get(batch.kind, CHUNK_ROWS)
+        grouping = Grouping(mapping, member) if batch.kind == "groups" else None
         rows = (row for row in table.rows() if row.line > after)
 
         def clean_next() -> list[tuple[Row, Cleaned]]:
@@ -73,12 +77,15 @@ def check(work: Work) -> None:
             with work.chunk() as chunk:
                 if batch.kind == "sectors":
                     planned = prepare_sectors(planned, member)
+                if grouping is not None:
+                    grouping.settle(planned)
                 counts = planner.write(planned)
                 batch = _batch(chunk.job, lock=True)
+                batch.notes = grouping.notes if grouping is not None else []
                 for verdict, number in counts.items():
                     batch.counts[verdict] = batch.counts.get(verdict, 0) + number
                 batch.rows_read = sum(batch.counts.values())
-                batch.save(update_fields=["counts", "rows_read"])
+                batch.save(update_fields=["counts", "rows_read", "notes"])
                 chunk.advance(len(planned), line=planned[-1][0].line)
                 if chunk.job.total is not None:
                     chunk.job.total = max(chunk.job.total, chunk.job.done)
@@ -133,7 +140,8 @@ def apply(work: Work) -> None:
                 _keep_statistics(chunk.job.done // CHUNK_ROWS)
                 after = chunk.cursor.get("line", 0)
                 rows = ImportRow.objects.filter(batch_id=batch.pk, line__gt=after).order_by("line")
-                lines = list(rows.values_list("line", flat=True)[:CHUNK_ROWS])
+                size = MOST_GROUPED if batch.kind == "groups" else CHUNK_ROWS
+                lines = list(rows.values_list("line", flat=True)[:size])
                 until = lines[-1] if lines else None
                 if until is not None:
                     _carry_out(batch, chunk, after, until)

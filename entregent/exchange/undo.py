@@ -15,7 +15,7 @@ from entregent.exchange.reach import ImportReach, out_of_reach
 from entregent.organizations.models import Membership
 
 # Written by triggers and counters: not put back.
-_NOT_PUT_BACK = {"id", "organization_id", "version", "sector_reach", "path", "key_compact"}
+_NOT_PUT_BACK = {"id", "organization_id", "version", "sector_reach", "path", "key_compact", "member_count"}
 
 
 @dataclass(frozen=True)
@@ -82,6 +82,14 @@ STEPS: dict[str, tuple[Step, ...]] = {
             "t.number::text",
             "EXISTS (SELECT 1 FROM interactions_interactionentry e WHERE e.interaction_id = w.row_id AND e.seq > 1)",
         ),
+    ),
+    "groups": (
+        Step(
+            "groups_groupmember",
+            _OF_ROW,
+            "(SELECT c.number || ' · ' || c.display_name FROM clients_client c WHERE c.id = t.client_id)",
+        ),
+        Step("groups_clientgroup", _OF_ROW, "t.name"),
     ),
 }
 

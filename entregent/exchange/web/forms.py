@@ -31,7 +31,7 @@ class ImportForm(forms.Form):
     def __init__(self, *args, member, **kwargs):
         super().__init__(*args, **kwargs)
         self.fields["kind"].choices = [  # type: ignore[attr-defined]
-            (name, kind.label) for name, kind in KINDS.items() if all(member.can(right) for right in kind.rights)
+            (name, kind.label) for name, kind in KINDS.items() if kind.is_offered_to(member)
         ]
         self.initial.setdefault("kind", "clients")
 
