@@ -117,6 +117,9 @@ RECORDS: list[tuple[str, str, str]] = [
     ("processes:", "code", "process_code"),
     ("dunning:", "number", "client"),
     ("dunning:", "pk", "dunning_plan"),
+    ("groups:", "pk", "group"),
+    ("groups:employee", "pk", "member"),
+    ("groups:", "number", "processing_request"),
     ("notifications:", "pk", "notification"),
 ]
 

@@ -35,6 +35,7 @@ from entregent.documents.actions import keep_file
 from entregent.documents.models import DocumentTemplate, Letter, PrintBatch, PrintPart, StoredFile, Upload
 from entregent.dunning.models import DunningHold, DunningPlan, DunningRun
 from entregent.exchange.models import Import
+from entregent.groups.models import ClientGroup, ProcessingRequest
 from entregent.inbound.models import Mailbox, MailboxState, PhoneCall, RawMail
 from entregent.interactions.models import (
     EntryAttachment,
@@ -51,7 +52,7 @@ from entregent.jobs.models import Job
 from entregent.listing.custom_fields import definitions_changed
 from entregent.listing.models import CustomField, View
 from entregent.notifications.models import Notification
-from entregent.organizations.models import ApiToken, Grant, Sector, Substitution, Team, User
+from entregent.organizations.models import ApiToken, Grant, Organization, Sector, Substitution, Team, User
 from entregent.outbox.endpoints import PURPOSE, new_secret
 from entregent.outbox.models import Endpoint, EndpointState, Message, Post
 from entregent.processes.definitions import normalised
@@ -128,6 +129,16 @@ def build(org, other_org, north, south, people) -> World:
             organization=organization, subject="client", code="ancien", type="text", label_fr=f"Ancien {mark}",
             label_en=f"Old {mark}", deleted_at=now).pk)  # fmt: skip
         definitions_changed(author)
+        # A service provider, so that its account managers open what others are refused.
+        Organization.objects.filter(pk=organization.pk).update(provider_kind="customs_broker")
+        group = ClientGroup.objects.create(
+            organization=organization, name=f"Groupe {mark}", name_key=f"groupe {mark.lower()}"
+        )
+        world.put("group", variety, group.pk)
+        world.put("processing_request", variety, ProcessingRequest.objects.create(
+            organization=organization, number=9001 if variety == "own" else 9002, operation="create",
+            group=group, group_name=group.name, initiated_by_name=f"Initiateur {mark}", state="done",
+            ended_at=now).number)  # fmt: skip
         world.put("view", variety, View.objects.create(
             organization=organization, owner=author.user, list_code="clients", name=f"Vue {mark}",
             is_shared=True).pk)  # fmt: skip

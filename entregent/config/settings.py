@@ -90,9 +90,9 @@ TEMPLATES = [
         "BACKEND": "django.template.backends.jinja2.Jinja2",
         "APP_DIRS": False,
         "DIRS": [PACKAGE_DIR / area / "templates" for area in (
-            "api", "workspace", "portal", "dashboards", "exchange", "transfers", "dunning", "processes", "cases",
-            "inbound", "interactions", "documents", "clients", "listing", "notifications", "organizations", "outbox",
-            "jobs", "ui",
+            "api", "workspace", "portal", "dashboards", "exchange", "transfers", "dunning", "groups", "processes",
+            "cases", "inbound", "interactions", "documents", "clients", "listing", "notifications", "organizations",
+            "outbox", "jobs", "ui",
         )],
         "OPTIONS": {"environment": "entregent.ui.jinja.environment"},
     },

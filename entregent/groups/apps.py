@@ -8,12 +8,16 @@ class GroupsConfig(AppConfig):
 
     def ready(self):
         from entregent.clients.extension_points import movers
-        from entregent.groups import history
+        from entregent.groups import history, navigation, tasks
         from entregent.groups.clients import MEMBERS
         from entregent.groups.expiry import relationship_happened
+        from entregent.groups.news import group_events
         from entregent.groups.scopes import group_of, group_words
+        from entregent.jobs.extension_points import job_failures
+        from entregent.notifications.extension_points import events
         from entregent.organizations.extension_points import action_words, client_scopes, table_words
         from entregent.relationships.extension_points import relationship_events
+        from entregent.ui.extension_points import navigation as top_bar
 
         action_words.add(history.ACTION_WORDS, name="groups.history.ACTION_WORDS")
         table_words.add(history.TABLE_WORDS, name="groups.history.TABLE_WORDS")
@@ -21,3 +25,6 @@ class GroupsConfig(AppConfig):
         relationship_events.add(relationship_happened, order=50)
         scope_words["group"] = group_words
         movers.add(MEMBERS, order=99, name="group_members")
+        events.add(group_events, order=70)
+        job_failures.add(tasks.failed)
+        top_bar.add(navigation.top_bar, order=80)

@@ -9,6 +9,10 @@ TABLE_WORDS = {
     "groups_processingrequest": _("Demande de traitement"),
 }
 ACTION_WORDS = {
+    "ask_group_change": _("Modification d'un groupe demandée"),
+    "cancel_processing": _("Demande de traitement annulée"),
+    "retry_processing": _("Demande de traitement relancée"),
+    "undo_processing": _("Demande de traitement défaite"),
     "create_group": _("Groupe de clients créé"),
     "update_group": _("Groupe de clients modifié"),
     "delete_group": _("Groupe de clients supprimé"),

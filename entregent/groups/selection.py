@@ -1,0 +1,61 @@
+"""Which clients a page of groups is about: always a query, never a list, whatever their number."""
+
+from django.db.models import Exists, OuterRef, Q, QuerySet
+
+from entregent.clients.models import Client
+from entregent.groups.availability import available
+from entregent.groups.draft_models import Draft, DraftRow
+from entregent.groups.models import ClientGroup, GroupMember
+from entregent.organizations.models import Organization
+from entregent.toolbox.text import digits, search_key
+
+
+def matching(clients: QuerySet[Client], text: str) -> QuerySet[Client]:
+    """Those whose name holds each word, or whose number, or the number of whose business account, begins so."""
+    for word in search_key(text)[:100].split():
+        asked = Q(sort_key__contains=word) | Q(number__istartswith=word)
+        if len(digits(word)) >= 3 and digits(word) == word:
+            asked |= Q(business_account__number__startswith=word)
+        clients = clients.filter(asked)
+    return clients
+
+
+def in_order(clients: QuerySet[Client], after: str = "") -> QuerySet[Client]:
+    """By name; `after`: « sort key|id » of the last one that was shown."""
+    key, _separator, last = after.rpartition("|")
+    if last.isascii() and last.isdigit():
+        clients = clients.filter(Q(sort_key__gt=key) | Q(sort_key=key, pk__gt=int(last[:18])))
+    return clients.order_by("sort_key", "pk")
+
+
+def members_of(group: ClientGroup) -> QuerySet[Client]:
+    """The clients that are in the group now."""
+    live = GroupMember.objects.live().filter(group_id=group.pk, client_id=OuterRef("pk"))
+    return Client.objects.filter(Exists(live), organization_id=group.organization_id)
+
+
+def staged(draft: Draft, change: str) -> QuerySet[Client]:
+    rows = DraftRow.objects.filter(draft_id=draft.pk, client_id=OuterRef("pk"), change=change)
+    return Client.objects.filter(Exists(rows), organization_id=draft.organization_id)
+
+
+def candidates(draft: Draft, change: str, organization: Organization) -> QuerySet[Client]:
+    """Those that can be chosen still: available ones to add, members of the group to remove."""
+    if change == DraftRow.Change.ADD:
+        clients = available(organization)
+    elif draft.group is not None:
+        clients = members_of(draft.group)
+    else:
+        clients = Client.objects.none()
+    return clients.filter(~Exists(DraftRow.objects.filter(draft_id=draft.pk, client_id=OuterRef("pk"))))
+
+
+def elsewhere(draft: Draft, organization: Organization, text: str) -> QuerySet[Client]:
+    """Clients that were searched for and can not be chosen: what the page gives the reason of."""
+    clients = Client.objects.filter(organization_id=organization.pk, deleted_at=None)
+    clients = clients.filter(~Exists(available(organization).filter(pk=OuterRef("pk"))))
+    clients = clients.filter(~Exists(DraftRow.objects.filter(draft_id=draft.pk, client_id=OuterRef("pk"))))
+    if draft.group_id is not None:
+        own = GroupMember.objects.live().filter(group_id=draft.group_id, client_id=OuterRef("pk"))
+        clients = clients.filter(~Exists(own))
+    return matching(clients, text)
