@@ -1,8 +1,8 @@
 """How a view answers: a whole page, or the named block of it that htmx asked for."""
 
 import json
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, cast
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, cast
 
 from django.contrib import messages
 from django.http import HttpResponse, HttpResponseRedirect, JsonResponse
@@ -15,7 +15,7 @@ from markupsafe import Markup
 
 from entregent.access.guard import member_finders
 from entregent.access.wall import as_user, in_organization
-from entregent.toolbox.errors import Refusal, Refusals
+from entregent.toolbox.errors import Refusal, Refusals, Stale
 from entregent.ui.extension_points import navigation
 
 if TYPE_CHECKING:
@@ -138,6 +138,23 @@ def add_refusal(form, refusal: Refusal | Refusals) -> None:
     for one in refusal.refusals if isinstance(refusal, Refusals) else [refusal]:
         name = renamed.get(one.field, one.field)
         form.add_error(name if name in form.fields else None, str(one.message))
+
+
+def saved_by_form(form, save: Callable[[], Any], *, over: Callable[[Any, Any], Any]) -> tuple[Any, Any, Stale | None]:
+    """Saves what a form changes: (what `save` gives, or None; the form to draw; why it was stale).
+
+    Where somebody was faster, `over(data, current)` makes the form again over the record that stands now: it holds what
+    was typed, and saving again keeps it.
+    """
+    try:
+        return save(), form, None
+    except Stale as refusal:
+        data = form.data.copy()
+        data["version"] = str(refusal.current.version)
+        return None, over(data, refusal.current), refusal
+    except (Refusal, Refusals) as refusal:
+        add_refusal(form, refusal)
+        return None, form, None
 
 
 def draw_refusal(request, refusal: Refusal) -> HttpResponse:

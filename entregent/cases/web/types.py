@@ -18,10 +18,10 @@ from entregent.interactions.template_models import RecordTemplate
 from entregent.interactions.web.composer import new_key
 from entregent.organizations.models import Membership, Module
 from entregent.organizations.web.administration import render_administration
-from entregent.toolbox.errors import NotFound, Refusal, Refusals, Stale
+from entregent.toolbox.errors import NotFound, Refusal, Refusals
 from entregent.toolbox.text import as_id
 from entregent.toolbox.working_time import tell_offset
-from entregent.ui.pages import add_refusal, see
+from entregent.ui.pages import add_refusal, saved_by_form, see
 
 PAGE = "cases/type_form.html"
 DELAYS = (
@@ -70,17 +70,12 @@ def type_update(request, pk) -> HttpResponse:
     form = CaseTypeForm(request.POST or None, member=request.member, case_type=case_type)
     stale = None
     if request.method == "POST" and "more" not in request.POST and form.is_valid():
-        version = form.cleaned_data["version"] or 0
-        try:
-            changed = update_case_type(case_type, by=request.member, version=version, **form.values())
-        except Stale as refusal:
-            stale = refusal
-            data = request.POST.copy()
-            data["version"] = str(refusal.current.version)
-            form = CaseTypeForm(data, member=request.member, case_type=refusal.current)
-        except (Refusal, Refusals) as refusal:
-            add_refusal(form, refusal)
-        else:
+        version, values = form.cleaned_data["version"] or 0, form.values()
+        changed, form, stale = saved_by_form(
+            form, lambda: update_case_type(case_type, by=request.member, version=version, **values),
+            over=lambda data, current: CaseTypeForm(data, member=request.member, case_type=current),
+        )  # fmt: skip
+        if changed is not None:
             return _back(request, _("Type « %(label)s » modifié.") % {"label": changed.label})
     return _form(request, form, case_type, stale)
 

@@ -16,12 +16,11 @@ from entregent.clients import actions
 from entregent.clients.actions.merging_people import PEOPLE_SCAN
 from entregent.clients.duplicate_models import PersonMerge, PersonPair
 from entregent.clients.duplicates import compare_people, reasons_in_words
-from entregent.clients.merging import compare_for_merge, plan_undo
 from entregent.clients.models import Person
 from entregent.clients.web.duplicates import Pair, Side, cursor_of, draw_pairs, pairs_after
-from entregent.clients.web.merging import PAGE, Party, answers_of, made_context, number_of
+from entregent.clients.web.merge_pages import PAGE, Party, choices_of, merges_page, side_by_side, undo_page
 from entregent.clients.web.people import id_of, people_named
-from entregent.toolbox.errors import NotFound, Refusal, Refusals, RightMissing, Stale
+from entregent.toolbox.errors import NotFound
 from entregent.ui.pages import render, see
 
 
@@ -34,91 +33,46 @@ def person_merge(request, pk) -> HttpResponse:
     if not other:
         return _ask_with_whom(request, winner)
     loser = Person.objects.get_visible(member, pk=other)
-    refusal = None
-    if request.method == "POST":
-        if not member.can(Right.CLIENT_MERGE):
-            raise RightMissing
-        try:
-            return _merge(request, winner, loser)
-        except (Stale, Refusals, Refusal) as refused:
-            if isinstance(refused, NotFound):
-                raise
-            refusal = refused
-    elif loser.pk == winner.pk:
-        refusal = Refusal("E-MERGE-SELF", _("Une fiche ne se fusionne pas avec elle-même."))
+    return side_by_side(
+        request, winner, loser, party=party, merge=lambda: _merge(request, winner, loser),
+        further=lambda: _further(member, winner, loser),
+    )  # fmt: skip
+
+
+def _further(member, winner: Person, loser: Person) -> dict[str, Any]:
     score, reasons = compare_people(winner, loser)
     slug = member.organization.slug
-    context = {
-        "winner": party(winner, slug),
-        "loser": party(loser, slug),
+    return {
         "score": score,
         "reasons": reasons_in_words(reasons),
-        "comparison": compare_for_merge(member, winner, loser) if winner.pk != loser.pk else None,
-        "refusal": refusal,
         "may_merge": _reaches(member, Right.CLIENT_MERGE, winner, loser),
         "may_dismiss": _reaches(member, Right.CLIENT_EDIT, winner, loser),
         "merge_url": reverse("clients:person_merge", args=[slug, winner.pk]),
         "swapped_url": _merge_url(slug, loser.pk, winner.pk),
         "dismiss_url": reverse("clients:people_pair_dismiss", args=[slug]),
         "remark": _("La page de l’autre fiche mène désormais à celle-ci. La fusion peut être annulée plus tard."),
-        "posted": request.POST if request.method == "POST" else None,
     }
-    status = getattr(refusal, "status", 200) if refusal is not None else 200
-    return render(request, "clients/merge.html", context, fragment="content", status=status)
 
 
 @requires(Right.CLIENT_VIEW)
 def merge_list(request) -> HttpResponse:
     """Who merged whom, the newest first; further ones by `?apres=`."""
-    after = request.GET.get("apres", "")
-    slug = request.member.organization.slug
-    merges = _told_of(request.member).select_related("winner", "loser", "merged_by", "undone_by")
-    if after.isdecimal() and len(after) < 19:
-        merges = merges.filter(pk__lt=int(after))
-    shown = list(merges.order_by("-id")[: PAGE + 1])
-    address = reverse("clients:people_merges", args=[slug])
-    context = {
-        "merges": [(merge, party(merge.winner, slug), party(merge.loser, slug)) for merge in shown[:PAGE]],
-        "next_url": f"{address}?{urlencode({'apres': shown[PAGE - 1].pk})}" if len(shown) > PAGE else "",
-        "may_undo": request.member.can(Right.CLIENT_MERGE),
-        "is_of_people": True,
-    }
-    return render(request, "clients/merges.html", context, fragment="merges" if after else "content")
+    address = reverse("clients:people_merges", args=[request.member.organization.slug])
+    return merges_page(request, _told_of(request.member), address=address, party=party, is_of_people=True)
 
 
 @requires(Right.CLIENT_MERGE)
 def merge_undo(request, pk) -> HttpResponse:
     """Shows what undoing a merge does, with whatever was edited since; undoes it."""
-    member = request.member
-    slug = member.organization.slug
-    merge = _merge_in_reach(member, pk)
-    refusal = None
-    if request.method == "POST":
-        token = request.POST.get("token") or plan_undo(member, merge).token_without_conflicts
-        if token is None:
-            return see(request, request.path)
-        try:
-            actions.undo_person_merge(merge, by=member, answers=answers_of(request), token=token)
-        except Refusal as refused:
-            if isinstance(refused, NotFound):
-                raise
-            refusal = refused
-        else:
-            toast = _("La fusion est annulée : %(name)s est de nouveau une fiche à part.")
-            return see(request, party(merge.loser, slug).url, toast=toast % {"name": merge.loser.full_name})
-        merge = _merge_in_reach(member, pk)
-    plan = plan_undo(member, merge) if merge.undone_at is None else None
-    context = {
-        "merge": merge,
-        "winner": party(merge.winner, slug),
-        "loser": party(merge.loser, slug),
-        "plan": plan,
-        "refusal": refusal,
-        **made_context(request, merge, plan),
-    }
-    status = refusal.status if refusal else 200
-    fragment = "made" if "table" in request.GET else "content"
-    return render(request, "clients/merge_undo.html", context, fragment=fragment, status=status)
+
+    def undone(merge: PersonMerge) -> str:
+        toast = _("La fusion est annulée : %(name)s est de nouveau une fiche à part.")
+        return toast % {"name": merge.loser.full_name}
+
+    return undo_page(
+        request, lambda: _merge_in_reach(request.member, pk), undo=actions.undo_person_merge, party=party,
+        undone=undone,
+    )  # fmt: skip
 
 
 @requires(Right.CLIENT_EDIT)
@@ -175,16 +129,7 @@ def _merge(request, winner: Person, loser: Person) -> HttpResponse:
     member = request.member
     if not _reaches(member, Right.CLIENT_MERGE, winner, loser):
         raise NotFound
-    typed = request.POST
-    gathered = [name for name in ("emails", "phones") if f"has.{name}" in typed]
-    merge = actions.merge_people(
-        winner,
-        loser,
-        by=member,
-        choices={key.removeprefix("choice."): value for key, value in typed.items() if key.startswith("choice.")},
-        lists={name: typed.getlist(f"list.{name}") for name in gathered},
-        versions=(number_of(typed.get("winner_version", "")), number_of(typed.get("loser_version", ""))),
-    )
+    merge = actions.merge_people(winner, loser, by=member, **choices_of(request, gathered=("emails", "phones")))
     slug = member.organization.slug
     undo_url = reverse("clients:people_merge_undo", args=[slug, merge.pk])
     toast = _("%(name)s fait maintenant partie de cette fiche.") % {"name": loser.full_name}

@@ -20,8 +20,8 @@ from entregent.listing.lists import lists
 from entregent.organizations.models import Membership
 from entregent.organizations.web.administration import render_administration
 from entregent.processes.models import ProcessDefinition
-from entregent.toolbox.errors import Refusal, Refusals, Stale
-from entregent.ui.pages import add_refusal, see
+from entregent.toolbox.errors import Refusal, Refusals
+from entregent.ui.pages import add_refusal, saved_by_form, see
 
 _NONE, _KEEP = "none", "keep"
 PAGE = "dunning/plan_form.html"
@@ -55,17 +55,12 @@ def plan_update(request: MemberRequest, pk: int) -> HttpResponse:
     form = PlanForm(request.POST or None, member=request.member, plan=plan)
     stale = None
     if request.method == "POST" and form.is_valid():
-        version = form.cleaned_data["version"] or 0
-        try:
-            changed = actions.update_plan(plan, by=request.member, version=version, **form.values())
-        except Stale as refusal:
-            stale = refusal
-            data = request.POST.copy()
-            data["version"] = str(refusal.current.version)
-            form = PlanForm(data, member=request.member, plan=refusal.current)
-        except (Refusal, Refusals) as refusal:
-            add_refusal(form, refusal)
-        else:
+        version, values = form.cleaned_data["version"] or 0, form.values()
+        changed, form, stale = saved_by_form(
+            form, lambda: actions.update_plan(plan, by=request.member, version=version, **values),
+            over=lambda data, current: PlanForm(data, member=request.member, plan=current),
+        )  # fmt: skip
+        if changed is not None:
             return _back(request, _("Plan de relance « %(name)s » modifié.") % {"name": changed.name})
     return _form(request, form, plan, stale)
 

@@ -29,10 +29,10 @@ from entregent.listing.web import question
 from entregent.listing.words import COUNTS
 from entregent.organizations.models import Membership, Team
 from entregent.organizations.web.administration import render_administration
-from entregent.toolbox.errors import NotFound, Refusal, Refusals, Stale
+from entregent.toolbox.errors import NotFound, Refusal, Refusals
 from entregent.toolbox.text import as_id
 from entregent.toolbox.working_time import tell_offset
-from entregent.ui.pages import add_refusal, render_block, see
+from entregent.ui.pages import add_refusal, render_block, saved_by_form, see
 
 PAGE = "interactions/record_template_form.html"
 # The delays that are offered for the follow-up.
@@ -70,17 +70,12 @@ def template_update(request, code) -> HttpResponse:
     form = TemplateForm(request.POST or None, member=request.member, template=template)
     stale = None
     if request.method == "POST" and not _is_redrawn(request) and form.is_valid():
-        version = form.cleaned_data["version"] or 0
-        try:
-            changed = actions.update_record_template(template, by=request.member, version=version, **form.values())
-        except Stale as refusal:
-            stale = refusal
-            data = request.POST.copy()
-            data["version"] = str(refusal.current.version)
-            form = TemplateForm(data, member=request.member, template=refusal.current)
-        except (Refusal, Refusals) as refusal:
-            add_refusal(form, refusal)
-        else:
+        version, values = form.cleaned_data["version"] or 0, form.values()
+        changed, form, stale = saved_by_form(
+            form, lambda: actions.update_record_template(template, by=request.member, version=version, **values),
+            over=lambda data, current: TemplateForm(data, member=request.member, template=current),
+        )  # fmt: skip
+        if changed is not None:
             return _back(request, _("Modèle « %(name)s » modifié.") % {"name": changed.name})
     return _form(request, form, template, stale)
 

@@ -9,8 +9,8 @@ from entregent.interactions.models import Topic
 from entregent.interactions.web.answers import at
 from entregent.interactions.web.forms import TopicForm
 from entregent.organizations.web.administration import render_administration
-from entregent.toolbox.errors import NotFound, Refusal, Refusals, Stale
-from entregent.ui.pages import add_refusal, see
+from entregent.toolbox.errors import NotFound, Refusal, Refusals
+from entregent.ui.pages import add_refusal, saved_by_form, see
 
 
 @requires(Right.TOPICS)
@@ -53,16 +53,12 @@ def topic_update(request, code):
         version = changes.pop("version") or 0
         if changes["position"] is None:
             changes["position"] = topic.position
-        try:
-            changed = actions.update_topic(topic, by=request.member, version=version, **changes)
+        changed, form, stale = saved_by_form(
+            form, lambda: actions.update_topic(topic, by=request.member, version=version, **changes),
+            over=lambda data, current: TopicForm(data, topic=current),
+        )  # fmt: skip
+        if changed is not None:
             return _back(request, _("Rubrique « %(topic)s » modifiée.") % {"topic": changed.label})
-        except Stale as refusal:
-            stale = refusal
-            data = form.data.copy()
-            data["version"] = str(refusal.current.version)
-            form = TopicForm(data, topic=refusal.current)
-        except (Refusal, Refusals) as refusal:
-            add_refusal(form, refusal)
     return _form(request, form, topic, stale)
 
 
