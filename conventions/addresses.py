@@ -121,6 +121,9 @@ RECORDS: list[tuple[str, str, str]] = [
     ("groups:employee", "pk", "member"),
     ("groups:", "number", "processing_request"),
     ("notifications:", "pk", "notification"),
+    ("relationships:", "pk", "relationship"),
+    ("relationships:request", "pk", "access_request"),
+    ("relationships:cancel", "pk", "access_request"),
 ]
 
 # Keywords that are no records (a pane of the client file): what the walk puts there.

@@ -57,6 +57,13 @@ from entregent.outbox.endpoints import PURPOSE, new_secret
 from entregent.outbox.models import Endpoint, EndpointState, Message, Post
 from entregent.processes.definitions import normalised
 from entregent.processes.models import ProcessDefinition, ProcessRun, ProcessStep, ProcessVersion
+from entregent.relationships.models import (
+    AccessRequest,
+    BusinessAccount,
+    ProgramAccount,
+    Relationship,
+    RelationshipProgram,
+)
 from entregent.toolbox.sealing import seal
 from entregent.transfers.models import FileTransfer, Signature, TransferFile
 from testing.cast import enter_organization, make_client, make_member
@@ -84,6 +91,8 @@ def build(org, other_org, north, south, people) -> World:
     now = timezone.now()
     for organization, author, mark in [(org, people["manager"], HOUSE), (other_org, people["stranger"], FOREIGN)]:
         enter_organization(organization)
+        organization.provider_kind = "customs_broker"
+        organization.save(update_fields=["provider_kind"])
         variety = "own" if organization == org else "foreign"
         sector = north if organization == org else Sector.objects.create(
             organization=organization, code=FOREIGN, name=f"Secteur {FOREIGN}"
@@ -194,6 +203,7 @@ def build(org, other_org, north, south, people) -> World:
             told = author if organization != org else people["agent"]
             at = Client.objects.get(number=world.records["client"][name])
             world.put("client_key", name, at.pk)
+            _relationships(world, organization, name, at, marker, author)
             Message.objects.create(
                 organization_id=organization.pk, sender="a@b.example", recipients=["c@b.example"], client_id=at.pk,
                 subject=f"Lettre {marker}", text=marker, message_id=f"<{name}@{organization.pk}>")  # fmt: skip
@@ -336,6 +346,31 @@ def _dunning(world, organization, variety, case, invoice, client, marker):
     world.put("dunning_plan", "own" if variety != "foreign" else "foreign", plan.pk)
     DunningRun.objects.create(organization=organization, plan=plan, invoice=invoice, case=case, amount=1)
     DunningHold.objects.create(organization=organization, client=client, reason="other", note=marker)
+
+
+def _relationships(world, organization, variety, client, marker, author):
+    """A business that lets the organization act for it, and one that has not answered."""
+    number = {"own": "100000001", "south": "100000002", "deleted": "100000003", "foreign": "100000004"}[variety]
+    account = BusinessAccount.objects.create(number=number, name=f"Compte {marker or 'visible'}")
+    program = ProgramAccount.objects.create(account=account, number=f"{number}RM0001", label=f"Programme {marker}")
+    own: dict = {"organization": organization, "asked_by": author.user, "asked_by_name": f"Agent {marker}"}
+    request = AccessRequest.objects.create(
+        **own, account_number=number, client_id=client.pk, comments=f"Demande : {marker}", state="approved",
+        expires_on=timezone.now().date(),
+    )  # fmt: skip
+    relationship = Relationship.objects.create(
+        organization=organization, account=account, request=request, level="program",
+        starts_on=timezone.now().date(), ends_on=timezone.now().date() + timedelta(days=5),
+        approved_by_name=f"Gérant {marker}",
+    )  # fmt: skip
+    RelationshipProgram.objects.create(organization=organization, relationship=relationship, program=program)
+    world.put("relationship", variety, relationship.pk)
+    waiting = AccessRequest.objects.create(
+        **own, account_number=number, client_id=client.pk, comments=f"Encore : {marker}",
+        expires_on=timezone.now().date() + timedelta(days=9),
+    )  # fmt: skip
+    world.put("access_request", variety, waiting.pk)
+    Client.objects.filter(pk=client.pk).update(business_account=account)
 
 
 def _case_with_everything(world, organization, variety, client, thing, interaction, marker, gone, author):

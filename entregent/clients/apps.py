@@ -70,10 +70,14 @@ class ClientsConfig(AppConfig):
         events.add(client_events, order=20)
         responsible_finders.add(responsible_for)
 
-        from entregent.clients.ties import relationship_happened
-        from entregent.relationships.extension_points import relationship_events
+        from entregent.clients.relationship_news import relationship_event_kinds, tell_provider
+        from entregent.clients.ties import own_clients, relationship_happened
+        from entregent.relationships.extension_points import relationship_events, tied_clients
 
         relationship_events.add(relationship_happened, order=10)
+        relationship_events.add(tell_provider, order=90)
+        tied_clients.add(own_clients, name="clients")
+        events.add(relationship_event_kinds, order=25)
 
         from entregent.clients.web.portlets import portlets as own_portlets
         from entregent.organizations.extension_points import portlets

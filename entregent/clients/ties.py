@@ -4,6 +4,7 @@ Tied when the business lets the firm act for it: before that the firm must not l
 (R002-38). Afterwards the tie stays, so that a relationship that is renewed finds the client with all its history.
 """
 
+from django.urls import reverse
 from stdnum.ca import bn
 from stdnum.fr import siren
 
@@ -12,7 +13,30 @@ from entregent.clients import validation
 from entregent.clients.models import Address, Client
 from entregent.organizations.actions import next_numbers
 from entregent.organizations.models import Membership
-from entregent.relationships.models import BusinessAccount, Relationship
+from entregent.outbox.extension_points import Subject
+from entregent.relationships.actions import mark_used
+from entregent.relationships.models import BusinessAccount, Relationship, today_of
+
+
+class OwnClients:
+    """Contribution to `relationships.tied_clients`."""
+
+    def accounts(self, member, right):
+        seen = Client.objects.visible_to(member, right).filter(business_account__isnull=False)
+        return seen.order_by().values("business_account_id")
+
+    def named(self, member, accounts):
+        seen = Client.objects.visible_to(member).filter(
+            organization_id=member.organization_id, business_account__in=list(accounts)
+        )
+        slug = member.organization.slug
+        return {
+            account_id: Subject(name, reverse("workspace:client", kwargs={"organization": slug, "number": number}))
+            for account_id, number, name in seen.values_list("business_account_id", "number", "display_name")
+        }
+
+
+own_clients = OwnClients()
 
 
 def relationship_happened(event: str, record) -> None:
@@ -27,6 +51,19 @@ def holder_of(account_id: int, organization_id: int, *, but: int | None = None) 
         organization_id=organization_id, business_account_id=account_id, deleted_at__isnull=True
     )  # fmt: skip
     return held.exclude(pk=but).first()
+
+
+def standing_of(client: Client, member: Membership) -> Relationship | None:
+    """The relationship with this client that holds today, or the last one that did; somebody who works here has used
+    it today. None where the client never gave access."""
+    if client.business_account_id is None:
+        return None
+    found = Relationship.objects.filter(organization_id=client.organization_id, account_id=client.business_account_id)
+    last = found.order_by("-pk").first()
+    today = today_of(member.organization)
+    if last is not None and last.is_active_on(today) and last.used_on != today:
+        mark_used(member.organization, client.business_account_id)
+    return last
 
 
 def give_way(client: Client, *, to: Client | None = None) -> None:

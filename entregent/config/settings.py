@@ -91,8 +91,8 @@ TEMPLATES = [
         "APP_DIRS": False,
         "DIRS": [PACKAGE_DIR / area / "templates" for area in (
             "api", "workspace", "portal", "dashboards", "exchange", "transfers", "dunning", "groups", "processes",
-            "cases", "inbound", "interactions", "documents", "clients", "listing", "notifications", "organizations",
-            "outbox", "jobs", "ui",
+            "cases", "inbound", "interactions", "documents", "clients", "relationships", "listing", "notifications",
+            "organizations", "outbox", "jobs", "ui",
         )],
         "OPTIONS": {"environment": "entregent.ui.jinja.environment"},
     },

@@ -39,6 +39,7 @@ urlpatterns = [
     path("<slug:organization>/", include("entregent.processes.web.urls")),
     path("<slug:organization>/", include("entregent.dunning.web.urls")),
     path("<slug:organization>/", include("entregent.groups.web.urls")),
+    path("<slug:organization>/", include("entregent.relationships.web.urls")),
     path("<slug:organization>/", include("entregent.organizations.web.urls")),
     path("<slug:organization>/", include("entregent.notifications.web.urls")),
     path("<slug:organization>/", include("entregent.outbox.web.urls")),

@@ -1,10 +1,5 @@
-"""Data going out: what the person sees, row by row, as CSV (UTF-8 with its mark, for spreadsheets) or XLSX.
+"""Data going out: what the person sees, row by row, as CSV (`toolbox.spreadsheets`) or XLSX, without formulas."""
 
-No cell is ever a formula for a spreadsheet: what begins like one gets an apostrophe in CSV, and is text in XLSX.
-"""
-
-import csv
-import io
 from collections.abc import Callable, Iterator
 from datetime import date, datetime
 from decimal import Decimal
@@ -19,16 +14,7 @@ from entregent.audit.actions import record
 from entregent.clients.models import Address, Client
 from entregent.listing.custom_fields import emails_of, fields_of, written
 from entregent.organizations.models import Membership
-
-_RISKY = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
-
-
-def safe_cell(value) -> str:
-    """The text of a cell that no spreadsheet calculates. Numbers keep their sign; « +33 2… » gets its apostrophe."""
-    text = "" if value is None else str(value)
-    if text.lstrip(" \u00a0").startswith(_RISKY) and not _is_number(text):
-        return f"'{text}"
-    return text
+from entregent.toolbox.spreadsheets import csv_pieces
 
 
 def export_kinds() -> dict[str, Callable[[Membership], tuple[list[str], QuerySet, Callable]]]:
@@ -63,20 +49,6 @@ def export_rows(kind: str, member: Membership) -> tuple[list[str], Iterator[list
     header, records, as_row = export_kinds()[kind](member)
     record("export", by=member, kind=kind)
     return header, (as_row(one) for one in records.iterator(chunk_size=2000))
-
-
-def csv_pieces(header: list[str], rows: Iterator[list[str]]) -> Iterator[bytes]:
-    text = io.StringIO()
-    writer = csv.writer(text, delimiter=";")
-    yield b"\xef\xbb\xbf"
-    writer.writerow([safe_cell(cell) for cell in header])
-    for row in rows:
-        writer.writerow([safe_cell(cell) for cell in row])
-        if text.tell() > 64_000:
-            yield text.getvalue().encode()
-            text.seek(0)
-            text.truncate()
-    yield text.getvalue().encode()
 
 
 def xlsx_into(file, header: list[str], rows: Iterator[list[Any]]) -> None:
@@ -134,12 +106,3 @@ def _clients(member: Membership):
         ]  # fmt: skip
 
     return header, records, as_row
-
-
-def _is_number(text: str) -> bool:
-    try:
-        float(text.replace(",", "."))
-    except ValueError:
-        return False
-    # « +33261910042 » is a phone, not a figure.
-    return not text.startswith("+") and text[1:2].isdigit()

@@ -16,12 +16,12 @@ from entregent.access.wall import acting
 from entregent.audit.actions import record
 from entregent.documents.files import pieces_of
 from entregent.documents.models import StoredFile
-from entregent.exchange.exports import csv_pieces
 from entregent.interactions.models import PublishedEntry
 from entregent.interactions.portal_models import PortalAccess
 from entregent.interactions.publication import everything
 from entregent.portal.reading import state_words
 from entregent.toolbox.errors import NotFound
+from entregent.toolbox.spreadsheets import csv_pieces
 
 
 def archive_of(access: PortalAccess) -> Iterator[bytes]:

@@ -23,11 +23,19 @@ ACCOUNT_ROLES = {
     Role.READER: _("Lecture seule"),
 }
 MANAGERS_ADVISED = 2
+# So many days before the end of a relationship the provider is warned, and before a request lapses those who decide.
+WARNED_AHEAD = (30, 7, 1)
+REMINDED_AHEAD = (7, 1)
 
 
 def today_of(organization: Organization) -> date:
     """The day it is where the organization works: relationships end at its midnight."""
     return timezone.now().astimezone(ZoneInfo(organization.time_zone)).date()
+
+
+def stage_of(days_left: int, stages: tuple[int, ...]) -> int | None:
+    """The last of these warnings, from the earliest, that is due with so many days left."""
+    return min((stage for stage in stages if days_left <= stage), default=None)
 
 
 class BusinessAccount(models.Model):
@@ -173,6 +181,8 @@ class AccessRequest(models.Model):
     decided_by_name = models.CharField(max_length=120, blank=True, default="")
     decided_at = models.DateTimeField(null=True, blank=True)
     reason = models.CharField(_("motif"), max_length=500, blank=True, default="")
+    # The last reminder that was given while nobody answers: so many days before the request lapses.
+    reminded_days = models.PositiveSmallIntegerField(null=True, blank=True, editable=False)
 
     class Meta:
         ordering = ["-id"]
@@ -192,12 +202,17 @@ class AccessRequest(models.Model):
     def __str__(self):
         return f"{self.organization_id} → {self.account_number}: {self.state}"
 
+    def state_on(self, day: date) -> "AccessRequest.State":
+        """The state that holds on this day, whatever the task that writes it down has done by now."""
+        lapsed = self.state == self.State.PENDING and self.expires_on < day
+        return self.State.EXPIRED if lapsed else self.State(self.state)
+
 
 class Level(models.TextChoices):
     """How far a provider manages a client (R002-32)."""
 
-    BUSINESS = "business", _("Gestion d'entreprise : tous les programmes")
-    PROGRAM = "program", _("Gestion de programme : les programmes choisis")
+    BUSINESS = "business", _("Gestion d'entreprise : tous les programmes")
+    PROGRAM = "program", _("Gestion de programme : les programmes choisis")
 
 
 class Visibility(models.TextChoices):
@@ -244,6 +259,8 @@ class Relationship(models.Model):
     ended_at = models.DateTimeField(null=True, blank=True)
     ended_by_name = models.CharField(max_length=120, blank=True, default="")
     used_on = models.DateField(null=True, blank=True)
+    # The last warning that was given before the end: so many days ahead.
+    warned_days = models.PositiveSmallIntegerField(null=True, blank=True, editable=False)
     version = models.IntegerField(default=1)
 
     objects = RelationshipQuerySet.as_manager()
@@ -261,6 +278,7 @@ class Relationship(models.Model):
         ]
         indexes = [
             models.Index("account", name="relationship_of_account"),
+            models.Index("organization", F("id").desc(), name="relationship_of_provider"),
             models.Index("ends_on", condition=Q(state="active", ends_on__isnull=False), name="relationship_to_expire"),
         ]
 
@@ -269,6 +287,17 @@ class Relationship(models.Model):
 
     def is_active_on(self, day: date) -> bool:
         return self.state == self.State.ACTIVE and (self.ends_on is None or self.ends_on >= day)
+
+    def state_on(self, day: date) -> "Relationship.State":
+        """The state that holds on this day, whatever the task that writes it down has done by now."""
+        lapsed = self.state == self.State.ACTIVE and not self.is_active_on(day)
+        return self.State.EXPIRED if lapsed else self.State(self.state)
+
+    def days_left(self, day: date) -> int | None:
+        """How many days are left after this one; None where no end is set, or none is to come."""
+        if self.ends_on is None or not self.is_active_on(day):
+            return None
+        return (self.ends_on - day).days
 
 
 class RelationshipProgram(models.Model):

@@ -1,6 +1,6 @@
 from procrastinate.contrib.django import app
 
-from entregent.relationships.actions import expire_due
+from entregent.relationships.actions import expire_due, warn_due
 
 
 @app.periodic(cron="3-59/15 * * * *")
@@ -8,3 +8,10 @@ from entregent.relationships.actions import expire_due
 def expire(timestamp: int) -> None:
     """Every quarter of an hour, since midnight comes at another time in each zone."""
     expire_due()
+
+
+@app.periodic(cron="23 * * * *")
+@app.task(name="entregent.relationships.warn", queue="default", queueing_lock="relationships-warn")
+def warn(timestamp: int) -> None:
+    """Each hour: what ends in a few days."""
+    warn_due()

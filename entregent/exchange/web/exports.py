@@ -12,12 +12,13 @@ from entregent.access.rights import Right
 from entregent.audit.actions import record
 from entregent.clients.models import Client, Person
 from entregent.exchange.cards import CARD_LISTS, cards_of, client_cards, person_cards
-from entregent.exchange.exports import csv_pieces, export_kinds, export_rows, xlsx_into
+from entregent.exchange.exports import export_kinds, export_rows, xlsx_into
 from entregent.exchange.lists import ListExport, as_texts, limited
 from entregent.listing.conditions import sentence
 from entregent.listing.lists import lists
 from entregent.organizations.web.administration import render_administration
 from entregent.toolbox.errors import NotFound, Refusal
+from entregent.toolbox.spreadsheets import csv_pieces
 from entregent.toolbox.text import as_id, search_key
 from entregent.ui.pages import render
 

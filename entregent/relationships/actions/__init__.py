@@ -10,7 +10,13 @@ from entregent.relationships.actions.accounts import (
     register_account,
     remove_account_user,
 )
-from entregent.relationships.actions.ending import expire_due, give_up_relationship, revoke_relationship
+from entregent.relationships.actions.ending import (
+    expire_due,
+    give_up_relationship,
+    mark_used,
+    revoke_relationship,
+    warn_due,
+)
 from entregent.relationships.actions.invitations import (
     accept_account_invitation,
     find_account_invitation,
@@ -38,11 +44,13 @@ __all__ = [
     "give_up_relationship",
     "invite_account_user",
     "keep_account",
+    "mark_used",
     "register_account",
     "reject_access",
     "remove_account_user",
     "request_access",
     "revoke_relationship",
     "set_request_days",
+    "warn_due",
     "withdraw_account_invitation",
 ]

@@ -1,6 +1,9 @@
 """How relationships end: the business revokes, the provider gives up, the last day passes (R002-37)."""
 
+from datetime import date, timedelta
+
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from entregent.access.rights import Right
@@ -10,7 +13,15 @@ from entregent.organizations.models import Membership, Organization
 from entregent.relationships.actions.accounts import acting
 from entregent.relationships.actions.requests import tell
 from entregent.relationships.client_side import may_revoke
-from entregent.relationships.models import AccessRequest, AccountUser, Relationship, today_of
+from entregent.relationships.models import (
+    REMINDED_AHEAD,
+    WARNED_AHEAD,
+    AccessRequest,
+    AccountUser,
+    Relationship,
+    stage_of,
+    today_of,
+)
 from entregent.toolbox.errors import NotFound, RightMissing
 
 _AT_ONCE = 500
@@ -78,6 +89,63 @@ def _expire_some(organization: Organization) -> int:
         request.save(update_fields=["state", "decided_at"])
         tell("request.expired", request)
     return len(relationships) + len(requests)
+
+
+def warn_due() -> int:
+    """Tells the areas above of what ends soon: relationships 30, 7 and 1 days ahead, requests that nobody answered 7
+    and 1 days ahead. Each warning is given once. Returns how many."""
+    given = 0
+    for organization_id in Organization.objects.order_by("pk").values_list("pk", flat=True):
+        found = _AT_ONCE
+        while found == _AT_ONCE:
+            with in_organization(organization_id):
+                found = _warn_some(Organization.objects.get(pk=organization_id))
+            given += found
+    return given
+
+
+def _warn_some(organization: Organization) -> int:
+    today = today_of(organization)
+    ending = (
+        Relationship.objects.select_for_update(skip_locked=True, of=("self",))
+        .select_related("account", "request", "organization")
+        .filter(_not_warned("ends_on", "warned_days", WARNED_AHEAD, today), organization=organization)
+        .active(today).order_by("ends_on", "pk")[:_AT_ONCE]
+    )  # fmt: skip
+    relationships = list(ending)
+    for one in relationships:
+        one.warned_days = stage_of((one.ends_on - today).days, WARNED_AHEAD)
+        one.save(update_fields=["warned_days"])
+        tell("relationship.ending", one)
+    waiting = (
+        AccessRequest.objects.select_for_update(skip_locked=True, of=("self",)).select_related("organization")
+        .filter(_not_warned("expires_on", "reminded_days", REMINDED_AHEAD, today), organization=organization)
+        .filter(state=AccessRequest.State.PENDING, expires_on__gte=today)
+        .order_by("expires_on", "pk")[: _AT_ONCE - len(relationships)]
+    )  # fmt: skip
+    requests = list(waiting)
+    for request in requests:
+        request.reminded_days = stage_of((request.expires_on - today).days, REMINDED_AHEAD)
+        request.save(update_fields=["reminded_days"])
+        tell("request.expiring", request)
+    return len(relationships) + len(requests)
+
+
+def _not_warned(day: str, given: str, stages: tuple[int, ...], today: date) -> Q:
+    """Those whose `day` is so near that a later one of the warnings is due than that in the column `given`."""
+    due = Q(pk__in=[])
+    for stage in stages:
+        lacks = Q(**{f"{given}__isnull": True}) | Q(**{f"{given}__gt": stage})
+        due |= Q(**{f"{day}__lte": today + timedelta(days=stage)}) & lacks
+    return due
+
+
+def mark_used(organization: Organization, account_id: int) -> None:
+    """Somebody of the provider has worked with this client today (the register says so); once a day is written."""
+    today = today_of(organization)
+    Relationship.objects.of(organization).active(today).filter(
+        Q(used_on__isnull=True) | Q(used_on__lt=today), account_id=account_id
+    ).update(used_on=today)
 
 
 def _active(relationships) -> Relationship:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import date, timedelta
+from zoneinfo import ZoneInfo
 
 from django.db import transaction
 from django.utils import timezone
@@ -10,10 +11,11 @@ from django.utils.translation import gettext as _
 from entregent.access.rights import Right, Role
 from entregent.access.wall import in_organization
 from entregent.audit.actions import record
-from entregent.organizations.models import Membership, Module, Organization
+from entregent.organizations.models import Membership, Organization
 from entregent.relationships.actions.accounts import account_number, acting
 from entregent.relationships.extension_points import relationship_events
 from entregent.relationships.models import (
+    WARNED_AHEAD,
     AccessRequest,
     AccountUser,
     Level,
@@ -22,9 +24,11 @@ from entregent.relationships.models import (
     RelationshipProgram,
     Rules,
     Visibility,
+    stage_of,
     today_of,
 )
-from entregent.toolbox.errors import ModuleOff, NotFound, Refusal, RightMissing, too_long
+from entregent.relationships.reach import only_providers
+from entregent.toolbox.errors import NotFound, Refusal, RightMissing, Stale, too_long
 
 COMMENTS_MOST = 2000
 REASON_MOST = 500
@@ -41,12 +45,22 @@ def request_days_of(organization_id: int) -> int:
 
 
 @transaction.atomic
-def set_request_days(*, by: Membership, days: int) -> None:
+def set_request_days(*, by: Membership, days: int, version: int | None = None) -> Rules:
     """How many days a request waits before it lapses; those that wait already keep their day."""
     record("set_relationship_rules", by=by, days=days)
+    if not by.can(Right.SETTINGS):
+        raise RightMissing
     if not 1 <= days <= 365:
         raise Refusal("E-CHOICE", _("Entre 1 et 365 jours."), field="request_days")
-    Rules.objects.update_or_create(organization_id=by.organization_id, defaults={"request_days": days})
+    Rules.objects.get_or_create(organization_id=by.organization_id)
+    rules = Rules.objects.select_for_update().get(organization_id=by.organization_id)
+    if version is not None and version != rules.version:
+        moment = timezone.now().astimezone(ZoneInfo(by.organization.time_zone))
+        raise Stale(who=_("une autre personne"), when=f"{moment:%H:%M}", current=rules)
+    rules.request_days = days
+    rules.version += 1
+    rules.save(update_fields=["request_days", "version"])
+    return rules
 
 
 @transaction.atomic
@@ -54,10 +68,7 @@ def request_access(*, by: Membership, number: str, comments: str = "", client_id
     """Asks the business with this number for access. The answer to the provider is the same whether there is such an
     account or not. One request of a provider waits at a time; with a relationship that holds it asks for a new one."""
     record("request_access", by=by, client_id=client_id, number=number)
-    if not by.organization.has_module(Module.DELEGATION):
-        raise ModuleOff
-    if not by.organization.provider_kind:
-        raise Refusal("E-002-PROVIDER", _("Fonction réservée aux fournisseurs de services."), status=403)
+    only_providers(by)
     if not by.can(Right.RELATIONSHIPS):
         raise RightMissing
     number = account_number(number)
@@ -137,6 +148,8 @@ def approve_access(
         given = Relationship.objects.create(
             organization=organization, account_id=by.account_id, request=locked, level=level,
             visibility=_visibility(visibility), starts_on=today, ends_on=ends_on, approved_by_name=by.user.name,
+            # Whoever is told of the approval is told until when it holds.
+            warned_days=stage_of((ends_on - today).days, WARNED_AHEAD) if ends_on is not None else None,
         )  # fmt: skip
         RelationshipProgram.objects.bulk_create(
             RelationshipProgram(organization=organization, relationship=given, program=program) for program in chosen

@@ -6,10 +6,12 @@ from django.utils.translation import gettext as _
 
 from entregent.access.guard import requires
 from entregent.access.rights import Right
+from entregent.clients.ties import standing_of
 from entregent.clients.web.panes import file_context, open_file, reaches
 from entregent.interactions.timeline import client_follow_ups
 from entregent.interactions.web.composer import Composer, ContractChoice
 from entregent.interactions.web.views import timeline_context
+from entregent.relationships.models import WARNED_AHEAD, today_of
 from entregent.ui.jinja import day_short, money
 from entregent.ui.pages import render, render_block
 
@@ -27,7 +29,7 @@ def client_file(request, number):
         context |= timeline_context(request, client)
         context["follow_ups"] = client_follow_ups(member, client, size=5)
     context["composer"] = _composer(member, client, context)
-    context["facts"] = _facts(client, context)
+    context["facts"] = [*_facts(client, context), *_relationship(client, member)]
     if request.headers.get("HX-Target") == "client-facts":
         return render_block(request, "workspace/client.html", "facts", context)
     return render(request, "workspace/client.html", context)
@@ -72,3 +74,17 @@ def _facts(client, context) -> list[dict]:
             facts.append({"label": _("Dernier contact"), "value": value})
     name = client.responsible.name if client.responsible else "—"
     return [*facts, {"label": _("Agent responsable"), "value": name}]
+
+
+def _relationship(client, member) -> list[dict]:
+    """What the client lets the firm do, where it was ever asked: a fact of its own in the line under the header."""
+    standing = standing_of(client, member)
+    if standing is None:
+        return []
+    today = today_of(member.organization)
+    days = standing.days_left(today)
+    value, tone = standing.state_on(today).label, None if standing.is_active_on(today) else "bad"
+    if days is not None:
+        value = _("jusqu'au %(day)s") % {"day": day_short(standing.ends_on)}
+        tone = "bad" if days <= WARNED_AHEAD[0] else None
+    return [{"label": _("Relation d'affaires"), "value": value, "tone": tone}]

@@ -12,10 +12,10 @@ from entregent.access.rights import Right
 from entregent.audit.actions import record
 from entregent.clients.actions.bulk import JOB, change_clients
 from entregent.clients.models import BulkRow, Client
-from entregent.exchange.exports import csv_pieces
 from entregent.jobs.actions import cancel_job
 from entregent.jobs.models import Job
 from entregent.toolbox.errors import NotFound, Refusal
+from entregent.toolbox.spreadsheets import csv_pieces
 from entregent.toolbox.text import as_id
 from entregent.ui.pages import render, see
 from entregent.workspace.web.client_management_grid import Grid
