@@ -201,7 +201,7 @@ def icon(name: str, cls: str = "") -> Markup:
 
 @lru_cache(maxsize=1024)
 def _icon(name: str, cls: str) -> Markup:
-    return Markup('<svg class="g-icon{}" aria-hidden="true" focusable="false"><use href="{}#{}"></use></svg>').format(
+    return Markup('<svg class="g-icon{}" aria-hidden="true"><use href="{}#{}"></use></svg>').format(
         f" {cls}" if cls else "", _static("ui/icons.svg"), name
     )
 
