@@ -34,6 +34,7 @@ from entregent.clients.models import (
 from entregent.documents.actions import keep_file
 from entregent.documents.models import DocumentTemplate, Letter, PrintBatch, PrintPart, StoredFile, Upload
 from entregent.dunning.models import DunningHold, DunningPlan, DunningRun
+from entregent.enrollment.models import Applicant, LoanApplication, Transmission
 from entregent.exchange.models import Import
 from entregent.groups.models import ClientGroup, ProcessingRequest
 from entregent.inbound.models import Mailbox, MailboxState, PhoneCall, RawMail
@@ -215,7 +216,7 @@ def build(org, other_org, north, south, people) -> World:
     pair = Client.objects.filter(number__in=["OWN1", "SOUTH1"]).order_by("pk")
     DuplicatePair.objects.create(organization=org, first=pair[0], second=pair[1], score=80, reasons=["name", "phone"])
     for kind in world.records:
-        texts = kind.endswith("_code") or kind in ("client", "object_key", "upload")
+        texts = kind.endswith("_code") or kind in ("client", "object_key", "upload", "loan_application")
         world.put(kind, "random", "rien" if texts else 987_654_321)
     return world
 
@@ -306,6 +307,7 @@ def _client_with_everything(world, organization, variety, sector, marker, delete
     )  # fmt: skip
     world.put("upload", variety, upload.token)
     _case_with_everything(world, organization, variety, client, thing, interaction, marker, gone, author)
+    _loan(world, organization, variety, client, marker, author)
     world.put("raw_mail", variety, _mail(organization, client, marker, variety).pk)
     _seen_by_the_client(world, organization, variety, client, person, interaction, marker)
 
@@ -371,6 +373,27 @@ def _relationships(world, organization, variety, client, marker, author):
     )  # fmt: skip
     world.put("access_request", variety, waiting.pk)
     Client.objects.filter(pk=client.pk).update(business_account=account)
+
+
+def _loan(world, organization, variety, client, marker, author):
+    """A loan application that brought the client, and what was sent of it. It outlives a client that is deleted."""
+    marker = "" if variety == "deleted" else marker
+    loan = LoanApplication.objects.create(
+        organization=organization, number=f"P{client.number}", street=f"1, rue {marker}", branch=f"Agence {marker}",
+        agent=author.user,
+    )  # fmt: skip
+    world.put("loan_application", variety, loan.number)
+    person = Applicant.objects.create(
+        organization=organization, application=loan, is_primary=True, last_name=f"Demandeur {marker}",
+        sort_key=f"demandeur {marker}".lower(), client=client,
+    )  # fmt: skip
+    sent = Transmission.objects.create(
+        organization=organization, number=client.pk, application=loan, applicant=person, operation="add",
+        address_source="applicant", corresponding_agent=author.user, entered_by=author.user, client=client, digest="-",
+        payload={"last_name": f"Demandeur {marker}", "first_name": "", "email": "", "phone": "", "birth_date": "",
+                 "address": {}},
+    )  # fmt: skip
+    world.put("transmission", variety, sent.number)
 
 
 def _case_with_everything(world, organization, variety, client, thing, interaction, marker, gone, author):

@@ -40,6 +40,8 @@ class Right(StrEnum):
     PROCESS_PUBLISH = "process.publish"
     DOCUMENT_WRITE = "document.write"
     DUNNING = "dunning.manage"
+    LOAN_VIEW = "loan.view"
+    LOAN_EDIT = "loan.edit"
     VIEW_SHARE = "view.share"
     DATA_IMPORT = "data.import"
     DATA_EXPORT = "data.export"
@@ -95,6 +97,8 @@ RIGHT_LABELS = {
     Right.PROCESS_DESIGN: _("Concevoir des plans d'action"),
     Right.PROCESS_PUBLISH: _("Publier des plans d'action"),
     Right.DUNNING: _("Régler et lancer les relances"),
+    Right.LOAN_VIEW: _("Voir les demandes de prêt"),
+    Right.LOAN_EDIT: _("Saisir des demandes de prêt et les transmettre au siège social"),
     Right.DOCUMENT_WRITE: _("Générer des courriers et des documents"),
     Right.VIEW_SHARE: _("Partager des vues"),
     Right.DATA_IMPORT: _("Importer des données"),
@@ -144,6 +148,7 @@ _READER = {
     Right.TRANSFER_VIEW,
     Right.TRANSFER_VIEW_ALL,
     Right.CASE_VIEW,
+    Right.LOAN_VIEW,
 }
 _EDITOR = _READER | {
     Right.CLIENT_CREATE,
@@ -158,6 +163,7 @@ _EDITOR = _READER | {
     Right.CASE_EDIT,
     Right.PROCESS_RUN,
     Right.DOCUMENT_WRITE,
+    Right.LOAN_EDIT,
 }
 _MANAGER = _EDITOR | {
     Right.CLIENT_DELETE,

@@ -21,6 +21,11 @@ waiting = ExtensionPoint("cases.waiting", doc="Whether a case waits for its clie
 # Contributions: elements(case, member) -> list of ElementGroup, shown after those of this area.
 elements = ExtensionPoint("cases.elements", doc="Further elements of a case, by type: steps of plans.")
 
+# Contributions: user(client) -> the id of who is proposed as responsible for a new case of the client, or None.
+responsible_proposals = ExtensionPoint(
+    "cases.responsible_proposals", doc="Who is proposed as responsible for a new case of a client."
+)
+
 # Contributions: moved(organization, before, after), in the transaction: the path of a type, and of all below it.
 type_moves = ExtensionPoint("cases.type_moves", doc="What else names a type of case that has moved in the tree.")
 

@@ -37,6 +37,8 @@ ACTION_WORDS = {
     "deactivate_client": gettext_lazy("Client rendu inactif"),
     "reactivate_client": gettext_lazy("Client de nouveau actif"),
     "convert_to_client": gettext_lazy("Prospect devenu client"),
+    "remove_client": gettext_lazy("Client retiré"),
+    "reinstate_client": gettext_lazy("Client retiré repris"),
     "delete_client": gettext_lazy("Client supprimé"),
     "restore_client": gettext_lazy("Client rétabli"),
     "change_clients": gettext_lazy("Clients modifiés par lot"),

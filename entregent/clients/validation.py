@@ -31,7 +31,7 @@ MOST_IDENTIFIERS = 20
 MOST_TAGS = 20
 LONGEST_TAG = 40
 # Words that stand in addresses of pages where a client's number would: `/clients/nouveau/`.
-RESERVED_NUMBERS = frozenset({"nouveau", "doublons", "supprimes"})
+RESERVED_NUMBERS = frozenset({"nouveau", "nouvelle", "doublons", "supprimes"})
 # Identifiers that can be checked. Others are kept as they come.
 IDENTIFIERS = {
     "siren": (gettext_lazy("SIREN"), siren.validate),

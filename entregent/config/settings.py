@@ -28,6 +28,7 @@ INSTALLED_APPS = [
     "entregent.portal",
     "entregent.dashboards",
     "entregent.exchange",
+    "entregent.enrollment",
     "entregent.transfers",
     "entregent.groups",
     "entregent.dunning",
@@ -90,8 +91,8 @@ TEMPLATES = [
         "BACKEND": "django.template.backends.jinja2.Jinja2",
         "APP_DIRS": False,
         "DIRS": [PACKAGE_DIR / area / "templates" for area in (
-            "api", "workspace", "portal", "dashboards", "exchange", "transfers", "dunning", "groups", "processes",
-            "cases", "inbound", "interactions", "documents", "clients", "relationships", "listing", "notifications",
+            "api", "workspace", "portal", "dashboards", "exchange", "enrollment", "transfers", "dunning", "groups",
+            "processes", "cases", "inbound", "interactions", "documents", "clients", "relationships", "listing", "notifications",
             "organizations", "outbox", "jobs", "ui",
         )],
         "OPTIONS": {"environment": "entregent.ui.jinja.environment"},

@@ -36,6 +36,7 @@ urlpatterns = [
     path("<slug:organization>/", include("entregent.listing.web.urls")),
     path("<slug:organization>/", include("entregent.exchange.web.urls")),
     path("<slug:organization>/", include("entregent.transfers.web.urls")),
+    path("<slug:organization>/", include("entregent.enrollment.web.urls")),
     path("<slug:organization>/", include("entregent.processes.web.urls")),
     path("<slug:organization>/", include("entregent.dunning.web.urls")),
     path("<slug:organization>/", include("entregent.groups.web.urls")),

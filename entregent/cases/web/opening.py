@@ -6,6 +6,7 @@ from django.views.decorators.http import require_POST
 from entregent.access.guard import requires
 from entregent.access.rights import Right
 from entregent.cases import actions
+from entregent.cases.extension_points import responsible_proposals
 from entregent.cases.models import Case
 from entregent.cases.publishing import attachments_of
 from entregent.cases.reading import type_of_contact
@@ -33,7 +34,7 @@ def case_create(request):
     if client is None:
         return _choose_client(request, wanted)
     kind = type_of_contact(member, contact) if contact is not None and request.method != "POST" else None
-    initial = _initial(contact) | ({"case_type": kind.pk} if kind is not None else {})
+    initial = _initial(client, contact) | ({"case_type": kind.pk} if kind is not None else {})
     form = CaseForm(request.POST if request.method == "POST" else None, member=member, client=client, initial=initial)
     offer = offer_of(member, client, kind, None)
     if request.method == "POST" and form.is_valid():
@@ -74,15 +75,17 @@ def _open(member, details: dict, offer: Offer | None, client: Client, contact) -
     return actions.open_case_from(contact, by=member, **details)
 
 
-def _initial(contact) -> dict:
+def _initial(client, contact) -> dict:
+    proposed = [user for propose in responsible_proposals if (user := propose(client)) is not None]
+    initial = {"responsible": proposed[0]} if proposed else {}
     if contact is None:
-        return {}
+        return initial
     contract = (
         contact.objects_linked.filter(object__type__code=BusinessObjectType.CONTRACT)
         .values_list("object_id", flat=True)
         .first()
     )
-    return {"title": contact.subject, "priority": contact.priority, "contract": contract or ""}
+    return initial | {"title": contact.subject, "priority": contact.priority, "contract": contract or ""}
 
 
 def _brought(contact) -> dict:

@@ -12,6 +12,8 @@ from entregent.clients.actions.clients import (
     deactivate_client,
     delete_client,
     reactivate_client,
+    reinstate_client,
+    remove_client,
     restore_client,
     update_client,
 )
@@ -62,7 +64,9 @@ __all__ = [
     "propose_pair_again",
     "propose_people_again",
     "reactivate_client",
+    "reinstate_client",
     "remove_address",
+    "remove_client",
     "restore_client",
     "seed_object_types",
     "set_address",

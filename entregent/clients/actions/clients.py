@@ -171,6 +171,24 @@ def convert_to_client(client: Client, *, by: Membership, version: int | None = N
     return _move(client, Client.Status.CLIENT, "convert_to_client", by=by, version=version)
 
 
+def remove_client(client: Client, *, by: Membership, version: int | None = None) -> Client:
+    """« Retirer »: the client leaves lists, searches and mailings; what was done for them is kept."""
+    return _move(client, Client.Status.REMOVED, "remove_client", by=by, version=version)
+
+
+@transaction.atomic
+def reinstate_client(client: Client, *, by: Membership) -> Client:
+    """Takes a removed client back: by somebody who has asked for exactly that (R000-23), never by the way."""
+    record("reinstate_client", by=by, subject=client, client_id=client.pk)
+    client = _locked_client(client, by=by)
+    if client.status == Client.Status.REMOVED:
+        client.status = Client.Status.CLIENT
+        _rules.bump(client, by=by)
+        _save(client, ["status", "version", "updated_at", "updated_by"])
+        _rules.announce(client, by=by, what="reinstate_client")
+    return client
+
+
 @transaction.atomic
 def delete_client(client: Client, *, by: Membership) -> Client:
     """Soft deletion (R004-15): refused while something of the client is open (E-004-CLIENT-IN-USE says what). Its

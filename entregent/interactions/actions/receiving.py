@@ -244,7 +244,7 @@ def _new(
         number=next_numbers(organization.pk, "interaction"),
         client=client,
         person=person,
-        topic=topic or _usual_topic(organization),
+        topic=topic or usual_topic(organization),
         channel=channel,
         direction=direction,
         subject=subject,
@@ -262,7 +262,7 @@ def _new(
     return made
 
 
-def _usual_topic(organization: Organization) -> Topic:
+def usual_topic(organization: Organization) -> Topic:
     """« Renseignement » while it is offered, « Autre », the first that is offered; else any, or one made for it."""
     topics = list(Topic.objects.filter(organization_id=organization.pk).order_by("-is_active", "position", "id"))
     offered = {topic.code: topic for topic in topics if topic.is_active}

@@ -14,6 +14,7 @@
    data-draft="key"                                a form whose typing is kept until it is saved
    data-reset-on-success · data-close-on-success   forms sent by htmx
    data-autosubmit                                 a form, sent when a choice in it changes
+   data-enabled-by="name=value"                    a group of fields, open while this choice of its form is made
    data-confirm="…" data-confirm-label="…" data-confirm-danger   (of a form: not asked by its button data-no-confirm)
    data-typed-word="SUPPRIMER"                     the submit of the form opens on this word
    data-poll="5000" hx-trigger="g:poll"            asked again while the page is seen
@@ -764,6 +765,7 @@
     const within = (selector) => [...(root.matches(selector) ? [root] : []), ...$$(selector, root)];
     for (const form of within("form[data-draft]")) restoreDraft(form);
     for (const input of within("[data-typed-word]")) checkWord(input);
+    for (const group of within("[data-enabled-by]")) openGroup(group);
     for (const bar of within("[data-splitter]")) {
       /* data-kept: the server knows better than this browser. */
       const kept = "kept" in bar.dataset ? 0 : Number(local.getItem(`g-split:${bar.dataset.splitter}`));
@@ -785,6 +787,13 @@
       if (!document.hidden && navigator.onLine) node.dispatchEvent(new CustomEvent("g:poll"));
     }, Math.max(1000, Number(node.dataset.poll) || 5000));
   }
+  function openGroup(group) {
+    const [name, value] = group.dataset.enabledBy.split("=");
+    group.disabled = !$$(`[name="${CSS.escape(name)}"]`, group.closest("form")).some((input) => input.value === value && (input.checked || input.matches("select")));
+  }
+  document.addEventListener("change", ({ target }) => {
+    for (const group of $$("[data-enabled-by]", target.form ?? undefined)) openGroup(group);
+  });
   function checkWord(input) {
     const good = input.value.trim() === input.dataset.typedWord;
     for (const button of $$("button[type=submit], button:not([type])", input.form ?? document)) if (!("confirmYes" in button.dataset)) button.disabled = !good;
