@@ -92,8 +92,8 @@ TEMPLATES = [
         "APP_DIRS": False,
         "DIRS": [PACKAGE_DIR / area / "templates" for area in (
             "api", "workspace", "portal", "dashboards", "exchange", "enrollment", "transfers", "dunning", "groups",
-            "processes", "cases", "inbound", "interactions", "documents", "clients", "relationships", "listing", "notifications",
-            "organizations", "outbox", "jobs", "ui",
+            "processes", "cases", "inbound", "interactions", "documents", "clients", "relationships", "listing",
+            "notifications", "organizations", "outbox", "jobs", "ui",
         )],
         "OPTIONS": {"environment": "entregent.ui.jinja.environment"},
     },
