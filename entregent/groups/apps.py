@@ -7,11 +7,12 @@ class GroupsConfig(AppConfig):
     name = "entregent.groups"
 
     def ready(self):
-        from entregent.clients.extension_points import movers
+        from entregent.clients.extension_points import client_changed, movers
         from entregent.groups import history, navigation, tasks
         from entregent.groups.clients import MEMBERS
         from entregent.groups.expiry import relationship_happened
         from entregent.groups.news import group_events
+        from entregent.groups.rules import client_changed as follow_rules
         from entregent.groups.scopes import group_of, group_words
         from entregent.jobs.extension_points import job_failures
         from entregent.notifications.extension_points import events
@@ -25,6 +26,7 @@ class GroupsConfig(AppConfig):
         relationship_events.add(relationship_happened, order=50)
         scope_words["group"] = group_words
         movers.add(MEMBERS, order=99, name="group_members")
+        client_changed.add(follow_rules, order=90, name="groups.rules.client_changed")
         events.add(group_events, order=70)
         job_failures.add(tasks.failed)
         top_bar.add(navigation.top_bar, order=80)

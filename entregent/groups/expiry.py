@@ -7,7 +7,9 @@ from django.utils import timezone
 
 from entregent.access.statements import rows_of
 from entregent.audit.actions import record
+from entregent.clients.models import Client
 from entregent.groups.models import ClientGroup, GroupMember, ProcessingRequest, ProcessingRow
+from entregent.groups.rules import apply_rule, is_at_work, with_rules
 from entregent.organizations.actions import next_numbers
 from entregent.relationships.models import Relationship
 
@@ -16,6 +18,12 @@ def relationship_happened(event: str, about) -> None:
     """Contribution to `relationships.relationship_events`."""
     if event == "relationship.ended":
         _take_out(about)
+    elif event == "relationship.approved" and is_at_work(about.organization):
+        # A client that may be grouped from now on, where a rule wants it.
+        tied = Client.objects.filter(organization_id=about.organization_id, business_account_id=about.account_id)
+        for client_id in tied.values_list("pk", flat=True):
+            for group in with_rules(about.organization):
+                apply_rule(group, only=client_id)
 
 
 def _take_out(relationship: Relationship) -> None:

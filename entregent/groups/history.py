@@ -18,6 +18,7 @@ ACTION_WORDS = {
     "delete_group": _("Groupe de clients supprimé"),
     "assign_group": _("Accès des employés à un groupe modifiés"),
     "expire_group_members": _("Clients retirés d'un groupe à la fin de leur relation d'affaires"),
+    "set_group_rule": _("Règle d'un groupe modifiée"),
     "apply_group_rule": _("Règle d'un groupe appliquée"),
     "import_groups": _("Groupes de clients importés"),
 }
