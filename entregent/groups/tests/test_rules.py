@@ -122,3 +122,24 @@ def test_rules_that_mean_nothing_are_refused(vip, boss):
         set_rule(vip, by=boss, condition=["nothing", "is", "x"])
     with pytest.raises(Stale):
         set_rule(vip, by=boss, condition=VIP, version=0)
+
+
+def test_the_page_shows_what_a_rule_changes_before_it_is_saved(boss, provider, clients, signed_in):
+    from entregent.listing.models import View
+
+    made = group(provider, "VIP", clients[3])
+    enter(boss)
+    view = View.objects.create(
+        organization=provider, owner=boss.user, list_code="clients", name="Les VIP", condition=VIP
+    )
+    browser = signed_in(boss)
+    address = f"/eaux/groupes-de-clients/{made.pk}/regle/"
+    assert "Les VIP" in browser.get(address).text
+    preview = browser.get(f"{address}?view=view:{view.pk}").text
+    assert "3 clients entrent dans le groupe." in preview.replace("\N{NO-BREAK SPACE}", " ")
+    assert "Client 3" in preview
+    answer = browser.post(address, {"view": f"view:{view.pk}", "version": made.version}, follow=True)
+    assert "Ce groupe suit une règle" in answer.text
+    enter(boss)
+    assert inside(made) == ["C0", "C1", "C2"]
+    assert browser.post(address, {"view": "none", "version": 1}).status_code == 409

@@ -11,6 +11,7 @@ from entregent.groups.selection import matching, members_of
 from entregent.groups.web.door import asked, at, for_managers, group_named
 from entregent.groups.web.forms import ConfirmForm
 from entregent.groups.web.reading import counted, group_rows, page_of, program_counts, role_label
+from entregent.groups.web.rules import rule_in_words
 from entregent.groups.web.words import told
 from entregent.organizations.models import Membership
 from entregent.toolbox.text import as_id
@@ -75,6 +76,7 @@ def detail(request: MemberRequest, pk: int) -> HttpResponse:
     members = dict(known.filter(user_id__in=[one.user_id for one in assignments]).values_list("user_id", "pk"))
     context = {
         "group": group,
+        "rule": rule_in_words(group, member),
         "query": query,
         "rows": rows,
         "number": number,

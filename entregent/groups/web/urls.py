@@ -1,6 +1,6 @@
 from django.urls import path
 
-from entregent.groups.web import composing, employees, groups, requests
+from entregent.groups.web import composing, employees, groups, requests, rules
 
 app_name = "groups"
 
@@ -19,6 +19,7 @@ urlpatterns = [
     path("groupes-de-clients/<int:pk>/modifier/", composing.update, name="update"),
     path("groupes-de-clients/<int:pk>/modifier/verifier/", composing.review, name="review"),
     path("groupes-de-clients/<int:pk>/modifier/abandonner/", composing.forget, name="update_forget"),
+    path("groupes-de-clients/<int:pk>/regle/", rules.rule, name="rule"),
     path("groupes-de-clients/<int:pk>/supprimer/", groups.delete, name="delete"),
     path("demandes-de-traitement/", requests.request_list, name="requests"),
     path("demandes-de-traitement/<int:number>/", requests.request_detail, name="request"),
