@@ -658,7 +658,7 @@ def revoke_access(grant: Grant, *, by: Membership) -> None:
     """The reach ends with this request; the journal keeps that it was."""
     member = grant.membership
     if grant.scope_type not in scope_types():
-        message = _("Cet accès vient d'un groupe de clients : il se retire dans ce groupe.")
+        message = _("Cet accès vient d'un groupe de clients : il se retire dans ce groupe.")
         raise Refusal("E-CHOICE", message, status=409)
     record(
         "revoke_access", by=by, subject=member, name=member.user.name, scope_type=grant.scope_type,

@@ -105,7 +105,7 @@ def update_group(
     group = _locked(group, by=by, version=version)
     _confirmed("confirm", word)
     if group.rule is not None and (draft.rows.exists() if draft is not None else add or remove or add_whole):
-        sentence = _("Ce groupe suit une règle : ses clients entrent et sortent d'eux-mêmes.")
+        sentence = _("Ce groupe suit une règle : ses clients entrent et sortent d'eux-mêmes.")
         raise Refusal("E-002-RULE", sentence, status=409)
     name = group.name if name is None else checked_name(name, by=by, group=group)
     if draft is None:

@@ -24,7 +24,7 @@ _SHOWN = 5
 
 
 class RuleForm(GroupForm):
-    view = forms.ChoiceField(label=gettext_lazy("Quels clients ?"), required=False)
+    view = forms.ChoiceField(label=gettext_lazy("Quels clients ?"), required=False)
     version = forms.IntegerField(required=False, widget=forms.HiddenInput)
 
     def __init__(self, *args, member: Membership, group: ClientGroup, **keywords):
@@ -32,7 +32,7 @@ class RuleForm(GroupForm):
         self.views = {f"view:{one.pk}": one for one in visible_views(member, "clients") if one.condition}
         self.fields["view"].choices = [
             (_NONE, _("Ceux que l'on choisit un par un")),
-            *((key, _("Ceux de la vue « %(view)s »") % {"view": one}) for key, one in self.views.items()),
+            *((key, _("Ceux de la vue « %(view)s »") % {"view": one}) for key, one in self.views.items()),
         ]
 
     def condition(self) -> Any:
