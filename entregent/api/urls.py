@@ -13,6 +13,7 @@ from entregent.api import (
     cases,
     clients,
     file_transfers,
+    groups,
     interactions,
     people,
     problems,
@@ -79,6 +80,7 @@ for prefix, router in [
     ("", reference.router),
     ("", cases.router),
     ("", processes.router),
+    ("", groups.router),
 ]:
     api.add_router(prefix, router)
 

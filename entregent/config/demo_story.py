@@ -24,6 +24,7 @@ from entregent.clients.duplicates import refresh_pairs
 from entregent.clients.models import Client
 from entregent.config.demo_cases import connect_existing_system, promise_answers, tell_cases
 from entregent.config.demo_dunning import tell_dunning
+from entregent.config.demo_groups import tell_groups
 from entregent.config.demo_letters import tell_letters
 from entregent.config.demo_plans import tell_plans
 from entregent.config.demo_relationships import tell_relationships
@@ -371,6 +372,7 @@ def _courtage_frontiere():
         scene.said("claire", clients["D100"], "Conteste les droits de la dernière déclaration ; réclame copie de "
                    "toutes les factures commerciales.", days_ago=1, follow_up_on=_in_days(2))  # fmt: skip
         tell_relationships(by=claire, clients=clients, password=PASSWORD)
+        tell_groups(by=claire, colleagues=scene.members)
 
 
 def _mecano():
