@@ -14,10 +14,16 @@ def top_bar(member: Membership) -> list[NavigationEntry]:
     is_there = organization.has_module(Module.DELEGATION) and bool(organization.provider_kind)
     if not is_there or not member.can(Right.GROUP_MANAGE):
         return []
+    relationships = reverse("relationships:list", kwargs={"organization": organization.slug})
     items = (
         NavigationEntry(_("Gérer mes groupes de clients"), "users-group", _at("list", member), key="r"),
         NavigationEntry(_("Accès des employés"), "user-check", _at("employees", member)),
         NavigationEntry(_("Demandes de traitement"), "list-check", _at("requests", member)),
+        *(
+            [NavigationEntry(_("Relations d'affaires"), "building", relationships)]
+            if member.can(Right.RELATIONSHIPS)
+            else []
+        ),
     )
     return [NavigationEntry(_("Configurer mon portail"), "settings", items[0].url, items=items)]
 

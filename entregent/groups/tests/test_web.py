@@ -43,11 +43,11 @@ def test_a_group_is_made_by_the_buttons_of_the_page(page, org, admin, gamma):
 
 def test_tous_is_all_of_the_search_and_says_how_many(page, org, admin):
     url = at("create", org)
-    assert "les 1 de la recherche" in page.get(url, {"q": "alp"}).content.decode()
+    assert "1 client de la recherche" in page.get(url, {"q": "alp"}).content.decode()
     page.post(url, {"name": "", "tous": "1", "q": "alp", "q_vu": "alp", "faire": "ajouter"})
-    assert "les 1 choisis" in page.get(url).content.decode()
+    assert "1 client choisi" in page.get(url).content.decode()
     page.post(url, {"name": "", "tous_ajouts": "1", "faire": "effacer_ajouts"})
-    assert "les 1 choisis" not in page.get(url).content.decode()
+    assert "1 client choisi" not in page.get(url).content.decode()
 
 
 def test_a_search_says_why_a_client_is_not_available(page, org, est, gamma):
