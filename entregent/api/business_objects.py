@@ -18,7 +18,7 @@ router = Router(tags=["business objects"])
 
 
 def _objects(member):
-    records = BusinessObject.objects.visible_to(member).select_related("client", "type", "sector")
+    records = BusinessObject.objects.visible_to(member).select_related("client", "type", "sector", "program_account")
     return records.annotate(contract_key=seen_contract_key(member))
 
 

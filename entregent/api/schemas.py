@@ -297,6 +297,8 @@ class BusinessObjectIn(Given):
     currency: str = Field("", max_length=3)
     sector: str | None = None
     attributes: dict[str, Any] = {}
+    program_account: str = Field("", description="At a service provider: a program that the client gave access to.")
+    submitted_by: str = Field("own", description="own, business or others: who submitted it, seen from the provider.")
 
 
 class BusinessObjectOut(Schema):
@@ -314,6 +316,8 @@ class BusinessObjectOut(Schema):
     currency: str
     sector: str | None
     attributes: dict[str, Any]
+    program_account: str | None
+    submitted_by: str
     updated_at: datetime
     version: int
 
@@ -325,10 +329,11 @@ class BusinessObjectOut(Schema):
                 name: getattr(thing, name)
                 for name in (
                     "id", "key", "source_system", "label", "state", "dated_on", "due_on", "currency", "attributes",
-                    "updated_at", "version",
+                    "submitted_by", "updated_at", "version",
                 )
             },
             client=thing.client.number,
+            program_account=thing.program_account.number if thing.program_account else None,
             type=thing.type.code,
             contract=thing.contract_key,
             amount=None if thing.amount is None else str(thing.amount),

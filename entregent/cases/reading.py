@@ -14,7 +14,7 @@ from entregent.access.rights import Right
 from entregent.cases.extension_points import Element, ElementGroup, elements
 from entregent.cases.models import Case, CaseAgent, CaseDocument, CaseObject, CaseParticipant, CaseType
 from entregent.cases.sla_models import SlaClock
-from entregent.clients.models import BusinessObject, Client, Person
+from entregent.clients.models import BusinessObject, Client, Person, sees_all_objects
 from entregent.interactions.models import Interaction
 from entregent.organizations.calendars import calendar_of
 from entregent.outbox.models import Message
@@ -39,6 +39,7 @@ def links_of(case: Case, member) -> Links:
         clients = _seen(Client, member, [one.client_id for one in participants if one.client_id])
         people = _seen(Person, member, [one.person_id for one in participants if one.person_id])
         participants = [one for one in participants if one.client_id in clients or one.person_id in people]
+    if not sees_all_objects(member):
         own = _seen(BusinessObject, member, [one.object_id for one in objects])
         objects = [one for one in objects if one.object_id in own]
     return Links(participants, list(case.agents.select_related("user")), objects)

@@ -232,7 +232,7 @@ def _objects(client: Client, language: str, member: Membership | None) -> dict[s
     """By code of the type, newest first; a type of which the client has none is an empty list."""
     types = BusinessObjectType.objects.filter(organization_id=client.organization_id).values_list("code", flat=True)
     told: dict[str, list[dict[str, Any]]] = {code: [] for code in ("contract", "invoice", "reading", *types)}
-    records = BusinessObject.objects.visible_to(member) if member is not None else BusinessObject.objects.all()
+    records = BusinessObject.objects.visible_to(member) if member is not None else BusinessObject.objects.own()
     found = (
         records.filter(client=client, deleted_at__isnull=True)
         .select_related("type", "contract")

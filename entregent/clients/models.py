@@ -1,7 +1,7 @@
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, OuterRef, Q
 from django.db.models.fields.json import KT
 from django.db.models.functions import Now, Upper
 from django.db.models.lookups import IsNull
@@ -15,7 +15,15 @@ from entregent.access.scope import ScopedQuerySet
 from entregent.clients import duplicate_models, reach_models  # noqa: F401
 from entregent.clients.marks import groups_in_reach, in_groups
 from entregent.organizations.models import Organization, Sector, User
-from entregent.relationships.models import BusinessAccount
+from entregent.relationships.models import (
+    BusinessAccount,
+    Level,
+    ProgramAccount,
+    Relationship,
+    RelationshipProgram,
+    Visibility,
+    today_of,
+)
 from entregent.toolbox.countries import country_name
 
 
@@ -30,8 +38,8 @@ class ClientQuerySet(ScopedQuerySet["Client"]):
 
     def with_list_columns(self):
         """What a line of the client list shows beside the client's own columns, in the same statement."""
-        main = Address.objects.filter(client=models.OuterRef("pk"), kind=Address.Kind.MAIN)
-        held = CreditHold.objects.filter(client=models.OuterRef("pk"), lifted_at__isnull=True)
+        main = Address.objects.filter(client=OuterRef("pk"), kind=Address.Kind.MAIN)
+        held = CreditHold.objects.filter(client=OuterRef("pk"), lifted_at__isnull=True)
         return self.annotate(
             city=models.Subquery(main.values("city")[:1]),
             phone=KT("phones__0__number"),
@@ -258,7 +266,7 @@ class PersonQuerySet(ScopedQuerySet["Person"]):
             return records.none()
         if member.reach.is_whole(right):
             return records
-        links = ClientPerson.objects.filter(person=models.OuterRef("pk"))
+        links = ClientPerson.objects.filter(person=OuterRef("pk"))
         tied, seen = links.filter(client__deleted_at=None), links.filter(client__in=_seen_clients(member, right))
         if among_few:
             # Scalar subqueries are asked row by row; EXISTS is hashed, which reads the links of all clients first.
@@ -469,13 +477,44 @@ class BusinessObjectType(models.Model):
         return self.plural_en if get_language() == "en" else self.plural_fr
 
 
+def is_let_see(organization: Organization) -> Q:
+    """What a service provider sees of business objects, whoever of its members asks (R002-32): its own, and what a
+    relationship that holds today lets it see, by program and by who submitted it. The day is asked here, so that an
+    end takes effect at midnight."""
+    among = models.Func(
+        F("visibility"), OuterRef("submitted_by"), function="array_position", output_field=models.IntegerField()
+    )
+    given = RelationshipProgram.objects.filter(
+        relationship=OuterRef("pk"), program_id=OuterRef(OuterRef("program_account_id"))
+    )
+    holds = (
+        Relationship.objects.of(organization).active(today_of(organization))
+        .filter(IsNull(among, False), account_id=OuterRef("client__business_account_id"))
+        .filter(Q(level=Level.BUSINESS) | Q(models.Exists(given)))
+    )  # fmt: skip
+    return Q(program_account__isnull=True, submitted_by=Visibility.OWN) | Q(models.Exists(holds))
+
+
+def sees_all_objects(member) -> bool:
+    """Need nobody ask of single objects whether the member sees them?"""
+    return member.reach.is_whole(Right.CLIENT_VIEW) and not member.organization.provider_kind
+
+
 class BusinessObjectQuerySet(ScopedQuerySet["BusinessObject"]):
-    """Seen with its client; a service point of a sector, only by those who reach that sector or the whole client."""
+    """Seen with its client; a service point of a sector, only by those who reach that sector or the whole client; what
+    a client lets a service provider see, by nobody there when it no longer does."""
 
     path_to_client = "client__"
 
+    def own(self):
+        """What the organization holds by itself, whatever its clients let it see besides: what works without a member
+        (letters in bulk, dunning) looks at nothing else."""
+        return self.filter(program_account__isnull=True, submitted_by=Visibility.OWN)
+
     def visible_to(self, member, right=Right.CLIENT_VIEW):
         records = super().visible_to(member, right).filter(deleted_at__isnull=True, client__deleted_at__isnull=True)
+        if member.organization.provider_kind:
+            records = records.filter(is_let_see(member.organization))
         if member.reach.is_whole(right) or not member.reach.gives(right):
             return records
         sectors, clients = [], []
@@ -491,19 +530,29 @@ class BusinessObjectQuerySet(ScopedQuerySet["BusinessObject"]):
 
 def seen_contract_key(member):
     """The number of the contract of a business object, for who sees that contract: it may stand in another sector."""
-    contracts = BusinessObject.objects.visible_to(member).filter(pk=models.OuterRef("contract_id"))
+    contracts = BusinessObject.objects.visible_to(member).filter(pk=OuterRef("contract_id"))
     return models.Subquery(contracts.order_by().values("key")[:1])
 
 
 class BusinessObject(models.Model):
     """Something that another system knows of a client (contract, invoice, meter…): read-only here, kept up to date
-    from outside by import and API. `key` is its number there; `contract` the contract that it belongs to."""
+    from outside by import and API. `key` is its number there; `contract` the contract that it belongs to.
+
+    At a service provider `program_account` is the client's program that it is about, and `submitted_by` says who
+    submitted it: what may be seen follows from what the client lets the provider see (`is_let_see`)."""
 
     organization = models.ForeignKey(Organization, models.CASCADE)
     client = models.ForeignKey(Client, models.CASCADE, related_name="business_objects")
     type = models.ForeignKey(BusinessObjectType, models.PROTECT, related_name="+")
     contract = models.ForeignKey("self", models.SET_NULL, null=True, blank=True, related_name="objects_of_contract")
     sector = models.ForeignKey(Sector, models.PROTECT, null=True, blank=True, related_name="+")
+    program_account = models.ForeignKey(
+        ProgramAccount, models.PROTECT, null=True, blank=True, related_name="+", db_index=False,
+        verbose_name=_("compte de programme"),
+    )  # fmt: skip
+    submitted_by = models.CharField(
+        _("transmis par"), max_length=10, choices=Visibility, default=Visibility.OWN, db_default=Visibility.OWN.value
+    )
     source_system = models.CharField(max_length=40, blank=True, default="")
     key = models.CharField(_("numéro"), max_length=80)
     key_compact = models.GeneratedField(

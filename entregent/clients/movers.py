@@ -17,7 +17,7 @@ from django.utils.translation import ngettext
 
 from entregent.access.rights import Right
 from entregent.clients.duplicate_models import Merging
-from entregent.clients.models import BusinessObject, Client, ClientPerson
+from entregent.clients.models import BusinessObject, Client, ClientPerson, sees_all_objects
 from entregent.organizations.models import Grant, Membership
 from entregent.relationships.models import AccessRequest
 from entregent.toolbox.extension_points import ExtensionPoint
@@ -302,7 +302,7 @@ def _rows(sql: str, **parameters: Any) -> list[dict[str, Any]]:
 
 
 def _objects_seen(member: Membership) -> QuerySet | None:
-    return None if member.reach.is_whole(Right.CLIENT_VIEW) else BusinessObject.objects.visible_to(member)
+    return None if sees_all_objects(member) else BusinessObject.objects.visible_to(member)
 
 
 def _grants_seen(member: Membership) -> QuerySet | None:

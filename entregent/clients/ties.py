@@ -4,7 +4,9 @@ Tied when the business lets the firm act for it: before that the firm must not l
 (R002-38). Afterwards the tie stays, so that a relationship that is renewed finds the client with all its history.
 """
 
+from django.db.models import Q
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from stdnum.ca import bn
 from stdnum.fr import siren
 
@@ -15,7 +17,16 @@ from entregent.organizations.actions import next_numbers
 from entregent.organizations.models import Membership
 from entregent.outbox.extension_points import Subject
 from entregent.relationships.actions import mark_used
-from entregent.relationships.models import BusinessAccount, Relationship, today_of
+from entregent.relationships.models import (
+    BusinessAccount,
+    Level,
+    ProgramAccount,
+    Relationship,
+    Visibility,
+    today_of,
+)
+from entregent.relationships.reach import only_providers
+from entregent.toolbox.errors import Refusal
 
 
 class OwnClients:
@@ -64,6 +75,35 @@ def standing_of(client: Client, member: Membership) -> Relationship | None:
     if last is not None and last.is_active_on(today) and last.used_on != today:
         mark_used(member.organization, client.business_account_id)
     return last
+
+
+def program_of(client: Client, number: str, *, by: Membership) -> ProgramAccount | None:
+    """The program with this number, whole or after that of the business, among those that the client lets the provider
+    know of: any other looks as if it did not exist."""
+    number = "".join(number.split()).upper()
+    if not number:
+        return None
+    only_providers(by)
+    given = Relationship.objects.of(by.organization).active(today_of(by.organization))
+    given = given.filter(account_id=client.business_account_id)
+    whole = f"{client.business_account.number}{number}" if client.business_account and len(number) == 6 else number
+    programs = ProgramAccount.objects.filter(account_id=client.business_account_id, number=whole)
+    one = programs.first() if client.business_account_id is not None else None
+    known = one is not None and given.filter(Q(level=Level.BUSINESS) | Q(programs__program=one)).exists()
+    if not known:
+        sentence = _("Ce client ne vous a donné accès à aucun compte de programme de ce numéro.")
+        raise Refusal("E-002-PROGRAM", sentence, field="program_account")
+    return one
+
+
+def submitter(code: str, *, by: Membership) -> str:
+    """Who submitted an object: for service providers alone is there anybody else."""
+    code = code or Visibility.OWN.value
+    if code not in Visibility.values:
+        raise Refusal("E-CHOICE", _("Choisissez qui a transmis cet objet."), field="submitted_by")
+    if code != Visibility.OWN:
+        only_providers(by)
+    return str(code)
 
 
 def give_way(client: Client, *, to: Client | None = None) -> None:

@@ -80,7 +80,8 @@ def overdue(plan: DunningPlan, by: Membership | None, day: date | None = None) -
     """The unpaid invoices whose time has come, of the plan's service, that `by` reaches (None: all); each with `why`
     it is left out, "" when it is not."""
     day = day or today_of(plan)
-    invoices = BusinessObject.objects.filter(
+    # Its own: what other providers submitted is theirs to collect.
+    invoices = BusinessObject.objects.own().filter(
         organization_id=plan.organization_id, deleted_at__isnull=True, client__deleted_at__isnull=True
     )
     if by is not None:

@@ -16,7 +16,7 @@ from django.utils.translation import get_language
 from entregent.access.recall import recalled
 from entregent.access.rights import Right
 from entregent.access.statements import rows_of
-from entregent.clients.models import BusinessObject, Client, Person
+from entregent.clients.models import BusinessObject, Client, Person, sees_all_objects
 from entregent.interactions.models import Interaction, InteractionQuerySet
 from entregent.toolbox.dates import thirty_days_ago, today_in
 from entregent.toolbox.errors import NotFound
@@ -341,15 +341,17 @@ def _attach(events: list[Event], member, *, with_links: bool) -> None:
 
 def _out_of_reach(rows, found: dict[int, Event], member) -> set[tuple[str, int]]:
     """Whom and what a member limited to a part of the organization must not see named."""
-    if member.reach.is_whole(Right.CLIENT_VIEW):
+    if sees_all_objects(member):
         return set()
-    named: dict[str, set[int]] = {"client": set(), "person": set(), "object": set()}
+    named: dict[str, set[int]] = {"object": set()}
+    if not member.reach.is_whole(Right.CLIENT_VIEW):
+        named |= {"client": set(), "person": set()}
     for interaction_id, what, _rank, values in rows:
         if what in named and not (what == "client" and values[0] == found[interaction_id].client_id):
             named[what].add(values[0])
     hidden = set()
     for what, model in (("client", Client), ("person", Person), ("object", BusinessObject)):
-        if named[what]:
+        if named.get(what):
             seen = set(model.objects.visible_to(member).filter(pk__in=named[what]).values_list("pk", flat=True))
             hidden |= {(what, key) for key in named[what] - seen}
     return hidden

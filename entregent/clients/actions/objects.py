@@ -7,12 +7,13 @@ from django.utils.translation import gettext as _
 
 from entregent.access.rights import Right
 from entregent.audit.actions import record
-from entregent.clients import validation
+from entregent.clients import ties, validation
 from entregent.clients.actions import _rules
 from entregent.clients.actions.clients import convert_to_client
 from entregent.clients.models import BusinessObject, BusinessObjectType, Client
 from entregent.clients.object_types import STANDARD_TYPES
 from entregent.organizations.models import Membership, Organization, Sector
+from entregent.relationships.models import Visibility
 from entregent.toolbox.errors import Refusal, required, too_long
 from entregent.toolbox.text import is_code, one_line
 
@@ -37,11 +38,15 @@ def sync_business_object(
     currency: str = "",
     sector: Sector | None = None,
     attributes: dict | None = None,
+    program_account: str = "",
+    submitted_by: str = Visibility.OWN,
 ) -> BusinessObject:
     """Writes what another system knows of a client: creates the object, or brings it up to date, by type and key.
 
     `contract` is one of the client's contracts, or its number. A prospect becomes a client with the first contract
-    (R001-06). Refuses an unknown type, a contract of another client (E-001-OBJECT), a number that another client has.
+    (R001-06). At a service provider `program_account` is the number of a program that the client has given access to,
+    `submitted_by` who submitted the object. Refuses an unknown type, a contract of another client (E-001-OBJECT), a
+    number that another client has.
     """
     data = {
         "key": key,
@@ -58,6 +63,8 @@ def sync_business_object(
     _rules.refuse_if_any(refusals)
     object_type = _type(type_code, by=by)
     values["contract"] = _contract(contract, client, by=by)
+    values["program_account"] = ties.program_of(client, program_account, by=by)
+    values["submitted_by"] = ties.submitter(submitted_by, by=by)
     # The sector of a service point brings its client into the reach of others.
     values["sector"] = _rules.sector_for(sector, by=by, right=Right.OBJECT_SYNC)
     identity = {

@@ -203,13 +203,15 @@ def log_interaction(
 def only_active_contract(client: Client) -> BusinessObject | None:
     """The contract of a client who has exactly one that runs; None when there are several."""
     found = list(
-        BusinessObject.objects.filter(
+        BusinessObject.objects.own()
+        .filter(
             client_id=client.pk,
             organization_id=client.organization_id,
             type__code=BusinessObjectType.CONTRACT,
             deleted_at__isnull=True,
             state__in=ACTIVE_CONTRACT_STATES,
-        ).select_related("type")[:2]
+        )
+        .select_related("type")[:2]
     )
     return found[0] if len(found) == 1 else None
 

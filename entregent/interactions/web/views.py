@@ -10,7 +10,7 @@ from django.views.decorators.http import require_POST
 
 from entregent.access.guard import requires
 from entregent.access.rights import Right
-from entregent.clients.models import BusinessObject, Client, CreditHold, Person
+from entregent.clients.models import BusinessObject, Client, CreditHold, Person, sees_all_objects
 from entregent.interactions import actions
 from entregent.interactions.actions.changes import TRANSITIONS, may_delete
 from entregent.interactions.audience import audience_of
@@ -402,6 +402,7 @@ def links_of(interaction, member) -> dict:
     objects = list(interaction.objects_linked.select_related("object__type").order_by("id"))
     if not member.reach.is_whole(Right.CLIENT_VIEW):
         participants = _participants_seen(participants, member)
+    if not sees_all_objects(member):
         seen = set(
             BusinessObject.objects.visible_to(member)
             .filter(pk__in=[link.object_id for link in objects])
