@@ -236,6 +236,9 @@ def test_what_the_calendar_ended_is_shown_ended_before_any_task_ran(given, zoe, 
     Relationship.objects.update(starts_on=today - timedelta(days=9), ends_on=today - timedelta(days=1))
     assert "Aucun fournisseur n’agit" in body(zoe.get(f"{HOME}/"))
     assert "Expirée" in body(zoe.get(f"{HOME}/relations/{given.pk}/"))
+    Relationship.objects.update(ends_on=today + timedelta(days=7))
+    assert "finit dans 7 jours" in body(zoe.get(f"{HOME}/"))
+    Relationship.objects.update(ends_on=today - timedelta(days=1))
     assert zoe.get(f"{HOME}/relations/{given.pk}/revocation/").status_code == 404
 
 
@@ -243,8 +246,8 @@ def test_the_register_is_taken_as_a_table(given, zoe, clerk):
     for http in (zoe, door(clerk.user)):
         answer = http.get(f"{HOME}/registre/telecharger/")
         table = b"".join(answer.streaming_content).decode("utf-8-sig").splitlines()
-        assert table[0].startswith("Fournisseur de services;État;Niveau")
-        assert table[1].startswith("Eaux du Val;Active;")
+        assert table[0].startswith("fournisseur;numéro d'entreprise;entreprise;niveau")
+        assert table[1].startswith("Eaux du Val;123456789;Zêta inc.;")
         assert "Zoé Zêta" in table[1]
         assert "registre-123456789-" in answer.headers["Content-Disposition"]
 

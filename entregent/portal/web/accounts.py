@@ -1,7 +1,6 @@
 """« Mes entreprises »: the business accounts on which somebody works, who may act for them, and the register of it."""
 
 from collections import Counter
-from collections.abc import Iterator
 from typing import cast
 
 from django.core.cache import cache
@@ -11,16 +10,13 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
-from django.utils.translation import pgettext
 from django.views.decorators.http import require_http_methods, require_safe
 
 from entregent.access.wall import acting
-from entregent.exchange.exports import csv_pieces
 from entregent.organizations.models import User
 from entregent.portal.guard import AccountRequest, account_page, own_page
-from entregent.portal.web import accounts_pages
 from entregent.portal.web.accounts_forms import MailsForm, RegisterForm
-from entregent.portal.web.accounts_pages import holds, level_of, render, seen_by, state_of, told, url_of
+from entregent.portal.web.accounts_pages import holds, render, told, url_of
 from entregent.relationships import actions
 from entregent.relationships.client_side import (
     accounts_of,
@@ -32,7 +28,10 @@ from entregent.relationships.client_side import (
     waiting_requests,
 )
 from entregent.relationships.models import AccessRequest, Relationship
+from entregent.relationships.register import header
+from entregent.relationships.register import rows as register_rows
 from entregent.toolbox.errors import NotFound, Refusal, Refusals
+from entregent.toolbox.spreadsheets import csv_pieces
 from entregent.toolbox.text import as_id
 from entregent.ui import pages
 from entregent.ui.pages import add_refusal, see
@@ -154,42 +153,13 @@ def registry(request: AccountRequest) -> HttpResponse:
 def registry_file(request: AccountRequest) -> HttpResponseBase:
     """The register as a table to keep."""
     by = request.account_user
-    header = [
-        _("Fournisseur de services"), pgettext("relationship", "État"), pgettext("relationship", "Niveau"),
-        _("Programmes"), _("Transactions visibles"), _("Depuis le"), pgettext("relationship", "Jusqu'au"),
-        _("Approuvé par"), _("Approuvé le"), pgettext("relationship", "Terminé le"), _("Terminé par"),
-        _("Dernière utilisation"),
-    ]  # fmt: skip
-    rows = [_row(one) for one in relationships_of(by).order_by("-pk")] if request.method == "GET" else []
-    answer = StreamingHttpResponse(_pieces(header, rows), content_type="text/csv; charset=utf-8")
+    found = relationships_of(by).select_related("account").order_by("-pk")
+    rows = list(register_rows(found)) if request.method == "GET" else []
+    answer = StreamingHttpResponse(csv_pieces(header(), iter(rows)), content_type="text/csv; charset=utf-8")
     name = f"{_('registre')}-{by.account.number}-{timezone.localdate():%Y-%m-%d}.csv"
     answer.headers["Content-Disposition"] = content_disposition_header(True, name) or "attachment"
     answer.headers["X-Content-Type-Options"] = "nosniff"
     return answer
-
-
-def _pieces(header: list[str], rows: list[list[str]]) -> Iterator[bytes]:
-    return csv_pieces(header, iter(rows))
-
-
-def _row(given: Relationship) -> list[str]:
-    def day(value) -> str:
-        return "" if value is None else f"{value:%Y-%m-%d}"
-
-    return [
-        given.organization.name,
-        state_of(given),
-        level_of(given) if given.level == "business" else _("Gestion de programme"),
-        ", ".join(accounts_pages.program_names(given)),
-        " ; ".join(seen_by(given)),
-        day(given.starts_on),
-        day(given.ends_on),
-        given.approved_by_name,
-        day(given.approved_at),
-        day(given.ended_at),
-        given.ended_by_name,
-        day(given.used_on),
-    ]
 
 
 @account_page

@@ -6,7 +6,15 @@ from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
 from entregent.portal.guard import AccountRequest
-from entregent.relationships.models import AccountUser, Level, Relationship, Visibility, today_of
+from entregent.relationships.models import (
+    WARNED_AHEAD,
+    AccessRequest,
+    AccountUser,
+    Level,
+    Relationship,
+    Visibility,
+    today_of,
+)
 from entregent.toolbox.errors import Refusal, Refusals
 from entregent.ui import pages
 
@@ -32,7 +40,7 @@ def render(request: AccountRequest, template: str, context: dict, *, status: int
         ],
         "state_of": state_of,
         "level_of": level_of,
-        "holds": holds,
+        "days_left": days_left,
         "seen_by": seen_by,
     }  # fmt: skip
     response = pages.render(request, template, whole | context, status=status)
@@ -51,11 +59,14 @@ def holds(given: Relationship) -> bool:
     return given.is_active_on(today_of(given.organization))
 
 
-def state_of(given: Relationship) -> str:
-    state = given.state
-    if state == Relationship.State.ACTIVE and not holds(given):
-        state = Relationship.State.EXPIRED
-    return str(Relationship.State(state).label)
+def state_of(record: Relationship | AccessRequest) -> str:
+    return str(record.state_on(today_of(record.organization)).label)
+
+
+def days_left(given: Relationship) -> int | None:
+    """How many days are left, where that is soon."""
+    days = given.days_left(today_of(given.organization))
+    return days if days is not None and days <= max(WARNED_AHEAD) else None
 
 
 def level_of(given: Relationship) -> str:
