@@ -18,6 +18,10 @@ from conventions.addresses import PLAIN, RECORDS
 from conventions.test_rights import walk
 from conventions.world import DELETED, FOREIGN, HOUSE, SOUTH, build
 from entregent.access.scope import ScopedQuerySet
+from entregent.clients.models import Client
+from entregent.groups.tests.scene import assign, group, relate
+from entregent.organizations.models import Grant
+from entregent.relationships.models import Relationship
 from testing.cast import HtmxClient, enter
 
 VARIETIES = ("own", "south", "deleted", "foreign", "random")
@@ -138,6 +142,26 @@ def test_every_address_is_declared():
 
 @pytest.mark.parametrize("method", ["get", "post"])
 def test_nobody_sees_what_is_out_of_reach(method, world, people, org):
+    faults = faults_of(method, world, people, org)
+    assert faults == [], "\n".join(faults)
+
+
+@pytest.mark.parametrize("method", ["get", "post"])
+def test_nobody_sees_more_who_reaches_it_by_a_group(method, world, people, org, north):
+    """What the agent reaches by a sector, reached by a group of clients instead."""
+    agent = people["agent"]
+    enter(agent)
+    Grant.objects.filter(membership=agent).delete()
+    clients = list(Client.objects.filter(sector=north))
+    for client in clients:
+        if not Relationship.objects.filter(account=client.business_account, state="active").exists():
+            relate(client)
+    assign(group(org, "Portée", *clients), agent, "editor")
+    faults = faults_of(method, world, {"agent": agent}, org)
+    assert faults == [], "\n".join(faults)
+
+
+def faults_of(method, world, people, org):
     faults = []
     https = sessions(people)
     for name, kinds in addresses():
@@ -166,7 +190,7 @@ def test_nobody_sees_what_is_out_of_reach(method, world, people, org):
                         f"{method} {name} as {person}: {variety} answers {answer[0]}, "
                         f"a record that never existed {never[0]}"
                     )
-    assert faults == [], "\n".join(faults)
+    return faults
 
 
 def test_whoever_is_not_signed_in_is_sent_to_sign_in(world, people, org):

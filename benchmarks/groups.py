@@ -1,0 +1,267 @@
+"""Groups of clients: what a change of a hundred thousand costs beside one raw `INSERT … SELECT`, and what many groups
+cost whoever works with them beside one sector.
+
+All of it in one transaction that is rolled back. The raw statement writes the same memberships into the same table,
+with its constraints, its journal and its marks; the product stages and checks each row besides, with a result.
+"""
+
+import json
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+import django
+
+from benchmarks import figures, queries
+from benchmarks.lists import clock
+from benchmarks.search import MEMBERS, member_of
+
+CHANGED, GROUPS, GRANTS = 100_000, 500, 200
+TIMES = 5
+RAW_AT_MOST, SECTOR_AT_MOST = 3, 1.5
+
+
+@click.command()
+@click.option("--clients", required=True, type=int)
+@click.option("--into", type=click.Path())
+def main(clients: int, into: str | None) -> None:
+    django.setup()
+    from django.db import transaction
+
+    from entregent.access.wall import in_organization
+
+    result: dict[str, Any] = {"machine": figures.machine(), "clients": clients}
+    with in_organization(queries.BIG):
+        _scene()
+        result["changes"] = _changes(min(CHANGED, clients))
+        transaction.set_rollback(True)
+    with in_organization(queries.BIG):
+        _scene()
+        result["reading"] = _reading()
+        transaction.set_rollback(True)
+    raw = result["changes"]["raw"]
+    figures.table(
+        f"Groups: {result['changes']['clients']:,} clients at once",
+        ["", "seconds", f"× raw (≤ {RAW_AT_MOST})"],
+        [[name, took, round(took / raw, 2)] for name, took in result["changes"].items() if name != "clients"],
+    )
+    figures.table(
+        f"{GROUPS} groups, {GRANTS} of them somebody's, beside one sector, ms",
+        ["", "groups p50", "groups p95", "sector p50", "sector p95", f"ratio (≤ {SECTOR_AT_MOST})"],
+        [
+            [name, one["groups"]["p50"], one["groups"]["p95"], one["sector"]["p50"], one["sector"]["p95"], one["ratio"]]
+            for name, one in result["reading"].items()
+        ],
+    )
+    if into:
+        Path(into).write_text(json.dumps(result, indent=1))
+    slow = [name for name, took in result["changes"].items() if name != "clients" and took > RAW_AT_MOST * raw]
+    slow += [name for name, one in result["reading"].items() if one["ratio"] > SECTOR_AT_MOST]
+    if slow:
+        sys.exit(f"slower than wanted: {', '.join(slow)}")
+
+
+def _run(sql: str, **values: Any) -> int:
+    from django.db import connection
+
+    with connection.cursor() as cursor:
+        cursor.execute(sql, {"org": queries.BIG, **values})
+        return cursor.rowcount
+
+
+def _scene() -> None:
+    """A service provider with an active relationship with each client. As the owner of the tables, without triggers:
+    it is made here and thrown away."""
+    _run("SET LOCAL ROLE NONE")
+    _run("SET LOCAL session_replication_role = replica")
+    _run(
+        """
+        UPDATE organizations_organization SET provider_kind = 'customs_broker', modules = modules || '{delegation}'
+        WHERE id = %(org)s
+        """
+    )
+    _run(
+        """
+        INSERT INTO relationships_businessaccount (id, number, name, postal_code, city, country, version)
+        SELECT 1000000000 + c.id, lpad(c.id::text, 9, '0'), c.name, '', '', 'FR', 1
+        FROM clients_client c WHERE c.organization_id = %(org)s
+        """
+    )
+    _run("UPDATE clients_client SET business_account_id = 1000000000 + id WHERE organization_id = %(org)s")
+    _run(
+        """
+        INSERT INTO relationships_relationship
+            (organization_id, account_id, level, visibility, state, starts_on, approved_by_name, ended_by_name, version)
+        SELECT %(org)s, 1000000000 + c.id, 'business', '{own}', 'active', CURRENT_DATE, '', '', 1
+        FROM clients_client c WHERE c.organization_id = %(org)s
+        """
+    )
+    _run("SET LOCAL session_replication_role = origin")
+    for table in ("relationships_businessaccount", "relationships_relationship", "clients_client"):
+        _run(f"ANALYZE {table}")
+    _run("SET LOCAL ROLE entregent_app")
+
+
+def _admin():
+    member = member_of(MEMBERS["whole organization"])
+    type(member).objects.filter(pk=member.pk).update(role="admin")
+    return member_of(MEMBERS["whole organization"])
+
+
+def _changes(number: int) -> dict[str, Any]:
+    from entregent.groups.actions.drafts import draft_of
+    from entregent.groups.actions.requests import create_group, delete_group, update_group
+    from entregent.groups.draft_models import DraftRow
+    from entregent.groups.models import ClientGroup, GroupMember
+
+    by = _admin()
+    _run(
+        """
+        CREATE TEMP TABLE chosen ON COMMIT DROP AS SELECT id FROM clients_client
+        WHERE organization_id = %(org)s AND deleted_at IS NULL AND status <> 'removed' ORDER BY id LIMIT %(number)s
+        """,
+        number=number,
+    )
+    _run("ANALYZE chosen")
+    took: dict[str, Any] = {"clients": _run("SELECT 1 FROM chosen")}
+
+    def draft(group: ClientGroup | None, change: str):
+        made = draft_of(by=by, group=group)
+        _run(
+            "INSERT INTO groups_draftrow (organization_id, draft_id, client_id, change)"
+            " SELECT %(org)s, %(draft)s, id, %(change)s FROM chosen",
+            draft=made.pk, change=change,
+        )  # fmt: skip
+        return made
+
+    one = ClientGroup.objects.create(organization_id=queries.BIG, name="Brut", name_key="brut")
+    start = time.perf_counter()
+    _run(
+        """
+        INSERT INTO groups_groupmember (organization_id, group_id, client_id) SELECT %(org)s, %(group)s, id FROM chosen
+        """,
+        group=one.pk,
+    )
+    # What the end of a transaction checks belongs to it.
+    _run("SET CONSTRAINTS ALL IMMEDIATE")
+    took["raw"] = round(time.perf_counter() - start, 2)
+    GroupMember.objects.all()._raw_delete("default")
+    one.delete()
+    _run("ANALYZE groups_groupmember")
+
+    def clocked(name: str, ask: Callable[[], Any]) -> None:
+        start = time.perf_counter()
+        _finished(ask(), by)
+        took[name] = round(time.perf_counter() - start, 2)
+
+    change = DraftRow.Change
+    asked = draft(None, change.ADD)
+    clocked("added", lambda: create_group(by=by, name="Premier", draft=asked))
+    first = ClientGroup.objects.get(name="Premier")
+    out = draft(first, change.REMOVE)
+    clocked("taken out", lambda: update_group(first, by=by, word="CONFIRMER", version=None, draft=out))
+    second = ClientGroup.objects.create(organization_id=queries.BIG, name="Second", name_key="second")
+    into = draft(second, change.ADD)
+    clocked("put into another", lambda: update_group(second, by=by, word="CONFIRMER", version=None, draft=into))
+    clocked("group deleted", lambda: delete_group(second, by=by, word="SUPPRIMER"))
+    if GroupMember.objects.live().exists() or GroupMember.objects.count() != 2 * took["clients"]:
+        sys.exit("memberships were lost or doubled")
+    return took
+
+
+def _finished(request, by) -> None:
+    """Does in this transaction what the worker does in one for each chunk."""
+    from entregent.groups.actions.staging import Made, carry_out
+
+    made = Made.STAGED
+    while request.is_open and made == Made.STAGED:
+        made = carry_out(request, by=by)
+    if request.state != request.State.DONE:
+        sys.exit(f"request {request.number}: {request.failure}")
+
+
+def _reading() -> dict[str, Any]:
+    """List, search and client file of somebody with many groups, and of somebody with one sector."""
+    from entregent.groups.effects import write_grants
+    from entregent.organizations.models import Grant
+
+    _run("SET LOCAL ROLE NONE")
+    _run(
+        """
+        INSERT INTO groups_clientgroup (id, organization_id, name, name_key, member_count, version)
+        SELECT g, %(org)s, 'Groupe ' || g, 'groupe ' || g, 0, 1 FROM generate_series(1, %(groups)s) g
+        """,
+        groups=GROUPS,
+    )
+    _run("ALTER TABLE groups_groupmember DISABLE TRIGGER audit_insert")
+    _run(
+        """
+        INSERT INTO groups_groupmember (organization_id, group_id, client_id)
+        SELECT %(org)s, 1 + id %% %(groups)s, id FROM clients_client WHERE organization_id = %(org)s
+        """,
+        groups=GROUPS,
+    )
+    _run("SET CONSTRAINTS ALL IMMEDIATE")
+    for table in ("groups_groupmember", "clients_clientreach"):
+        _run(f"ANALYZE {table}")
+    _run("SET LOCAL ROLE entregent_app")
+    grouped = member_of(MEMBERS["one department"])
+    Grant.objects.filter(membership=grouped).delete()
+    _run(
+        """
+        INSERT INTO groups_groupassignment (organization_id, group_id, user_id, role)
+        SELECT %(org)s, g, %(user)s, 'editor' FROM generate_series(1, %(grants)s) g
+        """,
+        grants=GRANTS, user=grouped.user_id,
+    )  # fmt: skip
+    write_grants(range(1, GRANTS + 1))
+    members = {"groups": member_of(MEMBERS["one department"]), "sector": member_of(MEMBERS["one region"])}
+    measured: dict[str, Any] = {}
+    for name, work in _works().items():
+        found = {who: figures.summary(work(member)) for who, member in members.items()}
+        measured[name] = found | {"ratio": round(found["groups"]["p50"] / max(found["sector"]["p50"], 0.1), 2)}
+    return measured
+
+
+def _works() -> dict[str, Callable[[Any], list[float]]]:
+    from entregent.clients.models import Client
+    from entregent.listing.lists import lists
+    from entregent.listing.pages import ask
+    from entregent.search.quick import quick_search
+
+    def fresh(member):
+        return type(member).objects.select_related("organization", "user").get(pk=member.pk)
+
+    def listed(member) -> list[float]:
+        def once() -> None:
+            again = fresh(member)
+            definition = lists(again)["clients"]
+            question = ask(definition, again)
+            question.page(columns=definition.default_columns, sort="name")
+            question.count()
+
+        once()
+        return [clock(once) for _ in range(TIMES)]
+
+    def searched(member) -> list[float]:
+        words = ("martin", "dupo", "ma", "garage", "lefevre", "nancy", "bou", "ernard", "C-00 12", "durand marie")
+        took = []
+        for text in words:
+            quick_search(fresh(member), text)
+            took += [clock(lambda: quick_search(fresh(member), text)) for _ in range(TIMES)]  # noqa: B023
+        return took
+
+    def opened(member) -> list[float]:
+        numbers = list(
+            Client.objects.visible_to(fresh(member)).order_by("sort_key").values_list("number", flat=True)[:40]
+        )
+
+        def once(number: str) -> None:
+            Client.objects.visible_to(fresh(member)).get(number=number)
+
+        return [clock(lambda: once(number)) for number in numbers]  # noqa: B023
+
+    return {"client list with its count": listed, "quick search": searched, "client file": opened}
