@@ -9,16 +9,24 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 
 from entregent.access.rights import Role
+from entregent.access.wall import in_organization
 from entregent.organizations.models import User
 from entregent.outbox.actions import send_mail
 from entregent.relationships.models import AccessRequest, AccountUser, BusinessAccount, Relationship
+from entregent.toolbox.queue import ask
 
 
 def tell_account(event: str, about: AccessRequest | Relationship) -> None:
     """Contribution to `relationship_events`."""
     if isinstance(about, AccessRequest):
         if event in ("request.made", "request.expiring"):
-            _tell_of_request(about, is_reminder=event == "request.expiring")
+            # By the worker, whether there is such an account or not: how long asking takes must not tell (R002-38).
+            ask(
+                "entregent.relationships.write_of_request",
+                organization_id=about.organization_id,
+                request_id=about.pk,
+                is_reminder=event == "request.expiring",
+            )
     elif event == "relationship.ended" and about.state in (
         Relationship.State.EXPIRED, Relationship.State.GIVEN_UP,
     ):  # fmt: skip
@@ -30,6 +38,15 @@ def _deciders(account: BusinessAccount, *roles: str) -> list[User]:
         account=account, role__in=roles, is_active=True, wants_mail=True, user__is_active=True
     )
     return [one.user for one in found.select_related("user").order_by("pk")]
+
+
+def write_of_request(*, organization_id: int, request_id: int, is_reminder: bool) -> None:
+    """To whoever can answer the request, if it still waits."""
+    with in_organization(organization_id):
+        waiting = AccessRequest.objects.filter(pk=request_id, state=AccessRequest.State.PENDING)
+        request = waiting.select_related("organization").first()
+        if request is not None:
+            _tell_of_request(request, is_reminder=is_reminder)
 
 
 def _tell_of_request(request: AccessRequest, *, is_reminder: bool) -> None:

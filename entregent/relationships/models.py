@@ -196,6 +196,7 @@ class AccessRequest(models.Model):
         indexes = [
             models.Index("organization", F("id").desc(), name="access_request_of_provider"),
             models.Index("account_number", condition=Q(state="pending"), name="access_request_to_answer"),
+            models.Index("account_number", F("id").desc(), name="access_request_of_account"),
             models.Index("expires_on", condition=Q(state="pending"), name="access_request_to_expire"),
         ]
 

@@ -1,5 +1,6 @@
 from procrastinate.contrib.django import app
 
+from entregent.relationships import mails
 from entregent.relationships.actions import expire_due, warn_due
 
 
@@ -15,3 +16,8 @@ def expire(timestamp: int) -> None:
 def warn(timestamp: int) -> None:
     """Each hour: what ends in a few days."""
     warn_due()
+
+
+@app.task(name="entregent.relationships.write_of_request", queue="default")
+def write_of_request(organization_id: int, request_id: int, is_reminder: bool) -> None:
+    mails.write_of_request(organization_id=organization_id, request_id=request_id, is_reminder=is_reminder)

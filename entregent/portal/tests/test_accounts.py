@@ -4,6 +4,7 @@ import re
 from datetime import timedelta
 
 import pytest
+from procrastinate.contrib.django.models import ProcrastinateJob
 
 from entregent.access.rights import Role
 from entregent.access.wall import outside
@@ -19,6 +20,7 @@ from entregent.relationships.models import (
     Relationship,
     today_of,
 )
+from entregent.relationships.tasks import write_of_request
 from entregent.relationships.tests.conftest import make_user
 from testing.cast import HtmxClient, enter
 
@@ -82,6 +84,12 @@ def program(account, end):
 def mails_to(address) -> list[Message]:
     with outside():
         return list(Message.objects.filter(recipients__contains=[address]).order_by("pk"))
+
+
+def write_mails() -> None:
+    """As the worker does with what was asked of it."""
+    for job in ProcrastinateJob.objects.filter(task_name="entregent.relationships.write_of_request").order_by("pk"):
+        write_of_request(**job.args)
 
 
 def body(answer) -> str:
@@ -205,6 +213,32 @@ def test_a_manager_of_programs_gives_their_own_only(asked, account, program_mana
     assert done.status_code == 303
     enter(admin)
     assert Relationship.objects.get().approved_by_name == "Paul Programme"
+
+
+def test_a_manager_of_programs_replaces_nothing_that_reaches_further(given, account, program_manager, admin):
+    enter(admin)
+    asked = actions.request_access(by=admin, number="123456789")
+    url = f"{HOME}/demandes/{asked.pk}/approbation/"
+    typed = {"level": "program", "programs": [program(account, "RM0002")]}
+    refused = door(program_manager.user).post(url, typed)
+    assert (refused.status_code, "un accès plus large" in body(refused)) == (422, True)
+    enter(admin)
+    assert Relationship.objects.get().state == "active"
+
+
+def test_the_provider_is_told_of_each_answer(asked, owner, zoe, admin):
+    def told():
+        enter(admin)
+        found = Message.objects.filter(organization_id=admin.organization_id, recipients=[admin.user.email])
+        return [mail.subject for mail in found.order_by("pk")]
+
+    zoe.post(f"{HOME}/demandes/{asked.pk}/approbation/", {"level": "business"})
+    assert "a approuvé votre demande" in told()[-1]
+    zoe.post(f"{HOME}/relations/{Relationship.objects.get().pk}/revocation/")
+    assert "a révoqué" in told()[-1]
+    again = actions.request_access(by=admin, number="123456789")
+    zoe.post(f"{HOME}/demandes/{again.pk}/rejet/", {"reason": "Non."})
+    assert "rejetée" in told()[-1]
 
 
 # Relationships and the register
@@ -356,6 +390,8 @@ def test_deciders_are_written_to_in_their_language_and_no_trace_stands_at_the_pr
     owner.user.save()
     enter(admin)
     made = actions.request_access(by=admin, number="123456789", comments="mandat 2026")
+    actions.request_access(by=admin, number="999999999")
+    write_mails()
     (mail,) = mails_to("zoe@zeta.example")
     assert mail.subject == "Eaux du Val asks for access to Zêta inc."
     assert "mandat 2026" in mail.text
@@ -370,13 +406,21 @@ def test_whoever_wants_no_mail_gets_none(broker, admin, owner, zoe):
     assert zoe.post(f"{HOME}/reglages/", {}).status_code == 303
     enter(admin)
     actions.request_access(by=admin, number="123456789")
+    write_mails()
     assert mails_to("zoe@zeta.example") == []
 
 
 def test_a_request_about_to_lapse_is_recalled(asked, owner, admin):
     enter(admin)
     tell("request.expiring", asked)
+    write_mails()
     assert "attend encore" in mails_to("zoe@zeta.example")[-1].subject
+    with outside():
+        Message.objects.all().delete()
+    enter(admin)
+    actions.cancel_access_request(asked, by=admin)
+    write_mails()
+    assert mails_to("zoe@zeta.example") == []
 
 
 def test_the_business_is_told_that_a_provider_gave_up(given, admin):

@@ -13,6 +13,7 @@ from entregent.access.wall import in_organization
 from entregent.audit.actions import record
 from entregent.organizations.models import Membership, Organization
 from entregent.relationships.actions.accounts import account_number, acting
+from entregent.relationships.client_side import may_revoke
 from entregent.relationships.extension_points import relationship_events
 from entregent.relationships.models import (
     WARNED_AHEAD,
@@ -118,8 +119,9 @@ def approve_access(
     visibility: Iterable[str] = (),
     ends_on: date | None = None,
 ) -> Relationship:
-    """The business lets the provider act, from today on. A manager of programs gives their own programs only. A
-    relationship that holds is replaced by the new one; nobody loses an access in between."""
+    """The business lets the provider act, from today on. A manager of programs gives their own programs only,
+    and replaces nothing that reaches further. A relationship that holds is replaced by the new one; nobody loses an
+    access in between."""
     by = acting(by)
     chosen = _what_may_be_given(by, level, programs)
     with in_organization(request.organization_id, user_id=by.user_id):
@@ -138,6 +140,12 @@ def approve_access(
             organization_id=organization.pk, account_id=by.account_id, state=Relationship.State.ACTIVE
         )
         lapsed = [one for one in holds if not one.is_active_on(today)]
+        if any(one not in lapsed and not may_revoke(by, one) for one in holds):
+            message = _(
+                "Ce fournisseur a déjà un accès plus large que vos programmes : un gestionnaire de compte d'entreprise"
+                " doit répondre."
+            )
+            raise Refusal("E-002-LEVEL", message)
         for one in holds:
             one.state = Relationship.State.EXPIRED if one in lapsed else Relationship.State.REPLACED
             one.ended_at = timezone.now()
