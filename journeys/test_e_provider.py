@@ -47,7 +47,7 @@ def test_2_asking_and_thinking_better_of_it(visit):
     expect(page.get_by_text("Demande d'accès envoyée.")).to_be_visible()
     expect(page.get_by_text("Mandat de courtage 2027")).to_be_visible()
     visitor.looks("relation-demande")
-    page.get_by_role("link", name="Demandes", exact=True).click()
+    page.get_by_role("navigation", name="Relations d'affaires").get_by_role("link", name="Demandes").click()
     expect(row(page, "812352524")).to_contain_text("mandat 2026")
     visitor.looks("relation-demandes")
     page.get_by_role("link", name="812358000").click()
@@ -66,6 +66,7 @@ def test_3_register_deadlines_and_who_may(visit):
     told = download.value.path().read_text(encoding="utf-8-sig")
     assert "Thêta Vins et Spiritueux" in told
     assert "Alain Alarie" in told
+    page.get_by_role("navigation", name="Relations d'affaires").get_by_role("link", name="Demandes").click()
     page.get_by_role("link", name="Délais", exact=True).click()
     expect(page.get_by_label("Jours d'attente d'une demande")).to_have_value("21")
     visitor.looks("relation-delais")

@@ -19,6 +19,7 @@ from entregent.api import (
     problems,
     processes,
     reference,
+    relationships,
 )
 from entregent.api.documentation import documentation
 from entregent.api.guard import BearerToken, TokenMissing
@@ -81,6 +82,7 @@ for prefix, router in [
     ("", cases.router),
     ("", processes.router),
     ("", groups.router),
+    ("", relationships.router),
 ]:
     api.add_router(prefix, router)
 

@@ -71,12 +71,14 @@ class ClientsConfig(AppConfig):
         responsible_finders.add(responsible_for)
 
         from entregent.clients.relationship_news import relationship_event_kinds, tell_provider
-        from entregent.clients.ties import own_clients, relationship_happened
+        from entregent.clients.ties import own_clients, relationship_happened, what_is_lost
         from entregent.relationships.extension_points import relationship_events, tied_clients
+        from entregent.relationships.extension_points import what_is_lost as losses
 
         relationship_events.add(relationship_happened, order=10)
         relationship_events.add(tell_provider, order=90)
         tied_clients.add(own_clients, name="clients")
+        losses.add(what_is_lost, order=20)
         events.add(relationship_event_kinds, order=25)
 
         from entregent.clients.web.portlets import portlets as own_portlets

@@ -7,12 +7,13 @@ Tied when the business lets the firm act for it: before that the firm must not l
 from django.db.models import Q
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from stdnum.ca import bn
 from stdnum.fr import siren
 
 from entregent.access.statements import rows_of
 from entregent.clients import validation
-from entregent.clients.models import Address, Client
+from entregent.clients.models import Address, BusinessObject, Client
 from entregent.organizations.actions import next_numbers
 from entregent.organizations.models import Membership
 from entregent.outbox.extension_points import Subject
@@ -27,6 +28,8 @@ from entregent.relationships.models import (
 )
 from entregent.relationships.reach import only_providers
 from entregent.toolbox.errors import Refusal
+
+MOST_COUNTED = 10_000
 
 
 class OwnClients:
@@ -75,6 +78,21 @@ def standing_of(client: Client, member: Membership) -> Relationship | None:
     if last is not None and last.is_active_on(today) and last.used_on != today:
         mark_used(member.organization, client.business_account_id)
     return last
+
+
+def what_is_lost(member: Membership, relationship: Relationship) -> list[str]:
+    """Contribution to `relationships.what_is_lost`: what of the client is seen only because it lets the firm see it."""
+    client = holder_of(relationship.account_id, relationship.organization_id)
+    if client is None:
+        return []
+    seen = BusinessObject.objects.visible_to(member).filter(client=client)
+    n = seen.exclude(program_account__isnull=True, submitted_by=Visibility.OWN)[:MOST_COUNTED].count()
+    if not n:
+        return []
+    told = ngettext(
+        "%(n)d objet métier que ce client vous laisse voir", "%(n)d objets métier que ce client vous laisse voir", n
+    )
+    return [told % {"n": n}]
 
 
 def program_of(client: Client, number: str, *, by: Membership) -> ProgramAccount | None:

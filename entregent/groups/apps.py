@@ -11,6 +11,7 @@ class GroupsConfig(AppConfig):
         from entregent.groups import history, navigation, tasks
         from entregent.groups.clients import MEMBERS
         from entregent.groups.expiry import relationship_happened
+        from entregent.groups.losses import what_is_lost
         from entregent.groups.news import group_events
         from entregent.groups.rules import client_changed as follow_rules
         from entregent.groups.scopes import group_of, group_words
@@ -18,12 +19,14 @@ class GroupsConfig(AppConfig):
         from entregent.notifications.extension_points import events
         from entregent.organizations.extension_points import action_words, client_scopes, table_words
         from entregent.relationships.extension_points import relationship_events
+        from entregent.relationships.extension_points import what_is_lost as losses
         from entregent.ui.extension_points import navigation as top_bar
 
         action_words.add(history.ACTION_WORDS, name="groups.history.ACTION_WORDS")
         table_words.add(history.TABLE_WORDS, name="groups.history.TABLE_WORDS")
         client_scopes.add(group_of)
         relationship_events.add(relationship_happened, order=50)
+        losses.add(what_is_lost, order=50)
         scope_words["group"] = group_words
         movers.add(MEMBERS, order=99, name="group_members")
         client_changed.add(follow_rules, order=90, name="groups.rules.client_changed")

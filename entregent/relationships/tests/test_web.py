@@ -202,6 +202,21 @@ def test_opening_the_file_of_the_client_is_a_use(broker, admin, owner, signed_in
     assert Relationship.objects.get().used_on == today_of(broker)
 
 
+def test_what_would_be_lost_is_said_before(broker, admin, owner, signed_in):
+    from entregent.clients.actions import seed_object_types, sync_business_object
+    from entregent.groups.models import ClientGroup, GroupMember
+
+    given = approve(admin, owner)
+    seed_object_types(broker)
+    client = Client.objects.get(business_account=owner.account)
+    sync_business_object(by=admin, client=client, type_code="invoice", key="F1", program_account="RM0001")
+    group = ClientGroup.objects.create(organization=broker, name="Est", name_key="est", created_by=admin.user)
+    GroupMember.objects.create(organization=broker, group=group, client=client)
+    page = text_of(signed_in(admin).get(url(broker, f"{given.pk}/")))
+    assert "1 objet métier que ce client vous laisse voir" in page
+    assert "La place du client dans le groupe « Est »" in page
+
+
 def test_the_list_asks_few_questions(broker, admin, owner, signed_in, django_assert_max_num_queries):
     approve(admin, owner)
     http = signed_in(admin)
