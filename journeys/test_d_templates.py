@@ -120,13 +120,26 @@ def test_5_a_template_for_those_who_owe_suits_nobody_else(visit):
     visitor = visit(NADIA)
     page = visitor.page
     page.goto(f"{MODELS}point-sur-les-impayes/")
-    expect(page.get_by_label("Clients auxquels il convient")).to_contain_text("Ceux-ci")
+    expect(page.get_by_label("Clients auxquels il convient")).to_have_value("keep")
+    criteria = page.locator("#criteria")
+    expect(criteria.get_by_label("Fiches liées")).to_have_value("invoices")
     client, preview = page.get_by_label("Client de l’aperçu"), page.locator("#template-preview")
     client.fill("100655")
     expect(preview).to_contain_text("Ce modèle ne convient pas à ce client")
     client.fill("100482")
     expect(preview).to_contain_text("F-2410-07731")
     expect(preview).to_contain_text("Reste à payer")
+    # Another condition, put together as in the advanced search, and taken away again.
+    criteria.get_by_role("button", name="Critère", exact=True).last.click()
+    criteria.get_by_label("Champ", exact=True).last.select_option(label="Ville")
+    criteria.get_by_label("Valeur", exact=True).last.fill("Nulle-Part")
+    expect(preview).to_contain_text("Ce modèle ne convient pas à ce client")
+    expect(criteria).to_contain_text("Nulle-Part")
+    visitor.looks("modele-conditions", widths=(1440, 390))
+    criteria.get_by_role("button", name="Retirer ce critère").last.click()
+    expect(criteria.get_by_label("Valeur", exact=True)).to_have_count(0)
+    page.get_by_role("button", name=re.compile("^Enregistrer")).click()
+    page.wait_for_url(f"**{MODELS}")
 
 
 def test_6_types_of_dossier_are_a_tree(visit):

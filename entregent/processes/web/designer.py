@@ -14,6 +14,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from entregent.access.guard import MemberRequest, requires
 from entregent.access.rights import Right
+from entregent.cases.lists import full_label, types_of
 from entregent.cases.models import CaseType
 from entregent.interactions.models import Topic
 from entregent.organizations.calendars import calendar_of
@@ -85,10 +86,12 @@ def processes(request: MemberRequest) -> HttpResponse:
     )
     definitions = list(found)
     there = {one.code for one in definitions}
+    types = types_of(request.member)
     context = {
         "definitions": definitions,
         "running": dict(open_runs.values_list("definition_id", "number")),
         "drafts": drafts,
+        "case_types": {one.path: full_label(one, types) for one in types.values()},
         "ready_made": [one for one in ready_made.presets() if one.code not in there],
         "may_publish": request.member.can(Right.PROCESS_PUBLISH),
     }
