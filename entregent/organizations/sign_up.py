@@ -42,7 +42,7 @@ def ask_for_account(*, email: str, language: str, place: str) -> None:
         if known is not None:
             subject = _("Vous avez déjà un compte")
             paragraphs = [
-                _("Quelqu'un, vous sans doute, a voulu ouvrir un compte avec cette adresse : elle en a déjà un."),
+                _("Quelqu'un, vous sans doute, a voulu ouvrir un compte avec cette adresse : elle en a déjà un."),
                 _("Si vous avez oublié votre mot de passe, demandez-en un autre sur la page de connexion."),
             ]
             button = (_("Se connecter"), f"{settings.PUBLIC_URL}/portail/connexion/")

@@ -77,7 +77,7 @@ def _tell_of_request(request: AccessRequest, *, is_reminder: bool) -> None:
                 paragraphs=[
                     _("Bonjour %(name)s,") % words,
                     _("%(provider)s (%(who)s) demande à agir pour %(account)s.") % words,
-                    *([_("Ses commentaires : « %(comments)s »") % words] if request.comments else []),
+                    *([_("Ses commentaires : « %(comments)s »") % words] if request.comments else []),
                     _("Sans réponse, la demande échoit après le %(day)s.") % words,
                     _("Si vous ne connaissez pas ce fournisseur, rejetez sa demande."),
                 ],
@@ -96,7 +96,7 @@ def _tell_of_end(ended: Relationship) -> None:
                 said = _("%(provider)s a renoncé à agir pour %(account)s.")
             else:
                 said = _(
-                    "%(provider)s n'agit plus pour %(account)s : l'accès a pris fin à la date que vous aviez fixée."
+                    "%(provider)s n'agit plus pour %(account)s : l'accès a pris fin à la date que vous aviez fixée."
                 )
             send_mail(
                 organization_id=None,

@@ -140,7 +140,7 @@ def test_a_request_is_read_and_approved_for_one_program(asked, account, zoe, adm
     assert [one.program.number for one in given.programs.all()] == ["123456789RM0002"]
     assert given.approved_by_name == "Zoé Zêta"
     page = body(zoe.get(f"{HOME}/"))
-    assert "Gestion de programme : RM0002" in page
+    assert "Gestion de programme : RM0002" in page
     assert "Aucune demande à traiter." in page
 
 

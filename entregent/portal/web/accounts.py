@@ -68,7 +68,7 @@ def register(request: HttpRequest) -> HttpResponse:
                 add_refusal(form, refusal)
                 status = getattr(refusal, "status", 422)
             else:
-                toast = _("%(account)s est inscrite : vous gérez son compte.") % {"account": made.account.name}
+                toast = _("%(account)s est inscrite : vous gérez son compte.") % {"account": made.account.name}
                 return see(request, url_of(made, "home"), toast=toast)
     return pages.render(request, "portal/accounts_register.html", {"form": form}, status=status)
 

@@ -21,7 +21,7 @@ class RegisterForm(forms.Form):
     postal_code = forms.CharField(label=_("Code postal"), max_length=12, strip=False)
     program = forms.CharField(
         label=_("Un compte de programme"), max_length=20,
-        help_text=_("Par exemple RM0001. Un seul suffit : les autres suivent."),
+        help_text=_("Par exemple RM0001. Un seul suffit : les autres suivent."),
     )  # fmt: skip
 
 

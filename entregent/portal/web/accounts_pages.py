@@ -72,7 +72,7 @@ def days_left(given: Relationship) -> int | None:
 def level_of(given: Relationship) -> str:
     if given.level == Level.BUSINESS:
         return _("Gestion d'entreprise, tous les programmes")
-    return _("Gestion de programme : %(programs)s") % {"programs": ", ".join(program_names(given))}
+    return _("Gestion de programme : %(programs)s") % {"programs": ", ".join(program_names(given))}
 
 
 def program_names(given: Relationship) -> list[str]:

@@ -139,7 +139,7 @@ def _new_user(invitation: AccountInvitation, *, name: str, password: str) -> Use
         refusals.append(too_long("name", _("Le nom"), NAME_MOST))
     user = User(email=invitation.email, name=name, language=invitation.language)
     if User.objects.filter(email__iexact=invitation.email).exists():
-        message = _("Un compte répond déjà à cette adresse : connectez-vous pour accepter l'invitation.")
+        message = _("Un compte répond déjà à cette adresse : connectez-vous pour accepter l'invitation.")
         raise Refusal("E-003-ACCOUNT", message, status=409)
     try:
         validate_password(password, user)
@@ -164,7 +164,7 @@ def _send(invitation: AccountInvitation, secret: str, *, account: BusinessAccoun
             language=invitation.language,
             subject=_("Vous êtes invité à gérer les accès de %(account)s") % words,
             paragraphs=[
-                _("%(who)s vous invite à travailler sur le compte d'entreprise de %(account)s, comme : %(role)s.")
+                _("%(who)s vous invite à travailler sur le compte d'entreprise de %(account)s, comme : %(role)s.")
                 % words,
                 _("Ce lien est valable %(days)s jours et sert une seule fois.") % words,
             ],

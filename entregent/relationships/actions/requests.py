@@ -142,7 +142,7 @@ def approve_access(
         lapsed = [one for one in holds if not one.is_active_on(today)]
         if any(one not in lapsed and not may_revoke(by, one) for one in holds):
             message = _(
-                "Ce fournisseur a déjà un accès plus large que vos programmes : un gestionnaire de compte d'entreprise"
+                "Ce fournisseur a déjà un accès plus large que vos programmes : un gestionnaire de compte d'entreprise"
                 " doit répondre."
             )
             raise Refusal("E-002-LEVEL", message)
