@@ -56,6 +56,11 @@ AGAIN = """
     Relationship.objects.filter(account__number="812347045", state="expired").update(
         state="active", ends_on=None, ended_at=None, ended_by_name="")
 """
+# What other journeys look at is as it was.
+CLEARED = """
+    from entregent.relationships.models import Relationship
+    Relationship.objects.filter(account__number__startswith="70").delete()
+"""
 # The worker waits at the end of each change for as long as this goes on.
 HELD = """
     import sys, time
@@ -355,3 +360,4 @@ def test_without_javascript_and_in_english(browser, instance):
     page.get_by_role("button", name="Delete the group").click()
     page.wait_for_url("**demande=**")
     context.close()
+    does(instance, CLEARED)

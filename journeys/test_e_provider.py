@@ -13,7 +13,8 @@ def row(page, text):
 def test_1_what_clients_allow(visit):
     visitor = visit(CLAIRE)
     page = visitor.page
-    page.get_by_role("navigation").get_by_role("link", name="Relations d'affaires").first.click()
+    page.get_by_role("button", name="Configurer mon portail").click()
+    page.get_by_role("menuitem", name="Relations d'affaires").click()
     expect(row(page, "Bêta Transport ltée")).to_contain_text("Sans date de fin")
     expect(row(page, "Epsilon Électronique inc.")).to_contain_text("Programmes choisis")
     expect(row(page, "Importations Alpha inc.")).to_contain_text("jours restants")
