@@ -26,6 +26,7 @@ from entregent.config.demo_cases import connect_existing_system, promise_answers
 from entregent.config.demo_dunning import tell_dunning
 from entregent.config.demo_groups import tell_groups
 from entregent.config.demo_letters import tell_letters
+from entregent.config.demo_loans import tell_loans
 from entregent.config.demo_plans import tell_plans
 from entregent.config.demo_relationships import tell_relationships
 from entregent.config.demo_templates import tell_templates
@@ -328,7 +329,7 @@ def _hypo_nord():
     with in_organization(organization.pk):
         scene = _Scene(organization)
         marc = scene.member("marc", "Marc Gagnon", "editor", functions=["agent"], whole=True)
-        scene.member("lise", "Lise Bouchard", "editor", functions=["agent"], whole=True)
+        lise = scene.member("lise", "Lise Bouchard", "editor", functions=["agent"], whole=True)
         cote = create_client(
             by=marc, kind="person", number="2001", first_name="Sylvain", name="Côté", responsible=marc.user,
             phones=[("Mobile", "819 555 0142")], emails=["sylvain.cote@courriel.example"],
@@ -340,6 +341,7 @@ def _hypo_nord():
             by=marc, kind="person", first_name="Julie", name="Tremblay", email="julie@courriel.example",
             phone="819 555 0117",
         )  # fmt: skip
+        tell_loans(admin=scene.members["admin"], marc=marc, lise=lise)
 
 
 def _courtage_frontiere():

@@ -16,6 +16,7 @@ from entregent.listing import pages
 from entregent.listing.lists import lists
 from entregent.organizations.web.administration import render_administration, with_version
 from entregent.toolbox.errors import NotFound, Refusal, Refusals, Stale
+from entregent.toolbox.phones import national
 from entregent.toolbox.text import as_id
 from entregent.ui.pages import add_refusal, render, see
 
@@ -101,11 +102,14 @@ def _beside(transmission: Transmission, client: Client, member) -> dict:
     """The person who was sent beside a client who is there: line by line, and what agrees."""
     payload = transmission.payload
     places = list(client.addresses.exclude(kind=Address.Kind.OTHER).order_by("-kind"))
+    country = member.organization.country
+    sent_phones = [payload["phone"]] if payload.get("phone") else []
+    phones = (sent_phones, [one["number"] for one in client.phones])
     rows = [
         (_("Nom"), transmission.name, client.display_name),
         (_("Date de naissance"), payload.get("birth_date", ""), str(client.birth_date or "")),
         (_("Courriel"), payload.get("email", ""), ", ".join(client.emails)),
-        (_("Téléphone"), payload.get("phone", ""), ", ".join(one["number"] for one in client.phones)),
+        (_("Téléphone"), *(", ".join(national(one, region=country) for one in given) for given in phones)),
         (_("Adresse"), place_line(transmission.place), str(places[0]) if places else ""),
         (_("Agent"), transmission.corresponding_agent.name, client.responsible.name if client.responsible else ""),
     ]  # fmt: skip
