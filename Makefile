@@ -78,9 +78,12 @@ test: lint chromium dovecot clamd postgresql-15 compiled  ## Linters, layers, un
 	$(MAKE) --no-print-directory test-pg15 > build/test-pg15.log 2>&1 & other=$$!; \
 	trap "kill $$other 2>/dev/null || true" EXIT; \
 	$(BIN)/python -m pytest entregent conventions; \
-	$(BIN)/python -m pytest journeys; \
 	wait $$other || { cat build/test-pg15.log; exit 1; }; \
-	trap - EXIT; tail -n 1 build/test-pg15.log
+	tail -n 1 build/test-pg15.log; \
+	$(BIN)/python -m pytest journeys --half 2 > build/journeys-2.log 2>&1 & other=$$!; \
+	$(BIN)/python -m pytest journeys --half 1; \
+	wait $$other || { cat build/journeys-2.log; exit 1; }; \
+	trap - EXIT; tail -n 1 build/journeys-2.log
 
 .PHONY: test-pg15
 test-pg15: install-dev postgresql-15 dovecot clamd compiled  ## The same tests on Debian's PostgreSQL 15
