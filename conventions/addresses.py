@@ -49,6 +49,7 @@ RECORDS: list[tuple[str, str, str]] = [
     ("portal_accounts:revoke", "pk", "relationship"),
     ("portal_accounts:user", "pk", "user"),
     ("portal_accounts:withdraw", "pk", "invitation"),
+    ("portal_accounts:join", "pk", "join"),
     ("portal_watch:", "access_id", "portal_access"),
     ("portal_watch:", "number", "published"),
     ("portal_watch:case", "number", "case"),

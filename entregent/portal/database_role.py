@@ -34,6 +34,7 @@ READABLE = frozenset(
         "relationships_accountuser",
         "relationships_accountuser_programs",
         "relationships_businessaccount",
+        "relationships_joinrequest",
         "relationships_programaccount",
         "relationships_relationship",
         "relationships_relationshipprogram",

@@ -4,7 +4,10 @@ Managers of the account see everything; the others what concerns their programs.
 decide (R002-30, R002-39).
 """
 
+from datetime import timedelta
+
 from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.utils import timezone
 
 from entregent.access.rights import Role
 from entregent.organizations.models import User
@@ -12,6 +15,7 @@ from entregent.relationships.models import (
     AccessRequest,
     AccountInvitation,
     AccountUser,
+    JoinRequest,
     Level,
     ProgramAccount,
     Relationship,
@@ -81,6 +85,14 @@ def invitations_of(by: AccountUser) -> list[AccountInvitation]:
         return found
     own = set(by.programs.values_list("pk", flat=True))
     return [one for one in found if is_below(by, one.role, set(one.program_ids), own)]
+
+
+def joinings_of(by: AccountUser) -> QuerySet[JoinRequest]:
+    """Who asks to work on the account, for whoever answers there."""
+    found = JoinRequest.objects.filter(
+        account_number=by.account.number, asked_at__gt=timezone.now() - timedelta(days=JoinRequest.DAYS)
+    ).select_related("user")
+    return found.order_by("asked_at", "pk") if by.decides else found.none()
 
 
 def is_below(by: AccountUser, role: str, programs: set[int], own: set[int]) -> bool:

@@ -144,6 +144,25 @@ class AccountInvitation(models.Model):
         return self.ends_at <= timezone.now()
 
 
+class JoinRequest(models.Model):
+    """Somebody asks to work on the account with this number, whether there is one or not; it goes when it is answered,
+    and is not answered after `DAYS`."""
+
+    DAYS = 21
+
+    account_number = models.CharField(_("numéro d'entreprise"), max_length=9)
+    user = models.ForeignKey(User, models.CASCADE, related_name="+")
+    comments = models.TextField(_("commentaires"), max_length=2000, blank=True, default="")
+    asked_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        ordering = ["-asked_at", "-id"]
+        constraints = [models.UniqueConstraint(fields=["account_number", "user"], name="join_request_once")]
+
+    def __str__(self):
+        return f"{self.user_id} → {self.account_number}"
+
+
 class Rules(models.Model):
     """How long a provider's requests wait for an answer. Without a row: the days of `request_days_of`."""
 

@@ -1,7 +1,7 @@
 from procrastinate.contrib.django import app
 
 from entregent.relationships import mails
-from entregent.relationships.actions import expire_due, warn_due
+from entregent.relationships.actions import expire_due, joining, warn_due
 
 
 @app.periodic(cron="3-59/15 * * * *")
@@ -21,3 +21,8 @@ def warn(timestamp: int) -> None:
 @app.task(name="entregent.relationships.write_of_request", queue="default")
 def write_of_request(organization_id: int, request_id: int, is_reminder: bool) -> None:
     mails.write_of_request(organization_id=organization_id, request_id=request_id, is_reminder=is_reminder)
+
+
+@app.task(name="entregent.relationships.write_of_joining", queue="default")
+def write_of_joining(join_id: int) -> None:
+    joining.write_of_joining(join_id=join_id)

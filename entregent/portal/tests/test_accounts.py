@@ -4,23 +4,24 @@ import re
 from datetime import timedelta
 
 import pytest
+from django.utils import timezone
 from procrastinate.contrib.django.models import ProcrastinateJob
 
 from entregent.access.rights import Role
 from entregent.access.wall import outside
 from entregent.outbox.models import Message
 from entregent.portal.tests.conftest import PASSWORD, door
-from entregent.relationships import actions
+from entregent.relationships import actions, tasks
 from entregent.relationships.actions.requests import tell
 from entregent.relationships.models import (
     AccessRequest,
     AccountInvitation,
     AccountUser,
     BusinessAccount,
+    JoinRequest,
     Relationship,
     today_of,
 )
-from entregent.relationships.tasks import write_of_request
 from entregent.relationships.tests.conftest import make_user
 from testing.cast import HtmxClient, enter
 
@@ -88,8 +89,9 @@ def mails_to(address) -> list[Message]:
 
 def write_mails() -> None:
     """As the worker does with what was asked of it."""
-    for job in ProcrastinateJob.objects.filter(task_name="entregent.relationships.write_of_request").order_by("pk"):
-        write_of_request(**job.args)
+    for task in (tasks.write_of_request, tasks.write_of_joining):
+        for job in ProcrastinateJob.objects.filter(task_name=task.name).order_by("pk"):
+            task(**job.args)
 
 
 def body(answer) -> str:
@@ -378,6 +380,63 @@ def test_a_manager_of_programs_names_those_below_in_their_own(account, owner, pr
     assert paul.post(f"{HOME}/utilisateurs/nouveau/", to | {"role": "admin"}).status_code == 422
     assert paul.post(f"{HOME}/utilisateurs/nouveau/", to | {"role": "reader"}).status_code == 404
     assert paul.post(f"{HOME}/utilisateurs/nouveau/", to | {"role": "reader", "programs": own}).status_code == 303
+
+
+# Asking to work on an account
+
+
+def test_somebody_asks_to_work_on_an_account_and_is_given_a_role(zoe, account):
+    hugo = make_user("hugo@zeta.example", "Hugo Vidal")
+    http = door(hugo)
+    url = "/portail/entreprises/rejoindre/"
+    assert http.post(url, {"number": "12", "comments": ""}).status_code == 422
+    for number in ("123 456 789", "999999999"):
+        done = http.post(url, {"number": number, "comments": "Je tiens la comptabilité."})
+        assert done.headers["Location"] == "/portail/entreprises/"
+    page = body(http.get("/portail/entreprises/"))
+    assert "123456789" in page
+    assert "999999999" in page
+    write_mails()
+    assert "Hugo Vidal demande à travailler" in mails_to("zoe@zeta.example")[-1].subject
+    asked = JoinRequest.objects.get(account_number="123456789")
+    assert "Hugo Vidal" in body(zoe.get(f"{HOME}/utilisateurs/"))
+    page = body(zoe.get(f"{HOME}/personnes/{asked.pk}/"))
+    assert "Je tiens la comptabilité." in page
+    assert zoe.post(f"{HOME}/personnes/{asked.pk}/", {}).status_code == 422
+    done = zoe.post(f"{HOME}/personnes/{asked.pk}/", {"role": "reader", "programs": [program(account, "RM0001")]})
+    assert done.status_code == 303
+    assert http.get(f"{HOME}/").status_code == 200
+    assert "a accepté votre demande" in mails_to("hugo@zeta.example")[-1].text
+    assert zoe.post(f"{HOME}/personnes/{asked.pk}/", {"role": "reader"}).status_code == 404
+    again = http.post(url, {"number": "123456789"})
+    assert (again.status_code, "Vous êtes déjà de ce compte." in body(again)) == (409, True)
+
+
+def test_somebody_is_refused_or_thinks_better_of_it(zoe, account, program_manager):
+    http = door(make_user("hugo@zeta.example", "Hugo Vidal"))
+    url = "/portail/entreprises/rejoindre/"
+    http.post(url, {"number": "123456789"})
+    asked = JoinRequest.objects.get()
+    paul = door(program_manager.user)
+    assert paul.post(f"{HOME}/personnes/{asked.pk}/", {"role": "admin"}).status_code == 422
+    assert zoe.post(f"{HOME}/personnes/{asked.pk}/rejet/", {"reason": "Je ne vous connais pas."}).status_code == 303
+    assert "Je ne vous connais pas." in mails_to("hugo@zeta.example")[-1].text
+    http.post(url, {"number": "123456789"})
+    asked = JoinRequest.objects.get()
+    other = door(make_user("autre@zeta.example", "Autre"))
+    assert other.post(f"/portail/entreprises/rejoindre/{asked.pk}/retrait/").status_code == 404
+    assert http.post(f"/portail/entreprises/rejoindre/{asked.pk}/retrait/").status_code == 303
+    assert not JoinRequest.objects.exists()
+
+
+def test_a_request_to_join_is_answered_for_three_weeks(zoe, account):
+    http = door(make_user("hugo@zeta.example", "Hugo Vidal"))
+    http.post("/portail/entreprises/rejoindre/", {"number": "123456789"})
+    JoinRequest.objects.update(asked_at=timezone.now() - timedelta(days=22))
+    assert zoe.get(f"{HOME}/personnes/{JoinRequest.objects.get().pk}/").status_code == 404
+    numbers = [f"{number:09d}" for number in range(11)]
+    answers = [http.post("/portail/entreprises/rejoindre/", {"number": number}).status_code for number in numbers]
+    assert answers == [303] * 9 + [429] * 2
 
 
 # Mails

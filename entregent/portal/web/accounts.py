@@ -27,7 +27,7 @@ from entregent.relationships.client_side import (
     requests_of,
     waiting_requests,
 )
-from entregent.relationships.models import AccessRequest, Relationship
+from entregent.relationships.models import AccessRequest, JoinRequest, Relationship
 from entregent.relationships.register import header
 from entregent.relationships.register import rows as register_rows
 from entregent.toolbox.errors import NotFound, Refusal, Refusals
@@ -48,7 +48,9 @@ def accounts(request: HttpRequest) -> HttpResponse:
     deciding = [one.account.number for one in every if one.decides]
     pending = AccessRequest.objects.filter(account_number__in=deciding, state=AccessRequest.State.PENDING)
     waiting = Counter(one.account_number for one in pending.select_related("organization") if is_waiting(one))
-    return pages.render(request, "portal/accounts.html", {"every": every, "waiting": waiting})
+    joining = JoinRequest.objects.filter(user_id=request.user.pk)
+    context = {"every": every, "waiting": waiting, "joining": list(joining)}
+    return pages.render(request, "portal/accounts.html", context)
 
 
 @own_page

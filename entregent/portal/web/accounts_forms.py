@@ -41,6 +41,18 @@ class ProgramsField(forms.MultipleChoiceField):
         return [self.of_value[one] for one in super().clean(value)]
 
 
+class JoinForm(forms.Form):
+    number = forms.CharField(
+        label=_("Numéro d'entreprise"), max_length=20, help_text=_("Neuf chiffres."),
+        widget=forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "off"}),
+    )  # fmt: skip
+    comments = forms.CharField(
+        label=_("Commentaires"), required=False, max_length=2000, widget=forms.Textarea(attrs={"rows": 3}),
+        help_text=_("Qui vous êtes, et ce dont vous vous occuperez."),
+    )  # fmt: skip
+    renamed = {"account_number": "number"}
+
+
 class ApproveForm(forms.Form):
     level = forms.ChoiceField(label=pgettext_lazy("relationship", "Niveau"), widget=forms.RadioSelect)
     programs = ProgramsField(
@@ -76,6 +88,12 @@ class RejectForm(forms.Form):
         label=_("Motif"), required=False, max_length=500, widget=forms.Textarea(attrs={"rows": 3}),
         help_text=_("Facultatif. Le fournisseur le lira."),
     )  # fmt: skip
+
+
+class RejectPersonForm(RejectForm):
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["reason"].help_text = _("Facultatif. La personne le lira.")
 
 
 class RoleForm(forms.Form):

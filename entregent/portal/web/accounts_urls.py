@@ -2,13 +2,15 @@
 
 from django.urls import path
 
-from entregent.portal.web import accounts, accounts_requests, accounts_users
+from entregent.portal.web import accounts, accounts_joining, accounts_requests, accounts_users
 
 app_name = "portal_accounts"
 
 urlpatterns = [
     path("", accounts.accounts, name="list"),
     path("inscription/", accounts.register, name="register"),
+    path("rejoindre/", accounts_joining.join, name="join"),
+    path("rejoindre/<int:pk>/retrait/", accounts_joining.withdraw, name="join_withdraw"),
     path("invitation/<str:token>/", accounts_users.invitation, name="invitation"),
     path("<str:number>/", accounts.providers, name="home"),
     path("<str:number>/demandes/<int:pk>/", accounts_requests.details, name="request"),
@@ -23,6 +25,8 @@ urlpatterns = [
     path("<str:number>/utilisateurs/<int:pk>/", accounts_users.change, name="user"),
     path("<str:number>/utilisateurs/<int:pk>/retrait/", accounts_users.remove, name="user_remove"),
     path("<str:number>/invitations/<int:pk>/retrait/", accounts_users.withdraw, name="withdraw"),
+    path("<str:number>/personnes/<int:pk>/", accounts_joining.accept, name="joining"),
+    path("<str:number>/personnes/<int:pk>/rejet/", accounts_joining.reject, name="joining_reject"),
     path("<str:number>/reglages/", accounts.choices, name="choices"),
     path("<str:number>/reglages/depart/", accounts.leave, name="leave"),
 ]

@@ -15,7 +15,7 @@ from entregent.portal.web.accounts_forms import ChangeForm, InviteForm
 from entregent.portal.web.accounts_pages import render, told, url_of
 from entregent.relationships import actions
 from entregent.relationships.actions.invitations import invitation_refused
-from entregent.relationships.client_side import invitations_of, is_below, programs_of, users_of
+from entregent.relationships.client_side import invitations_of, is_below, joinings_of, programs_of, users_of
 from entregent.relationships.models import MANAGERS_ADVISED, AccountUser
 from entregent.toolbox.errors import NotFound, Refusal, Refusals
 from entregent.ui import pages
@@ -35,6 +35,7 @@ def users(request: AccountRequest) -> HttpResponse:
         "here": "users",
         "found": [(one, _is_for(by, one, own)) for one in found],
         "invited": invitations_of(by),
+        "joining": list(joinings_of(by)),
         "too_few": managers < MANAGERS_ADVISED,
     }
     return render(request, "portal/accounts_users.html", context)

@@ -23,6 +23,7 @@ from entregent.relationships.actions.invitations import (
     invite_account_user,
     withdraw_account_invitation,
 )
+from entregent.relationships.actions.joining import accept_joining, ask_to_join, reject_joining, withdraw_joining
 from entregent.relationships.actions.requests import (
     approve_access,
     cancel_access_request,
@@ -33,9 +34,11 @@ from entregent.relationships.actions.requests import (
 
 __all__ = [
     "accept_account_invitation",
+    "accept_joining",
     "add_account_user",
     "add_program",
     "approve_access",
+    "ask_to_join",
     "cancel_access_request",
     "change_account_user",
     "choose_mails",
@@ -47,10 +50,12 @@ __all__ = [
     "mark_used",
     "register_account",
     "reject_access",
+    "reject_joining",
     "remove_account_user",
     "request_access",
     "revoke_relationship",
     "set_request_days",
     "warn_due",
     "withdraw_account_invitation",
+    "withdraw_joining",
 ]
