@@ -48,7 +48,7 @@ def test_2_asking_and_thinking_better_of_it(visit):
     expect(page.get_by_text("Demande d'accès envoyée.")).to_be_visible()
     expect(page.get_by_text("Mandat de courtage 2027")).to_be_visible()
     visitor.looks("relation-demande")
-    page.get_by_role("navigation", name="Relations d'affaires").get_by_role("link", name="Demandes").click()
+    page.get_by_role("link", name="Demandes", exact=True).click()
     expect(row(page, "812352524")).to_contain_text("mandat 2026")
     visitor.looks("relation-demandes")
     page.get_by_role("link", name="812358000").click()

@@ -2,6 +2,8 @@
 
 from datetime import timedelta
 
+from entregent.clients.actions import create_object_type, sync_business_object
+from entregent.clients.models import Client
 from entregent.organizations.actions import create_user
 from entregent.relationships.actions import (
     add_account_user,
@@ -58,6 +60,7 @@ def tell_relationships(*, by, clients, password: str) -> None:
         programs=owners["epsilon"].account.programs.filter(number__endswith="RM0001"),
     )  # fmt: skip
     theta = approve_access(ask("theta", mandate), by=owners["theta"], ends_on=today, **everything)
+    _declare(by)
     # The year has passed in the story.
     Relationship.objects.filter(pk=theta.pk).update(
         starts_on=today - timedelta(days=366), ends_on=today - timedelta(days=1)
@@ -69,6 +72,28 @@ def tell_relationships(*, by, clients, password: str) -> None:
     )  # fmt: skip
     ask("gamma", "Reprise du mandat de l'ancien courtier.")
     ask("zeta", "mandat 2026")
+
+
+def _declare(by) -> None:
+    """Declarations to the customs, as the system of the broker tells of them: its own, and what clients let it see."""
+    labels = {"label_fr": "Déclaration en douane", "label_en": "Customs declaration"}
+    plurals = {"plural_fr": "Déclarations en douane", "plural_en": "Customs declarations"}
+    states = [
+        {"code": "sent", "fr": "Transmise", "en": "Sent", "tone": "info"},
+        {"code": "released", "fr": "Mainlevée accordée", "en": "Released", "tone": "ok"},
+    ]
+    create_object_type(by=by, code="declaration", states=states, **labels, **plurals)
+    for name, key, program, submitted_by, state in [
+        ("alpha", "B3-2026-04417", "RM0001", "own", "released"),
+        ("alpha", "B3-2026-04980", "RM0001", "others", "released"),
+        ("alpha", "B13-2026-00231", "RM0002", "business", "sent"),
+        ("epsilon", "B3-2026-05102", "RM0001", "own", "sent"),
+    ]:
+        sync_business_object(
+            by=by, client=Client.objects.get(business_account__number=ACCOUNTS[name][0]), type_code="declaration",
+            key=key, source_system="douane", program_account=program, submitted_by=submitted_by, state=state,
+            dated_on=today_of(by.organization) - timedelta(days=3),
+        )  # fmt: skip
 
 
 def _register(key: str, password: str):

@@ -6,7 +6,7 @@ from django.contrib.auth.models import AnonymousUser
 from django.test import RequestFactory
 
 from entregent.access.wall import in_organization, outside
-from entregent.clients.models import Client
+from entregent.clients.models import BusinessObject, Client
 from entregent.config import demo_story
 from entregent.organizations.models import Membership, Organization, User
 from entregent.organizations.web.demo import demo_mails
@@ -87,4 +87,7 @@ def test_clients_of_the_broker_have_let_it_act_or_not(db):
         assert Client.objects.get(number="A100").business_account.number == "812345676"
         # Clients that the broker did not know are its clients now, as the record has them.
         made = Client.objects.filter(business_account__isnull=False).exclude(number__in=["A100", "B100", "D100"])
+        claire = Membership.objects.get(user__email="claire@courtage-frontiere.example")
+        seen = BusinessObject.objects.visible_to(claire).filter(type__code="declaration").count()
+        assert (seen, BusinessObject.objects.filter(type__code="declaration").count()) == (4, 4)
         assert {client.name for client in made} == {"Epsilon Électronique inc.", "Thêta Vins et Spiritueux"}
