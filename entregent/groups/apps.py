@@ -10,7 +10,7 @@ class GroupsConfig(AppConfig):
         from entregent.clients.extension_points import client_changed, movers
         from entregent.groups import history, navigation, tasks
         from entregent.groups.clients import MEMBERS
-        from entregent.groups.expiry import relationship_happened
+        from entregent.groups.expiry import client_removed, relationship_happened
         from entregent.groups.losses import what_is_lost
         from entregent.groups.news import group_events
         from entregent.groups.rules import client_changed as follow_rules
@@ -29,6 +29,7 @@ class GroupsConfig(AppConfig):
         losses.add(what_is_lost, order=50)
         scope_words["group"] = group_words
         movers.add(MEMBERS, order=99, name="group_members")
+        client_changed.add(client_removed, order=91, name="groups.expiry.client_removed")
         client_changed.add(follow_rules, order=90, name="groups.rules.client_changed")
         events.add(group_events, order=70)
         job_failures.add(tasks.failed)

@@ -3,6 +3,7 @@
 Whoever works with the group has lost the client by then: the mark of the client says until when it holds.
 """
 
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from entregent.access.statements import rows_of
@@ -26,10 +27,21 @@ def relationship_happened(event: str, about) -> None:
                 apply_rule(group, only=client_id)
 
 
+def client_removed(client: Client, *, by, what: str) -> None:
+    """Contribution to `clients.client_changed`: a client who is removed (« retiré ») leaves its group too."""
+    if what == "remove_client":
+        _leave(GroupMember.objects.live().filter(organization_id=client.organization_id, client=client))
+
+
 def _take_out(relationship: Relationship) -> None:
-    members = GroupMember.objects.live().filter(
-        organization_id=relationship.organization_id, client__business_account_id=relationship.account_id
+    _leave(
+        GroupMember.objects.live().filter(
+            organization_id=relationship.organization_id, client__business_account_id=relationship.account_id
+        )
     )
+
+
+def _leave(members: QuerySet[GroupMember]) -> None:
     for member in members.select_related("group"):
         record(
             "expire_group_members", organization_id=member.organization_id, subject=member.group,

@@ -19,6 +19,7 @@ from entregent.enrollment.models import Applicant, Transmission
 from entregent.enrollment.tasks import load_waiting
 from entregent.enrollment.tests.conftest import JULIE, PLACE
 from entregent.enrollment.tests.test_enrolling import PINES, adds, choices
+from entregent.groups.models import ClientGroup, GroupMember
 from entregent.interactions.models import InteractionEntry
 from entregent.notifications.models import Notification
 from entregent.toolbox.errors import Refusal
@@ -208,3 +209,11 @@ def test_an_applicant_follows_a_client_that_is_merged(enrolled, application, bro
     )  # fmt: skip
     (sent,) = enroll(application, by=broker, button="update", choices=asked).transmissions
     assert load(sent).client == known
+
+
+def test_a_removed_client_leaves_its_group(enrolled, application, broker):
+    group = ClientGroup.objects.create(organization=application.organization, name="Nord", name_key="nord")
+    GroupMember.objects.create(organization=application.organization, group=group, client=enrolled)
+    load(sends(application, broker, "save"))
+    assert not GroupMember.objects.live().exists()
+    assert GroupMember.objects.filter(client=enrolled).exists()
