@@ -35,7 +35,7 @@ router = Router(tags=["client groups"])
 
 GroupRole = Literal["manager", "editor", "reader", "none"]
 _AT_ONCE = 10_000
-_NUMBERS = Field([], max_length=_AT_ONCE, description="Numbers of clients.")
+_NUMBERS: Any = Field([], max_length=_AT_ONCE, description="Numbers of clients.")
 
 
 def managing(view: Callable) -> Callable:
@@ -372,7 +372,7 @@ def _told(groups: list[ClientGroup]) -> list[GroupOut]:
     ]
 
 
-def _client(client: Client) -> dict[str, str | None]:
+def _client(client: Client) -> dict[str, Any]:
     account = client.business_account
     return {
         "client": client.number,

@@ -4,6 +4,7 @@ none, so that whoever visits makes the next one."""
 from entregent.clients.models import Client
 from entregent.config.demo_relationships import ACCOUNTS
 from entregent.groups.actions.requests import assign_group, create_group, delete_group, word_for
+from entregent.groups.models import ClientGroup
 from entregent.organizations.models import Membership
 
 
@@ -13,10 +14,12 @@ def tell_groups(*, by: Membership, colleagues: dict[str, Membership]) -> None:
     def client(name: str) -> int:
         return Client.objects.get(organization_id=by.organization_id, business_account__number=ACCOUNTS[name][0]).pk
 
-    west = create_group(by=by, name="Ouest", client_ids=[client("delta")]).group
+    def made(name: str, only: str) -> ClientGroup:
+        request = create_group(by=by, name=name, client_ids=[client(only)])
+        return ClientGroup.objects.get(pk=request.group_id)
+
+    west = made("Ouest", "delta")
     assign_group(west, by=by, user_ids=[colleagues["paula"].user_id], role="manager")
     assign_group(west, by=by, user_ids=[colleagues["eric"].user_id], role="editor")
-    old = create_group(by=by, name="Centre", client_ids=[client("epsilon")]).group
-    delete_group(old, by=by, word=word_for("delete"))
-    returns = create_group(by=by, name="Retours", client_ids=[client("epsilon")]).group
-    assign_group(returns, by=by, user_ids=[colleagues["rita"].user_id], role="reader")
+    delete_group(made("Centre", "epsilon"), by=by, word=word_for("delete"))
+    assign_group(made("Retours", "epsilon"), by=by, user_ids=[colleagues["rita"].user_id], role="reader")

@@ -2,6 +2,7 @@
 to -28). A small one within the call, a large one by the worker."""
 
 from collections.abc import Collection
+from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
@@ -209,14 +210,14 @@ def undo_request(request: ProcessingRequest, *, by: Membership) -> ProcessingReq
     manages_groups(by)
     if request.group is None or not can_undo(request):
         raise Refusal("E-002-UNDO", _("Seule la dernière modification d'un groupe peut être défaite."), status=409)
-    group = ClientGroup.objects.select_for_update().get(pk=request.group_id, organization_id=by.organization_id)
+    group = ClientGroup.objects.select_for_update().get(pk=request.group.pk, organization_id=by.organization_id)
     _not_busy(group)
     if not can_undo(request):
         raise Refusal("E-002-UNDO", _("Seule la dernière modification d'un groupe peut être défaite."), status=409)
     if request.operation == Operation.CREATE:
         return _submit(by, Operation.DELETE, group, group.name, {}, _all_rows(group), undoes=request)
     operation = Operation.ASSIGN if request.operation == Operation.ASSIGN else Operation.UPDATE
-    payload = {"reverses": request.pk}
+    payload: dict[str, Any] = {"reverses": request.pk}
     name = group.name
     if request.operation == Operation.DELETE:
         payload["revives"] = True

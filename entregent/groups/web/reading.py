@@ -25,11 +25,8 @@ def counted(records: QuerySet) -> tuple[int, bool]:
 
 def page_of(clients: QuerySet[Client], after: str, size: int = PAGE) -> tuple[list[dict[str, Any]], str]:
     """One page by name, and where the next one begins."""
-    found = list(
-        in_order(clients, after).values("pk", "number", "display_name", "sort_key", "business_account__number")[
-            : size + 1
-        ]
-    )
+    columns = ("pk", "number", "display_name", "sort_key", "business_account__number")
+    found: list[dict[str, Any]] = [dict(row) for row in in_order(clients, after).values(*columns)[: size + 1]]
     if len(found) <= size:
         return found, ""
     return found[:size], f"{found[size - 1]['sort_key']}|{found[size - 1]['pk']}"
