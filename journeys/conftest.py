@@ -64,9 +64,11 @@ class Instance:
         self.url = f"http://127.0.0.1:{self.port}"
         self.data_dir = Path(tempfile.mkdtemp(prefix="entregent-journeys-"))
         self.data_dir.chmod(0o711)
-        self.environment = {
-            key: value for key, value in os.environ.items() if not key.startswith(("ENTREGENT_", "DJANGO_"))
-        } | {"ENTREGENT_DATA_DIR": str(self.data_dir), "PORT": str(self.port), "LANG": "fr_FR.UTF-8"} | environment
+        self.environment = (
+            {key: value for key, value in os.environ.items() if not key.startswith(("ENTREGENT_", "DJANGO_"))}
+            | {"ENTREGENT_DATA_DIR": str(self.data_dir), "PORT": str(self.port), "LANG": "fr_FR.UTF-8"}
+            | environment
+        )
         if "ENTREGENT_PG_BIN_DIR" in os.environ:
             self.environment["ENTREGENT_PG_BIN_DIR"] = os.environ["ENTREGENT_PG_BIN_DIR"]
         self.log = (self.data_dir / "demo.log").open("wb")
