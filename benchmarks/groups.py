@@ -265,3 +265,7 @@ def _works() -> dict[str, Callable[[Any], list[float]]]:
         return [clock(lambda: once(number)) for number in numbers]  # noqa: B023
 
     return {"client list with its count": listed, "quick search": searched, "client file": opened}
+
+
+if __name__ == "__main__":
+    main()

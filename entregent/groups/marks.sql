@@ -3,14 +3,14 @@
 
 -- The moment from which on a client is reached by its group no longer: midnight after the last day of its relationship,
 -- where the organization works; long past where there is none that holds, nothing where it has no last day.
-CREATE FUNCTION groups_until(relationship bigint, last_day date, time_zone text) RETURNS timestamptz
+CREATE OR REPLACE FUNCTION groups_until(relationship bigint, last_day date, time_zone text) RETURNS timestamptz
 LANGUAGE sql STABLE AS $$
     SELECT CASE WHEN relationship IS NULL THEN 'epoch'::timestamptz
                 WHEN last_day IS NULL THEN NULL
                 ELSE (last_day + 1)::timestamp AT TIME ZONE time_zone END
 $$;
 
-CREATE FUNCTION group_member_entered() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
+CREATE OR REPLACE FUNCTION group_member_entered() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = public, pg_temp AS $$
 BEGIN
     INSERT INTO clients_clientreach (organization_id, sector_id, client_id, gone, before, until)
@@ -29,12 +29,15 @@ BEGIN
     RETURN NULL;
 END $$;
 
-CREATE FUNCTION group_member_left() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
+-- Marks are found by the ids of their clients, each of whom has one at most, and not by joining them to the rows that
+-- changed: a plan made for a few, or before there were marks, would compare every one with every other.
+CREATE OR REPLACE FUNCTION group_member_left() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = public, pg_temp AS $$
+DECLARE ids bigint[];
 BEGIN
-    DELETE FROM clients_clientreach r USING old_rows o
-    WHERE o.left_at IS NULL AND r.client_id = o.client_id AND r.sector_id >= 4611686018427387904
-      AND r.sector_id = 4611686018427387904 | o.group_id;
+    SELECT array_agg(client_id) INTO ids FROM old_rows WHERE left_at IS NULL;
+    IF ids IS NULL THEN RETURN NULL; END IF;
+    DELETE FROM clients_clientreach r WHERE r.client_id = ANY (ids) AND r.sector_id >= 4611686018427387904;
     UPDATE groups_clientgroup g SET member_count = g.member_count - gone.number
     FROM (SELECT group_id, count(*) AS number FROM old_rows WHERE left_at IS NULL GROUP BY group_id) gone
     WHERE g.id = gone.group_id;
@@ -42,22 +45,27 @@ BEGIN
 END $$;
 
 -- A membership that is closed or opened again, or that goes with a client that is merged into another.
-CREATE FUNCTION group_member_changed() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
+CREATE OR REPLACE FUNCTION group_member_changed() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = public, pg_temp AS $$
+DECLARE ids bigint[];
 BEGIN
-    DELETE FROM clients_clientreach r USING old_rows o JOIN new_rows n ON n.id = o.id
-    WHERE o.left_at IS NULL AND (n.left_at IS NOT NULL OR (n.group_id, n.client_id) <> (o.group_id, o.client_id))
-      AND r.client_id = o.client_id AND r.sector_id >= 4611686018427387904
-      AND r.sector_id = 4611686018427387904 | o.group_id;
+    SELECT array_agg(client_id) INTO ids FROM (
+        SELECT group_id, client_id FROM old_rows WHERE left_at IS NULL
+        EXCEPT SELECT group_id, client_id FROM new_rows WHERE left_at IS NULL) x;
+    IF ids IS NOT NULL THEN
+        DELETE FROM clients_clientreach r WHERE r.client_id = ANY (ids) AND r.sector_id >= 4611686018427387904;
+    END IF;
     INSERT INTO clients_clientreach (organization_id, sector_id, client_id, gone, before, until)
     SELECT n.organization_id, 4611686018427387904 | n.group_id, n.client_id, c.deleted_at IS NOT NULL, '{}',
            groups_until(r.id, r.ends_on, z.time_zone)
-    FROM old_rows o JOIN new_rows n ON n.id = o.id
+    FROM (
+        SELECT organization_id, group_id, client_id FROM new_rows WHERE left_at IS NULL
+        EXCEPT SELECT organization_id, group_id, client_id FROM old_rows WHERE left_at IS NULL
+    ) n
     JOIN clients_client c ON c.id = n.client_id
     JOIN organizations_organization z ON z.id = n.organization_id
     LEFT JOIN relationships_relationship r
         ON r.organization_id = n.organization_id AND r.account_id = c.business_account_id AND r.state = 'active'
-    WHERE n.left_at IS NULL AND (o.left_at IS NOT NULL OR (n.group_id, n.client_id) <> (o.group_id, o.client_id))
     ON CONFLICT DO NOTHING;
     UPDATE groups_clientgroup g SET member_count = g.member_count + moved.number
     FROM (
@@ -71,16 +79,16 @@ BEGIN
     RETURN NULL;
 END $$;
 
-CREATE TRIGGER group_member_entered AFTER INSERT ON groups_groupmember
+CREATE OR REPLACE TRIGGER group_member_entered AFTER INSERT ON groups_groupmember
     REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION group_member_entered();
-CREATE TRIGGER group_member_changed AFTER UPDATE ON groups_groupmember
+CREATE OR REPLACE TRIGGER group_member_changed AFTER UPDATE ON groups_groupmember
     REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows
     FOR EACH STATEMENT EXECUTE FUNCTION group_member_changed();
-CREATE TRIGGER group_member_left AFTER DELETE ON groups_groupmember
+CREATE OR REPLACE TRIGGER group_member_left AFTER DELETE ON groups_groupmember
     REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION group_member_left();
 
 -- A relationship that is given, prolonged or ended; a client that is tied to another business.
-CREATE FUNCTION groups_refresh_until(clients bigint[]) RETURNS void LANGUAGE sql SECURITY DEFINER
+CREATE OR REPLACE FUNCTION groups_refresh_until(clients bigint[]) RETURNS void LANGUAGE sql SECURITY DEFINER
 SET search_path = public, pg_temp AS $$
     UPDATE clients_clientreach m SET until = fresh.until
     FROM (
@@ -91,10 +99,11 @@ SET search_path = public, pg_temp AS $$
             ON r.organization_id = c.organization_id AND r.account_id = c.business_account_id AND r.state = 'active'
         WHERE c.id = ANY (clients)
     ) fresh
-    WHERE m.client_id = fresh.id AND m.sector_id >= 4611686018427387904 AND m.until IS DISTINCT FROM fresh.until
+    WHERE m.client_id = fresh.id AND m.client_id = ANY (clients) AND m.sector_id >= 4611686018427387904
+      AND m.until IS DISTINCT FROM fresh.until
 $$;
 
-CREATE FUNCTION relationship_until() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
+CREATE OR REPLACE FUNCTION relationship_until() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = public, pg_temp AS $$
 DECLARE ids bigint[];
 BEGIN
@@ -104,16 +113,16 @@ BEGIN
     IF ids IS NOT NULL THEN PERFORM groups_refresh_until(ids); END IF;
     RETURN NULL;
 END $$;
-CREATE TRIGGER relationship_until_insert AFTER INSERT ON relationships_relationship
+CREATE OR REPLACE TRIGGER relationship_until_insert AFTER INSERT ON relationships_relationship
     REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION relationship_until();
-CREATE TRIGGER relationship_until_update AFTER UPDATE ON relationships_relationship
+CREATE OR REPLACE TRIGGER relationship_until_update AFTER UPDATE ON relationships_relationship
     REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION relationship_until();
 
-CREATE FUNCTION client_tied_until() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
+CREATE OR REPLACE FUNCTION client_tied_until() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = public, pg_temp AS $$
 BEGIN
     PERFORM groups_refresh_until(ARRAY[NEW.id]);
     RETURN NULL;
 END $$;
-CREATE TRIGGER client_tied_until AFTER UPDATE OF business_account_id ON clients_client FOR EACH ROW
+CREATE OR REPLACE TRIGGER client_tied_until AFTER UPDATE OF business_account_id ON clients_client FOR EACH ROW
     WHEN (OLD.business_account_id IS DISTINCT FROM NEW.business_account_id) EXECUTE FUNCTION client_tied_until();
