@@ -56,11 +56,14 @@ _TABLES = {
     "business-objects": "clients_businessobject",
     "interactions": "interactions_interaction",
     "groups": "groups_groupmember",
+    "loan-applications": "enrollment_loanapplication",
 }
 
 _TAKEN = {
     "sectors": "EXISTS (SELECT 1 FROM organizations_sector t WHERE t.organization_id = %(org)s AND t.code = c.key)",
     "topics": "EXISTS (SELECT 1 FROM interactions_topic t WHERE t.organization_id = %(org)s AND t.code = c.key)",
+    "loan-applications": """EXISTS (SELECT 1 FROM enrollment_loanapplication t
+        WHERE t.organization_id = %(org)s AND t.number = c.key)""",
     "clients": "EXISTS (SELECT 1 FROM clients_client t WHERE t.organization_id = %(org)s AND t.number = c.key)",
     "people": """c.key <> '' AND EXISTS (SELECT 1 FROM clients_person t
         WHERE t.organization_id = %(org)s AND t.external_key = c.key AND t.external_key <> '')""",
@@ -249,6 +252,46 @@ class Chunk:
             WHERE c.act = 'create'
         """)
         self._update("interactions_topic", "label_fr, label_en, applies_to, position, is_active")
+
+    def _loan_applications(self) -> None:
+        columns = "status, branch, agent_id, source_system, street, unit, city, region, postal_code, country"
+        nothing = (
+            "jsonb_build_object('status', 'in_progress', 'branch', '', 'source_system', '', 'street', '', 'unit', '',"
+            " 'city', '', 'region', '', 'postal_code', '', 'country', '')"
+        )
+        self._run(f"""
+            INSERT INTO enrollment_loanapplication
+                (id, organization_id, number, {columns}, enrollment_state, version, created_by_id, updated_by_id)
+            SELECT c.id, %(org)s, c.key, {_prefixed(columns, "r")}, 'none', 1, %(user)s, %(user)s
+            FROM exchange_chunk c CROSS JOIN LATERAL
+                jsonb_populate_record(NULL::enrollment_loanapplication, {nothing} || c.fields) r
+            WHERE c.act = 'create'
+        """)  # noqa: S608
+        self._run(f"""
+            UPDATE enrollment_loanapplication t SET ({columns}) =
+                (SELECT {_prefixed(columns, "r")} FROM jsonb_populate_record(t, c.fields) r),
+                version = t.version + 1, updated_at = now(), updated_by_id = %(user)s
+            FROM exchange_chunk c WHERE c.act = 'update' AND t.id = c.id
+        """)  # noqa: S608
+        place = "street, unit, city, region, postal_code, country"
+        own = f"first_name, last_name, sort_key, birth_date, email, phone, {place}"
+        self._run(f"""
+            UPDATE enrollment_applicant a SET ({own}) =
+                (SELECT {_prefixed(own, "r")} FROM jsonb_populate_record(a, c.extra -> 'applicant') r)
+            FROM exchange_chunk c
+            WHERE c.act = 'update' AND c.extra ? 'applicant' AND a.application_id = c.id AND a.is_primary
+        """)  # noqa: S608
+        self._run(f"""
+            INSERT INTO enrollment_applicant
+                (organization_id, application_id, position, role, is_primary, enrollment_state, {own})
+            SELECT %(org)s, c.id, 1, 'applicant', true, 'none', {_prefixed(own, "r")}
+            FROM exchange_chunk c CROSS JOIN LATERAL jsonb_populate_record(NULL::enrollment_applicant,
+                jsonb_build_object('first_name', '', 'last_name', '', 'email', '', 'phone', '', 'street', '',
+                    'unit', '', 'city', '', 'region', '', 'postal_code', '', 'country', '')
+                || (c.extra -> 'applicant')) r
+            WHERE c.extra ? 'applicant' AND NOT EXISTS (
+                SELECT 1 FROM enrollment_applicant a WHERE a.application_id = c.id AND a.is_primary)
+        """)  # noqa: S608
 
     def _clients(self) -> None:
         columns = (

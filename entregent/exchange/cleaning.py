@@ -20,9 +20,10 @@ from django.utils.translation import gettext as _
 
 from entregent.clients import photos, validation
 from entregent.clients.models import Address, BusinessObjectType, Client
+from entregent.enrollment.models import LoanApplication
 from entregent.exchange import vcards
 from entregent.exchange.fields import CUSTOM, kind_named
-from entregent.exchange.reach import reached_sectors
+from entregent.exchange.reach import out_of_reach, reached_sectors
 from entregent.interactions.actions.rules import NOTES_AT_MOST, clean_notes, date_refusals
 from entregent.interactions.models import Interaction, Topic
 from entregent.listing.custom_fields import clean_value, fields_of, staff_of
@@ -58,6 +59,7 @@ class Cleaned:
     reason: str = ""
 
 
+_PLACE_PARTS = frozenset({"street", "unit", "city", "region", "postal_code", "country"})
 # Of a person one address comes in with the row; further ones by an import of addresses.
 _MAIN = "addresses.main."
 
@@ -81,6 +83,7 @@ class Cleaner:
             "business-objects": self._object,
             "interactions": self._interaction,
             "groups": self._group_row,
+            "loan-applications": self._loan,
         }[kind]
         self.sectors = dict(Sector.objects.filter(organization_id=member.organization_id).values_list("code", "id"))
         self.reached = reached_sectors(member)
@@ -135,6 +138,35 @@ class Cleaner:
         if code:
             extra |= {"group": code, "name": one_line(values.get("name", ""))}
         return Cleaned(extra=extra, key=client)
+
+    def _loan(self, values):
+        """An application, and its primary applicant as far as the row tells of one."""
+        if self.reached is not None:
+            raise Refusal("E-SCOPE", out_of_reach(), field="number")
+        number = validation.clean_number(values.get("number", ""))
+        if not number:
+            raise required("number", _("N° de demande"))
+        fields = _texts(values, {"branch": (_("Succursale"), 80), "source_system": (_("Système d’origine"), 40)})
+        if values.get("status"):
+            fields["status"] = _choice(values["status"], _("Statut"), LoanApplication.Status)
+        if values.get("agent"):
+            fields["agent_id"] = self._user(values["agent"])
+        people = {name[10:]: value for name, value in values.items() if name.startswith("applicant.")}
+        person = _texts(people, {"first_name": (_("Prénom"), 100), "last_name": (_("Nom"), 100)})
+        for whose, prefix in ((fields, "property."), (person, "applicant.")):
+            parts = {name[len(prefix) :]: value for name, value in values.items() if name.startswith(prefix)}
+            parts = {part: value for part, value in parts.items() if part in _PLACE_PARTS}
+            whose |= self._place(tuple(sorted(parts.items()))) or {}
+        if people.get("birth_date"):
+            born, refusals = validation.clean_client({"birth_date": people["birth_date"]}, whole=False)
+            if refusals:
+                raise refusals[0]
+            person["birth_date"] = born["birth_date"].isoformat()
+        if people.get("email"):
+            (person["email"],) = validation.clean_emails([people["email"]])
+        if people.get("phone"):
+            person["phone"] = validation.clean_phones([people["phone"]], country=self.country)[0]["number"]
+        return Cleaned(fields, {"person": person} if person else {}, number)
 
     def _topic(self, values):
         fields = _texts(values, {"label_fr": (_("Libellé français"), 60), "label_en": (_("Libellé anglais"), 60)})

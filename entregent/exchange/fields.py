@@ -38,10 +38,13 @@ class Kind:
     subject: str = ""  # Whose custom fields it brings: `custom.<code>`.
     constants: tuple[str, ...] = field(default=())
     for_providers: bool = False  # Offered to service providers alone, with the module « Délégation ».
+    module: str = ""  # Offered where this module is on.
 
     def is_offered_to(self, member: Membership) -> bool:
         organization = member.organization
         if self.for_providers and not (organization.provider_kind and organization.has_module(Module.DELEGATION)):
+            return False
+        if self.module and not organization.has_module(self.module):
             return False
         return all(member.can(right) for right in self.rights)
 
@@ -328,6 +331,58 @@ _INTERACTION_FIELDS = (
     Field("reference", _("Référence"), ("reference", "ref")),
 )
 
+_PLACE_NAMES = {
+    "street": (_("numéro et rue"), ("adresse", "rue", "address", "street")),
+    "unit": (_("appartement"), ("appartement", "unit", "address 2")),
+    "city": (_("ville"), ("ville", "city", "town")),
+    "region": (_("province ou état"), ("province", "state", "region")),
+    "postal_code": (_("code postal"), ("code postal", "postal code", "zip")),
+    "country": (_("pays"), ("pays", "country")),
+}
+
+
+def _loan_place(prefix: str, title, words: tuple[str, ...]) -> tuple[Field, ...]:
+    return tuple(
+        Field(
+            f"{prefix}.{part}",
+            _Title(title, label),
+            tuple(f"{name} {word}".strip() for name in names for word in words),
+        )
+        for part, (label, names) in _PLACE_NAMES.items()
+    )
+
+
+_LOAN_FIELDS = (
+    Field(
+        "number",
+        _("N° de demande"),
+        (
+            "numero",
+            "n",
+            "no",
+            "number",
+            "numero de demande",
+            "n de demande",
+            "application number",
+            "loan number",
+            "loan identifier",
+        ),
+    ),
+    Field("status", _("Statut"), ("statut", "status", "etat")),
+    Field(
+        "agent", _("Agent au dossier (courriel)"), ("agent", "agent au dossier", "courtier", "loan officer", "broker")
+    ),
+    Field("branch", _("Succursale"), ("succursale", "branch", "bureau", "office")),
+    Field("source_system", _("Système d’origine"), ("systeme", "source", "source system", "origine")),
+    Field("applicant.first_name", _("Prénom"), (*_FIRST, "borrower first name")),
+    Field("applicant.last_name", _("Nom"), (*_LAST, "borrower last name")),
+    Field("applicant.birth_date", _("Date de naissance"), _BIRTH),
+    Field("applicant.email", _("Courriel"), _EMAILS),
+    Field("applicant.phone", _("Téléphone"), _PHONES),
+    *_loan_place("applicant", _("Demandeur"), ("", "du demandeur", "demandeur", "borrower")),
+    *_loan_place("property", _("Propriété"), ("de la propriete", "propriete", "property")),
+)
+
 KINDS: dict[str, Kind] = {
     one.name: one
     for one in (
@@ -465,6 +520,17 @@ KINDS: dict[str, Kind] = {
             ("number",),
             ("members.number",),
             for_providers=True,
+        ),
+        # A row is an application with its primary applicant; others are added by the API or by hand.
+        Kind(
+            "loan-applications",
+            _("Demandes de prêt"),
+            (Right.DATA_IMPORT, Right.LOAN_EDIT),
+            _LOAN_FIELDS,
+            ("number",),
+            ("number",),
+            constants=("status", "branch", "agent", "property.country", "applicant.country", "source_system"),
+            module=Module.MORTGAGE,
         ),
     )
 }

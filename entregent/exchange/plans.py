@@ -378,6 +378,25 @@ _GROUPS = """
     LEFT JOIN groups_groupmember m ON m.organization_id = %(org)s AND m.client_id = cl.id AND m.left_at IS NULL
 """
 
+# The primary applicant comes with the application; a complete one is read-only (R000-21).
+_LOANS = """
+    SELECT i.line, i.raw, i.fields, (i.extra - 'person') || CASE WHEN i.extra ? 'person' THEN jsonb_build_object(
+            'applicant', (i.extra -> 'person') || jsonb_build_object('sort_key', left(search_key(
+                coalesce(i.extra #>> '{{person,last_name}}', a.last_name, '') || ' '
+                || coalesce(i.extra #>> '{{person,first_name}}', a.first_name, '')), 210)))
+            ELSE '{{}}' END AS extra,
+        i.key, i.reason, i.first_line, t.id AS target_id, t.version AS target_version,
+        CASE WHEN t.status = 'complete' THEN %(complete)s ELSE '' END AS refusal,
+        CASE WHEN coalesce(i.extra #>> '{{person,last_name}}', '') = '' THEN %(no_name)s ELSE '' END AS lacks,
+        t.id IS NOT NULL AND ((to_jsonb(t) || i.fields) IS DISTINCT FROM to_jsonb(t)
+            OR (i.extra ? 'person' AND (a.id IS NULL
+                OR (to_jsonb(a) || (i.extra -> 'person')) IS DISTINCT FROM to_jsonb(a)))) AS is_changed,
+        NULL::bigint AS twin_id, NULL::int AS twin_version, '' AS twin_number
+    FROM seen i
+    LEFT JOIN enrollment_loanapplication t ON t.organization_id = %(org)s AND t.number = i.key
+    LEFT JOIN enrollment_applicant a ON a.application_id = t.id AND a.is_primary
+"""
+
 _MATCHED = {
     "sectors": _SECTORS,
     "topics": _TOPICS,
@@ -388,6 +407,7 @@ _MATCHED = {
     "business-objects": _OBJECTS,
     "interactions": _INTERACTIONS,
     "groups": _GROUPS,
+    "loan-applications": _LOANS,
 }
 
 
@@ -501,6 +521,7 @@ def _sentences(kind: str) -> dict[str, str]:
         "other_client": _("Ce numéro est déjà celui d’un autre client."),
         "other_group": _("Ce client est déjà dans le groupe « {group} »."),
         "no_relationship": _("Aucune relation d’affaires active avec ce client."),
+        "complete": _("Cette demande est complète : elle ne se modifie plus."),
         "no_topic": _("Rubrique est obligatoire."),
         "no_channel": _("Canal est obligatoire."),
     }

@@ -83,6 +83,10 @@ STEPS: dict[str, tuple[Step, ...]] = {
             "EXISTS (SELECT 1 FROM interactions_interactionentry e WHERE e.interaction_id = w.row_id AND e.seq > 1)",
         ),
     ),
+    "loan-applications": (
+        Step("enrollment_applicant", _OF_ROW),
+        Step("enrollment_loanapplication", _OF_ROW, "t.number"),
+    ),
     "groups": (
         Step(
             "groups_groupmember",
