@@ -15,8 +15,8 @@ def tell_groups(*, by: Membership, colleagues: dict[str, Membership]) -> None:
         return Client.objects.get(organization_id=by.organization_id, business_account__number=ACCOUNTS[name][0]).pk
 
     def made(name: str, only: str) -> ClientGroup:
-        request = create_group(by=by, name=name, client_ids=[client(only)])
-        return ClientGroup.objects.get(pk=request.group_id)
+        create_group(by=by, name=name, client_ids=[client(only)])
+        return ClientGroup.objects.of(by.organization).get(name=name)
 
     west = made("Ouest", "delta")
     assign_group(west, by=by, user_ids=[colleagues["paula"].user_id], role="manager")
