@@ -14,6 +14,7 @@ from entregent.api.guard import operation
 from entregent.api.paging import MOST, page
 from entregent.api.requests import created_once, member_user, tag, version_asked
 from entregent.api.schemas import Given
+from entregent.clients.models import Client
 from entregent.enrollment import actions
 from entregent.enrollment.models import LoanApplication, Transmission
 from entregent.organizations.models import Module
@@ -56,7 +57,7 @@ class ApplicantIn(Given):
     birth_date: date | None = None
     email: str = Field("", max_length=254)
     phone: str = Field("", max_length=40)
-    address: PlaceIn = PlaceIn()
+    address: PlaceIn = Field(default_factory=lambda: PlaceIn.model_validate({}))
 
     def details(self) -> dict:
         values = self.model_dump(exclude={"address"})
@@ -81,7 +82,7 @@ class LoanApplicationIn(Given):
     status: LoanStatus = "in_progress"
     agent: str | None = Field(None, description="E-mail address of the agent of record.")
     branch: str = Field("", max_length=80)
-    property: PlaceIn = PlaceIn()
+    property: PlaceIn = Field(default_factory=lambda: PlaceIn.model_validate({}))
     source_system: str = Field("", max_length=40)
     applicants: list[ApplicantIn] = Field(min_length=1, max_length=12)
 
@@ -145,7 +146,7 @@ class EnrollmentIn(Given):
     selection: Literal["include", "not_selected"] = "not_selected"
     applicants: list[int] = Field([], max_length=12, description="Ids; the primary applicant by default.")
     address_source: Literal["applicant", "property", "other"] = "applicant"
-    address: PlaceIn = Field(PlaceIn(), description="Sent with `other` alone.")
+    address: PlaceIn = Field(default_factory=lambda: PlaceIn.model_validate({}), description="Sent with `other` alone.")
     corresponding_agent: str | None = Field(None, description="E-mail address of an agent; yourself by default.")
     remarks: str = Field("", max_length=2000)
     confirmed: bool = Field(False, description="A removal must be confirmed (E-000-CONFIRM).")
@@ -353,7 +354,7 @@ def post_loading(request: MemberRequest, number: int, payload: LoadingIn):
     """Once, however often it is asked. Of a possible duplicate `client` or `is_new` decides."""
     member = request.member
     transmission = _transmissions(member, Right.HEAD_OFFICE).found(number=number)
-    decision = actions.NEW if payload.is_new else None
+    decision: Client | str | None = actions.NEW if payload.is_new else None
     if payload.client is not None:
         if payload.is_new:
             raise Refusal("E-000-DECISION", _("Un client, ou un nouveau : pas les deux."), field="client")
