@@ -163,8 +163,9 @@ def _check(request: ProcessingRequest, first: int, last: int) -> None:
     free = available(request.organization).filter(pk=OuterRef("client_id"))
     taken = list(rows.filter(~Exists(free), change=_Change.ADD))
     reasons = why_not(request.organization, [row.client_id for row in taken if row.client_id]) if taken else {}
-    inside = GroupMember.objects.live().filter(group_id=request.group_id, client_id=OuterRef("client_id"))
-    away = list(rows.filter(~Exists(inside), change=_Change.REMOVE))
+    # As a set, not row by row: of a group that has just been filled the planner knows nothing.
+    inside = GroupMember.objects.live().filter(group_id=request.group_id).values("client_id")
+    away = list(rows.filter(change=_Change.REMOVE).exclude(client_id__in=inside))
     for row in taken:
         row.reason = reasons[row.client_id][0] if row.client_id in reasons else "gone"
     for row in away:
