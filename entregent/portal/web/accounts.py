@@ -48,7 +48,7 @@ def accounts(request: HttpRequest) -> HttpResponse:
     deciding = [one.account.number for one in every if one.decides]
     pending = AccessRequest.objects.filter(account_number__in=deciding, state=AccessRequest.State.PENDING)
     waiting = Counter(one.account_number for one in pending.select_related("organization") if is_waiting(one))
-    joining = JoinRequest.objects.filter(user_id=request.user.pk)
+    joining = JoinRequest.objects.filter(user=cast(User, request.user))
     context = {"every": every, "waiting": waiting, "joining": list(joining)}
     return pages.render(request, "portal/accounts.html", context)
 

@@ -44,7 +44,7 @@ def join(request: HttpRequest) -> HttpResponse:
 @own_page
 @require_POST
 def withdraw(request: HttpRequest, pk: int) -> HttpResponse:
-    found = JoinRequest.objects.filter(pk=pk, user_id=request.user.pk).first()
+    found = JoinRequest.objects.filter(pk=pk, user=cast(User, request.user)).first()
     if found is None:
         raise NotFound
     with acting():

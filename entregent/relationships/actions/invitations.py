@@ -13,6 +13,7 @@ from django.db import transaction
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
+from entregent.access.rights import Role
 from entregent.organizations.models import User
 from entregent.outbox.actions import send_mail
 from entregent.relationships.actions.accounts import add_account_user, may_give
@@ -155,7 +156,7 @@ def _new_user(invitation: AccountInvitation, *, name: str, password: str) -> Use
 def _send(invitation: AccountInvitation, secret: str, *, account: BusinessAccount, by: AccountUser) -> None:
     with translation.override(invitation.language):
         words = {
-            "who": by.user.name, "account": account.name, "role": str(ACCOUNT_ROLES[invitation.role]),
+            "who": by.user.name, "account": account.name, "role": str(ACCOUNT_ROLES[Role(invitation.role)]),
             "days": INVITATION_DAYS,
         }  # fmt: skip
         send_mail(

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from entregent.organizations.models import User
 from entregent.outbox.actions import send_mail
 from entregent.relationships.actions.accounts import account_number, acting, add_account_user, may_give
-from entregent.relationships.models import ACCOUNT_ROLES, AccountUser, BusinessAccount, JoinRequest, ProgramAccount
+from entregent.relationships.models import AccountUser, BusinessAccount, JoinRequest, ProgramAccount
 from entregent.toolbox.errors import NotFound, Refusal, RightMissing, too_long
 from entregent.toolbox.queue import ask
 
@@ -61,7 +61,7 @@ def accept_joining(
         added = add_account_user(by=by, user=locked.user, role=role, programs=chosen)
     locked.delete()
     with translation.override(added.user.language):
-        words = {"account": by.account.name, "role": str(ACCOUNT_ROLES[added.role])}
+        words = {"account": by.account.name, "role": str(added.role_label)}
         _answer(
             added.user,
             by.account,
