@@ -30,7 +30,8 @@ class RuleForm(GroupForm):
     def __init__(self, *args, member: Membership, group: ClientGroup, **keywords):
         super().__init__(*args, **keywords)
         self.views = {f"view:{one.pk}": one for one in visible_views(member, "clients") if one.condition}
-        self.fields["view"].choices = [
+        fields: Any = self.fields
+        fields["view"].choices = [
             (_NONE, _("Ceux que l'on choisit un par un")),
             *((key, _("Ceux de la vue « %(view)s »") % {"view": one}) for key, one in self.views.items()),
         ]
@@ -78,9 +79,9 @@ def _preview(group: ClientGroup, form: RuleForm, member: Membership) -> dict[str
     if condition is None:
         return {"is_rule": False}
     group.rule = check(condition, lists(member)["clients"], member).data
-    entering, leaving = changes_of(group) or ((), ())
-    sides = {}
-    for name, found, path in (("entering", entering, "display_name"), ("leaving", leaving, "client__display_name")):
-        rows = found.order_by().values_list(path, flat=True) if found != () else []
-        sides[name] = {"number": rows.count() if found != () else 0, "names": sorted(rows[:_SHOWN])}
+    changes = changes_of(group)
+    sides: dict[str, Any] = {name: {"number": 0, "names": []} for name in ("entering", "leaving")}
+    for name, found, path in zip(sides, changes or (), ("display_name", "client__display_name"), strict=False):
+        names: Any = found.order_by().values_list(path, flat=True)
+        sides[name] = {"number": names.count(), "names": sorted(names[:_SHOWN])}
     return {"is_rule": True, **sides}
