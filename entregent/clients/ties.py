@@ -64,7 +64,7 @@ def holder_of(account_id: int, organization_id: int, *, but: int | None = None) 
     held = Client.objects.filter(
         organization_id=organization_id, business_account_id=account_id, deleted_at__isnull=True
     )  # fmt: skip
-    return held.exclude(pk=but).first()
+    return (held.exclude(pk=but) if but is not None else held).first()
 
 
 def standing_of(client: Client, member: Membership) -> Relationship | None:
