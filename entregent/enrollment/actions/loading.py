@@ -10,6 +10,7 @@ from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
 from entregent.access.rights import Right
+from entregent.access.statements import rows_of
 from entregent.audit.actions import record
 from entregent.clients import actions as clients
 from entregent.clients.models import Address, BusinessObjectType, Client
@@ -50,6 +51,9 @@ def load(
     possible duplicate, until `decision` says: a client (« Fusionner »), or `NEW` for another person of the same name.
     What cannot be is rejected with its reason.
     """
+    # One at a time in an organization: of two who send the same person, the second meets the client of the first.
+    organization = transmission.organization_id % 2**31
+    rows_of("SELECT pg_advisory_xact_lock(hashtext('enrollment-load'), %s::int)", [organization])
     transmission = _locked(transmission)
     if not transmission.is_open:
         return transmission

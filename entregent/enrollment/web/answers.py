@@ -51,7 +51,14 @@ def application_of(request, number: str, right: Right = Right.LOAN_VIEW) -> Loan
 def pages_of(application: LoanApplication, member) -> list[dict[str, Any]]:
     """The left navigation of an application."""
     number = application.number
-    pages = [{"label": _("Demande"), "url": at("detail", member, number=number), "icon": "file-text", "code": "detail"}]
+    pages = [
+        {
+            "label": _("Demande de prêt"),
+            "url": at("detail", member, number=number),
+            "icon": "file-text",
+            "code": "detail",
+        }
+    ]
     if member.can(Right.LOAN_EDIT):
         pages.append(
             {
