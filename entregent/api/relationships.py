@@ -160,9 +160,11 @@ def post_request(request: MemberRequest, response: HttpResponse, payload: Access
 
     def make() -> int:
         client = client_of(member, payload.client)
-        asked = {"comments": payload.comments, "client_id": client.pk if client is not None else None}
+        client_id = client.pk if client is not None else None
         try:
-            return actions.request_access(by=member, number=payload.account, **asked).pk
+            return actions.request_access(
+                by=member, number=payload.account, comments=payload.comments, client_id=client_id
+            ).pk
         except Refusal as refusal:
             refusal.field = {"account_number": "account"}.get(refusal.field or "", refusal.field)
             raise

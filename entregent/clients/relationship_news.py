@@ -103,7 +103,8 @@ def _words(about: Relationship) -> dict:
 def _tell(code: str, about: Relationship, words: dict) -> None:
     organization = about.organization
     client: Client | None = ties.holder_of(about.account_id, organization.pk)
-    users = {about.request.asked_by_id} if about.request is not None else set()
+    asked_by = about.request.asked_by_id if about.request is not None else None
+    users = {asked_by} if asked_by is not None else set()
     if code != APPROVED:
         users |= set(subscribers(organization, code, client.pk if client is not None else None))
     notify(
@@ -121,7 +122,7 @@ def _tell_request(code: str, about: AccessRequest) -> None:
     notify(
         organization=about.organization,
         event=code,
-        users={about.asked_by_id},
+        users=[about.asked_by_id] if about.asked_by_id is not None else [],
         subject_record=about,
         url=reverse("relationships:request", kwargs={"organization": about.organization.slug, "pk": about.pk}),
         words={"who": about.account_number, "reason": about.reason},

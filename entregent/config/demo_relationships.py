@@ -1,6 +1,7 @@
 """The business relationships of the demo story: what clients let Courtage Frontière do, what waits for their answer."""
 
 from datetime import timedelta
+from typing import Any
 
 from entregent.clients.actions import create_object_type, sync_business_object
 from entregent.clients.models import Client
@@ -50,7 +51,7 @@ def tell_relationships(*, by, clients, password: str) -> None:
         return request_access(by=by, number=number, comments=comments, client_id=client_id)
 
     today = today_of(by.organization)
-    everything = {"level": "business", "visibility": Visibility.values}
+    everything: dict[str, Any] = {"level": "business", "visibility": Visibility.values}
     mandate = "Mandat de courtage en douane 2026."
     approve_access(ask("alpha", mandate), by=owners["alpha"], ends_on=today + timedelta(days=14), **everything)
     approve_access(ask("beta", mandate), by=owners["beta"], **everything)

@@ -83,7 +83,7 @@ def _relationship(client, member) -> list[dict]:
         return []
     today = today_of(member.organization)
     days = standing.days_left(today)
-    value, tone = standing.state_on(today).label, None if standing.is_active_on(today) else "bad"
+    value, tone = str(standing.state_on(today).label), None if standing.is_active_on(today) else "bad"
     if days is not None:
         value = _("jusqu'au %(day)s") % {"day": day_short(standing.ends_on)}
         tone = "bad" if days <= WARNED_AHEAD[0] else None
