@@ -8,11 +8,14 @@ from django.db import connection
 
 from entregent.groups.models import ProcessingRequest
 
+# « IS TRUE » keeps the rows a set that is looked things up in: joined, of a group that has just been filled and of rows
+# that have just been written, the planner expects one, and compares every one with every other.
 _CLOSE = """
-    UPDATE groups_groupmember m SET left_at = statement_timestamp() FROM groups_processingrow r
-    WHERE r.request_id = %(request)s AND r.result = 'ok' AND r.change = 'remove'
-      AND m.organization_id = %(organization)s AND m.client_id = r.client_id AND m.group_id = %(group)s
-      AND m.left_at IS NULL
+    UPDATE groups_groupmember m SET left_at = statement_timestamp()
+    WHERE m.organization_id = %(organization)s AND m.group_id = %(group)s AND m.left_at IS NULL
+      AND (m.client_id IN (
+            SELECT r.client_id FROM groups_processingrow r
+            WHERE r.request_id = %(request)s AND r.result = 'ok' AND r.change = 'remove')) IS TRUE
 """
 _OPEN = """
     INSERT INTO groups_groupmember (organization_id, group_id, client_id)
