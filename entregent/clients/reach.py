@@ -31,6 +31,20 @@ def reached_clients(member: Membership, right: Right = Right.CLIENT_VIEW, *, gon
 
 
 def _clients(member: Membership, right: Right, gone: bool) -> Reached | None:
+    ids = _ids(member, right, gone, MOST + 1)
+    return None if ids is None else Reached(ids[:MOST], len(ids) <= MOST)
+
+
+def few_clients(member: Membership, most: int) -> list[int] | None:
+    """The clients that the member sees, where they are no more than `most`; asked for once per request."""
+    known = member.__dict__.setdefault("_few_clients", {})
+    if most not in known:
+        ids = _ids(member, Right.CLIENT_VIEW, False, most + 1)
+        known[most] = ids if ids is not None and len(ids) <= most else None
+    return known[most]
+
+
+def _ids(member: Membership, right: Right, gone: bool, most: int) -> list[int] | None:
     grants = member.reach.grants_with(right)
     if member.reach.is_whole(right) or not {one.scope_type for one in grants} <= _KNOWN:
         return None
@@ -41,8 +55,7 @@ def _clients(member: Membership, right: Right, gone: bool) -> Reached | None:
     # The function says what `visible_to` says, within the organization of the transaction.
     statement = "SELECT clients_in_reach(%s::bigint[], %s::bigint[], %s::bigint[], %s, %s)"
     marks = group_marks(groups_in_reach(member, right))
-    ids = [row[0] for row in rows_of(statement, [sectors, clients, marks, gone, MOST + 1])]
-    return Reached(ids[:MOST], len(ids) <= MOST)
+    return [row[0] for row in rows_of(statement, [sectors, clients, marks, gone, most])]
 
 
 def within_few_clients(

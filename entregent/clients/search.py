@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from entregent.access.rights import Right
 from entregent.clients.marks import group_marks, groups_in_reach, in_groups
 from entregent.clients.models import BusinessObject, BusinessObjectType, Client, CreditHold, Person
-from entregent.clients.reach import reached_clients
+from entregent.clients.reach import few_clients
 from entregent.clients.reach_models import GROUP
 from entregent.search.models import Entry, Kind
 from entregent.search.queries import MOST, Correction, Found, Marks, Question, find, find_corrected
@@ -52,9 +52,9 @@ def marks_in_reach(member) -> Marks | None:
     groups = groups_in_reach(member, Right.CLIENT_VIEW)
     if not groups:
         return Marks(tuple(_own_marks(member)))
-    reached = reached_clients(member)
-    if reached is not None and reached.is_all and len(reached.ids) <= _FEW_OF_GROUPS:
-        return Marks((), _OF_FEW, {"clients": reached.ids})
+    few = few_clients(member, _FEW_OF_GROUPS)
+    if few is not None:
+        return Marks((), _OF_FEW, {"clients": few})
     return Marks(tuple(_own_marks(member)), _OF_GROUPS, {"groups": group_marks(groups)})
 
 
