@@ -39,14 +39,16 @@ def staged(draft: Draft, change: str) -> QuerySet[Client]:
     return Client.objects.filter(Exists(rows), organization_id=draft.organization_id)
 
 
-def candidates(draft: Draft, change: str, organization: Organization) -> QuerySet[Client]:
-    """Those that can be chosen still: available ones to add, members of the group to remove."""
+def eligible(draft: Draft, change: str, organization: Organization) -> QuerySet[Client]:
+    """Those that may be chosen, whether they are by now or not: available ones to add, members to remove."""
     if change == DraftRow.Change.ADD:
-        clients = available(organization)
-    elif draft.group is not None:
-        clients = members_of(draft.group)
-    else:
-        clients = Client.objects.none()
+        return available(organization)
+    return members_of(draft.group) if draft.group is not None else Client.objects.none()
+
+
+def candidates(draft: Draft, change: str, organization: Organization) -> QuerySet[Client]:
+    """Those that can be chosen still."""
+    clients = eligible(draft, change, organization)
     return clients.filter(~Exists(DraftRow.objects.filter(draft_id=draft.pk, client_id=OuterRef("pk"))))
 
 

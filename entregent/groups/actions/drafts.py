@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from entregent.groups.draft_models import Draft, DraftRow
 from entregent.groups.models import ClientGroup, ProcessingRequest
-from entregent.groups.selection import candidates, matching, staged
+from entregent.groups.selection import eligible, matching, staged
 from entregent.organizations.models import Membership
 
 KEPT_FOR = timedelta(days=30)
@@ -40,7 +40,8 @@ def stage(
 ) -> int:
     """« Ajouter », « Supprimer »: those ticked, or (`whole`, « Tous ») all of the search over all pages, in one
     statement. Returns how many were chosen."""
-    chosen = matching(candidates(draft, change, by.organization), text)
+    # Not asked: « and not chosen yet ». A table that fills while it is asked is asked row by row; the index knows.
+    chosen = matching(eligible(draft, change, by.organization), text)
     if not whole:
         chosen = chosen.filter(pk__in=list(ids))
     sql, parameters = chosen.order_by("sort_key", "pk").values("pk").query.sql_with_params()
