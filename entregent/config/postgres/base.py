@@ -20,6 +20,11 @@ class DatabaseOperations(PostgresOperations):
             super().execute_sql_flush(sql_list)
 
 
+# Statements that a connection keeps prepared; and how often another is run before it is prepared as well: never.
+MOST_PREPARED = 500
+NEVER = 2**62
+
+
 class PreparedCursor(psycopg.Cursor):
     """Asks the server to keep the plan of whatever it runs."""
 
@@ -32,6 +37,9 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
     def init_connection_state(self):
         commit = super().init_connection_state()
+        # Django turns preparing off, for poolers; whoever asks for it (`prepared_cursor`) has it here.
+        self.connection.prepare_threshold = NEVER
+        self.connection.prepared_max = MOST_PREPARED
         if self.settings_dict["NAME"] not in (None, "postgres") and not self.settings_dict.get("AS_OWNER"):
             step_down(self.connection)
             return True
