@@ -90,7 +90,7 @@ def test_everybody_is_explained_in_as_many_queries_as_one(
     enter(admin)
     client_north.refresh_from_db()
     members = list(Membership.objects.select_related("user", "organization"))
-    with django_assert_num_queries(3):
+    with django_assert_num_queries(4):
         told = why_everybody(members, client_id=client_north.pk, sector_reach=client_north.sector_reach)
     assert {member.user.name for member, verdict in told if verdict.visible} == {
         "Ada Min", "Nadia Gest", "Omar Agent", "Rita Lit"
