@@ -6,7 +6,6 @@ from django.views.decorators.http import require_safe
 
 from entregent.access.guard import MemberRequest
 from entregent.groups.actions.requests import checked_name, delete_group, word_for
-from entregent.groups.availability import available
 from entregent.groups.models import ClientGroup, GroupMember, ProcessingRequest, name_key
 from entregent.groups.selection import matching, members_of
 from entregent.groups.web.door import asked, at, for_managers, group_named
@@ -45,7 +44,6 @@ def group_list(request: MemberRequest) -> HttpResponse:
         "next_url": at("list", member, others | {"apres": found[PAGE - 1].name_key}) if len(found) > PAGE else "",
         "said": told(said) if said is not None else None,
         "is_none_chosen": "aucun" in request.GET,
-        "free": counted(available(member.organization)),
     }
     return render(request, "groups/list.html", context, fragment="rows")
 
