@@ -74,7 +74,7 @@ class LoanApplicationQuerySet(ScopedQuerySet["LoanApplication"]):
         return super().visible_to(member, right)
 
     def in_scope(self, condition, member, right):
-        clients = Client.objects.visible_to(member, Right.CLIENT_VIEW).values("id")
+        clients = Client.objects.visible_to(member, right).values("id")
         with_them = Applicant.objects.filter(client__in=clients).values("application_id")
         own = Q(agent_id=member.user_id) | Q(created_by_id=member.user_id)
         return own | Q(pk__in=with_them)

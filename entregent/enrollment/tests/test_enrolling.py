@@ -2,7 +2,9 @@
 
 import pytest
 
+from entregent.access.rights import Right
 from entregent.clients.actions import create_client
+from entregent.clients.models import Client
 from entregent.enrollment.actions import Choices, choices_of, create_application, enroll, load, update_application
 from entregent.enrollment.models import Enrollment, Transmission
 from entregent.enrollment.tests.conftest import HOUSE, JULIE, PAUL, PLACE
@@ -217,3 +219,18 @@ def test_who_reaches_a_part_sees_their_own_applications(application, broker, org
     assert not objects.visible_to(lise).exists()
     update_application(application, by=broker, version=None, agent=lise.user)
     assert objects.visible_to(lise).get() == application
+
+
+def test_who_reads_the_whole_edits_what_a_part_gives(application, broker, org, north, south):
+    lise = make_member(org, "lise@eaux.example", "Lise Bouchard", "reader")
+    grant(lise, "organization", None, role="reader")
+    grant(lise, "sector", north.pk, role="editor")
+    enter(broker)
+    sent = load(adds(application, broker)[0])
+    objects = (type(application).objects, Transmission.objects)
+    for sector, edited in ((south, []), (north, [1])):
+        Client.objects.filter(pk=sent.client_id).update(sector=sector)
+        enter(lise)
+        assert [one.visible_to(lise, Right.LOAN_VIEW).count() for one in objects] == [1, 1]
+        assert [one.visible_to(lise, Right.LOAN_EDIT).count() for one in objects] == [len(edited)] * 2
+        enter(broker)
