@@ -215,7 +215,7 @@ def _applications(member, right: Right = Right.LOAN_VIEW):
 
 def _transmissions(member, right: Right):
     return Transmission.objects.visible_to(member, right).select_related(
-        "application", "corresponding_agent", "entered_by", "client", "organization"
+        "application", "applicant__client__merged_into", "corresponding_agent", "entered_by", "client", "organization"
     )
 
 

@@ -1,6 +1,6 @@
 """« Effectif GRC »: what is transmitted to head office for the applicants of a loan application, and what is not."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -9,6 +9,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from entregent.access.rights import Right
 from entregent.audit.actions import record
 from entregent.clients.models import Client
 from entregent.enrollment.actions.applications import agents_of, check_agent, clean_place, locked, sum_up
@@ -105,6 +106,17 @@ def known_client(applicant: Applicant) -> Client | None:
     return found[0] if len(found) == 1 else None
 
 
+def is_seen_whole(member: Membership) -> bool:
+    """Does the member change any client of the organization?"""
+    return member.reach.is_whole(Right.CLIENT_EDIT)
+
+
+def are_reached(clients: Sequence[Client], member: Membership) -> bool:
+    """Is there somebody, and does the member change each of them?"""
+    keys = {one.pk for one in clients}
+    return bool(keys) and Client.objects.visible_to(member, Right.CLIENT_EDIT).filter(pk__in=keys).count() == len(keys)
+
+
 def default_agent(application: LoanApplication, member: Membership) -> User | None:
     """« Agent en correspondance » at first: oneself; for who is no agent, the application's agent of record."""
     if Membership.Function.AGENT in member.functions:
@@ -196,7 +208,7 @@ def _transmit(application, operation, choices, people, place, remarks, *, by, is
     _refuse_pending(people)
     wanted = []
     for person in people:
-        _check_standing(person, operation)
+        _check_standing(person, operation, by=by)
         payload = _payload(application, person, choices, place)
         told = payload if operation != Operation.REMOVE else {}
         digest = fingerprint_of([told, choices.agent.pk])
@@ -274,11 +286,16 @@ def _refuse_pending(people: list[Applicant]) -> None:
         raise Refusal("E-000-PENDING", _("Une transmission est déjà en attente."), status=409)
 
 
-def _check_standing(person: Applicant, operation: str) -> None:
-    """An addition is of somebody who is not enrolled; an update or a removal of somebody who is a client."""
+def _check_standing(person: Applicant, operation: str, *, by: Membership) -> None:
+    """An addition is of somebody who is not enrolled; an update or a removal of somebody who is a client.
+
+    Who does not reach all clients is not told whether somebody with this name is one: head office decides.
+    """
     if operation == Operation.ADD:
         if person.is_enrolled and known_client(person) is not None:
             raise use_update()
+        return
+    if client_of(person) is None and not is_seen_whole(by):
         return
     if known_client(person) is None:
         values = {name: getattr(person, name) for name in ("first_name", "last_name", "email", "birth_date")}

@@ -15,7 +15,7 @@ from entregent.audit.actions import record
 from entregent.clients import actions as clients
 from entregent.clients.models import Address, BusinessObjectType, Client
 from entregent.enrollment.actions.applications import check_agent, sum_up
-from entregent.enrollment.actions.enrolling import client_of, matches_of
+from entregent.enrollment.actions.enrolling import are_reached, client_of, is_seen_whole, matches_of
 from entregent.enrollment.models import (
     Applicant,
     EnrollmentState,
@@ -110,7 +110,9 @@ def decided_already() -> Refusal:
 
 
 def candidates_of(transmission: Transmission) -> list[Client]:
-    """Whom the person of a possible duplicate may be."""
+    """Whom the person of a possible duplicate may be; nobody where it is known by now whom the applicant is."""
+    if client_of(transmission.applicant) is not None:
+        return []
     return matches_of(transmission.organization_id, transmission.payload)
 
 
@@ -137,7 +139,7 @@ def _author(transmission: Transmission) -> Membership:
 
 
 def _carried_out(transmission: Transmission, applicant: Applicant, author: Membership, decision) -> Client:
-    client = _whom(transmission, applicant, decision)
+    client = _whom(transmission, applicant, author, decision)
     if transmission.operation != Operation.REMOVE:
         check_agent(transmission.corresponding_agent, by=author)
     if transmission.operation == Operation.REMOVE:
@@ -163,22 +165,27 @@ def _carried_out(transmission: Transmission, applicant: Applicant, author: Membe
     return client
 
 
-def _whom(transmission: Transmission, applicant: Applicant, decision) -> Client | None:
-    """The client whom it is about, None for a new one; `_Several` where that is for head office to decide."""
+def _whom(transmission: Transmission, applicant: Applicant, author: Membership, decision) -> Client | None:
+    """The client whom it is about, None for a new one; `_Several` where that is for head office to decide.
+
+    Whom the applicant is stands above any decision, which may come after another transmission made the client. A name
+    alone never changes or removes a client whom its author does not reach.
+    """
+    client = client_of(applicant)
+    if client is not None:
+        return client
     if decision == NEW:
         return None
     if isinstance(decision, Client):
         return decision
-    client = client_of(applicant)
-    if client is not None:
-        return client
     found = candidates_of(transmission)
     if transmission.operation == Operation.ADD:
         if found:
             raise _Several
         return None
     current = [one for one in found if one.status != Client.Status.REMOVED]
-    if len(current) > 1:
+    # Of somebody out of reach as of nobody: how it stands must not tell the author which it is.
+    if len(current) > 1 or not (is_seen_whole(author) or are_reached(current, author)):
         raise _Several
     return current[0] if current else None
 

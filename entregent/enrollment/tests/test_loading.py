@@ -8,6 +8,7 @@ from entregent.clients.models import BusinessObject, Client
 from entregent.enrollment.actions import (
     NEW,
     Choices,
+    candidates_of,
     create_application,
     enroll,
     load,
@@ -23,7 +24,7 @@ from entregent.groups.models import ClientGroup, GroupMember
 from entregent.interactions.models import InteractionEntry
 from entregent.notifications.models import Notification
 from entregent.toolbox.errors import Refusal
-from testing.cast import enter
+from testing.cast import enter, grant, make_member
 
 
 def sends(application, by, button, **changes):
@@ -161,6 +162,49 @@ def test_a_likely_duplicate_waits_for_head_office(known, application, broker, he
     assert (merged.state, merged.client, merged.decided_by) == ("loaded", known, head_office.user)
     assert Client.objects.count() == 1
     assert Client.objects.get().phones[0]["number"] == "+18195550117"
+
+
+@pytest.fixture
+def lise(org, north, application, broker):
+    """An agent of the north, on the application."""
+    one = make_member(org, "lise@eaux.example", "Lise Bouchard", "editor")
+    grant(one, "sector", north.pk)
+    enter(broker)
+    update_application(application, by=broker, version=None, agent=one.user)
+    return enter(one)
+
+
+@pytest.mark.parametrize("button", ["update", "save"])
+def test_nobody_out_of_reach_is_changed_or_removed_by_their_name(
+    known, application, lise, south, north, head_office, button
+):
+    selection = "include" if button == "update" else "not_selected"
+    Client.objects.filter(pk=known.pk).update(sector=south)
+    sent = load(sends(application, enter(lise), button, selection=selection))
+    assert (sent.state, sent.reason) == ("possible_duplicate", "")
+    known.refresh_from_db()
+    assert (known.status, known.phones) == ("client", [])
+    assert load(sent, by=head_office, decision=known).state == "loaded"
+
+
+@pytest.mark.parametrize("button", ["update", "save"])
+def test_nobody_learns_from_a_refusal_who_is_a_client(application, lise, button):
+    selection = "include" if button == "update" else "not_selected"
+    assert load(sends(application, lise, button, selection=selection)).state == "possible_duplicate"
+
+
+def test_a_client_within_reach_is_known_by_name(known, application, lise, north):
+    Client.objects.filter(pk=known.pk).update(sector=north)
+    assert load(sends(application, lise, "update", selection="include")).client == known
+
+
+def test_whom_an_applicant_is_stands_above_a_decision(known, application, broker, head_office, julie):
+    sent = load(adds(application, enter(broker))[0])
+    other = create_client(by=broker, kind="person", name="Tremblay", first_name="Julie")
+    Applicant.objects.filter(pk=julie.pk).update(client=other)
+    assert not candidates_of(Transmission.objects.get(pk=sent.pk))
+    assert load(sent, by=head_office, decision=NEW).client == other
+    assert Client.objects.count() == 2
 
 
 def test_head_office_may_say_that_it_is_somebody_else(known, application, broker, head_office):

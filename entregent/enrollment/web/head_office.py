@@ -9,6 +9,7 @@ from django.views.decorators.http import require_POST, require_safe
 from entregent.access.rights import Right
 from entregent.clients.models import Address, Client
 from entregent.enrollment import actions
+from entregent.enrollment.actions.enrolling import client_of
 from entregent.enrollment.models import EnrollmentSettings, Transmission, place_line
 from entregent.enrollment.web.answers import at, requires_loans
 from entregent.enrollment.web.forms import HeadOfficeSettingsForm, RejectForm
@@ -68,8 +69,9 @@ def waiting_of(member):
 
 def transmission_of(request, number: int) -> Transmission:
     records = Transmission.objects.visible_to(request.member, Right.HEAD_OFFICE).select_related(
-        "application", "applicant", "corresponding_agent", "entered_by", "decided_by", "client", "organization"
-    )
+        "application", "applicant__client__merged_into", "corresponding_agent", "entered_by", "decided_by", "client",
+        "organization",
+    )  # fmt: skip
     return records.found(number=number)
 
 
@@ -85,6 +87,7 @@ def _detail(request, transmission: Transmission, form: RejectForm, *, status: in
     context = {
         "transmission": transmission,
         "form": form,
+        "is_known": is_open and client_of(transmission.applicant) is not None,
         "candidates": [_beside(transmission, one, request.member) for one in found],
         "place": place_line(transmission.place),
         "sees_client": transmission.client is not None and _is_seen(request.member, transmission.client),
