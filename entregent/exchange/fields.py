@@ -44,6 +44,8 @@ class Kind:
         organization = member.organization
         if self.for_providers and not (organization.provider_kind and organization.has_module(Module.DELEGATION)):
             return False
+        if Right.GROUP_MANAGE in self.rights and not member.reach.is_whole(Right.GROUP_MANAGE):
+            return False
         if self.module and not organization.has_module(self.module):
             return False
         return all(member.can(right) for right in self.rights)

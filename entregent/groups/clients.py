@@ -11,7 +11,7 @@ from entregent.organizations.models import Membership
 
 def _members_seen(member: Membership) -> QuerySet | None:
     """Whoever manages groups is told of them."""
-    return None if member.can(Right.GROUP_MANAGE) else GroupMember.objects.none()
+    return None if member.reach.is_whole(Right.GROUP_MANAGE) else GroupMember.objects.none()
 
 
 # A client that is in a group already keeps to it.

@@ -12,7 +12,7 @@ def top_bar(member: Membership) -> list[NavigationEntry]:
     """For account managers of a service provider; nobody else is offered it (R002-01, -02)."""
     organization = member.organization
     is_there = organization.has_module(Module.DELEGATION) and bool(organization.provider_kind)
-    if not is_there or not member.can(Right.GROUP_MANAGE):
+    if not is_there or not member.reach.is_whole(Right.GROUP_MANAGE):
         return []
     relationships = reverse("relationships:list", kwargs={"organization": organization.slug})
     items = (

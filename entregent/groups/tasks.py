@@ -7,6 +7,7 @@ from procrastinate.contrib.django import app
 
 from entregent.access.rights import Right
 from entregent.access.wall import in_organization
+from entregent.groups.actions.requests import manages_groups
 from entregent.groups.actions.staging import KIND, Lost, Made, carry_out
 from entregent.groups.models import ClientGroup, ProcessingRequest
 from entregent.groups.rules import apply_rule, is_at_work, with_rules
@@ -32,6 +33,7 @@ def run(work: Work) -> None:
             )  # fmt: skip
             if not request.is_open:
                 return
+            manages_groups(chunk.member)
             before = request.staged
             made = carry_out(request, by=chunk.member)
             chunk.advance(request.staged - before)

@@ -285,7 +285,8 @@ class Membership(models.Model):
         """All that decides which pages a member may open and how they are called: equal for equal navigation."""
         organization = self.organization
         words = (organization.crm_list_label, repr(organization.terminology), organization.provider_kind)
-        return (organization.slug, tuple(organization.modules), *words, self.reach.rights)
+        manages_groups = self.reach.is_whole(Right.GROUP_MANAGE)
+        return (organization.slug, tuple(organization.modules), *words, self.reach.rights, manages_groups)
 
     def enter(self, *, most_seconds: int = 0) -> None:
         """For the rest of the transaction at hand: inside the wall of the organization, with what is in reach now."""

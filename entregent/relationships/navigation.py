@@ -13,7 +13,7 @@ from entregent.ui.extension_points import NavigationEntry
 def top_bar(member: Membership) -> list[NavigationEntry]:
     if not is_provider(member) or not member.can(Right.RELATIONSHIPS):
         return []
-    if member.can(Right.GROUP_MANAGE):
+    if member.reach.is_whole(Right.GROUP_MANAGE):
         return []  # They find it under « Configurer mon portail », with groups of clients.
     url = reverse("relationships:list", kwargs={"organization": member.organization.slug})
     return [NavigationEntry(_("Relations d'affaires"), "user-check", url)]

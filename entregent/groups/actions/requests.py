@@ -49,7 +49,8 @@ def manages_groups(member: Membership) -> None:
         raise ModuleOff
     if not member.organization.provider_kind:
         raise Refusal("E-002-PROVIDER", _("Fonction réservée aux fournisseurs de services."), status=403)
-    if not member.can(Right.GROUP_MANAGE):
+    # Whoever groups any clients, and gives access to them, has to reach every one.
+    if not member.reach.is_whole(Right.GROUP_MANAGE):
         raise RightMissing
 
 

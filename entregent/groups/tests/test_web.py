@@ -6,6 +6,7 @@ from django.urls import reverse
 from entregent.groups.actions.requests import assign_group, create_group
 from entregent.groups.models import ClientGroup, ProcessingRequest
 from entregent.groups.selection import members_of
+from entregent.toolbox.errors import RightMissing
 from testing.cast import enter
 
 pytestmark = pytest.mark.usefixtures("delegated")
@@ -18,6 +19,21 @@ def at(name, org, **kwargs):
 @pytest.fixture
 def page(signed_in, admin):
     return signed_in(admin)
+
+
+def test_a_limited_member_who_may_manage_groups_manages_none(signed_in, org, agent, admin, delegated):
+    """They would give themselves an access to every client."""
+    agent.rights_added = ["client.groups"]
+    agent.save()
+    enter(agent)
+    agent.organization.provider_kind = org.provider_kind
+    with pytest.raises(RightMissing):
+        create_group(by=agent, name="Est", whole=True)
+    browser = signed_in(agent)
+    for name in ("list", "create", "employees", "requests"):
+        assert browser.get(at(name, org)).status_code == 403
+    assert "Configurer mon portail" not in browser.get(f"/{org.slug}/clients/").text
+    assert "Configurer mon portail" in signed_in(admin).get(f"/{org.slug}/clients/").text
 
 
 @pytest.fixture
