@@ -28,8 +28,9 @@ def relationship_happened(event: str, about) -> None:
 
 
 def client_removed(client: Client, *, by, what: str) -> None:
-    """Contribution to `clients.client_changed`: a client who is removed (« retiré ») leaves its group too."""
-    if what == "remove_client":
+    """Contribution to `clients.client_changed`: a client who is removed (« retiré ») leaves its group too, by whatever
+    change."""
+    if client.status == Client.Status.REMOVED:
         _leave(GroupMember.objects.live().filter(organization_id=client.organization_id, client=client))
 
 

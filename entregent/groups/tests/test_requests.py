@@ -4,6 +4,8 @@ import pytest
 from django.utils import translation
 
 from entregent.access.wall import in_organization
+from entregent.clients.actions.bulk import change_clients
+from entregent.clients.models import Client
 from entregent.groups.actions.drafts import draft_of, stage, unstage
 from entregent.groups.actions.requests import (
     NO_ACCESS,
@@ -20,6 +22,7 @@ from entregent.groups.availability import available
 from entregent.groups.draft_models import DraftRow
 from entregent.groups.models import ClientGroup, ProcessingRequest
 from entregent.groups.selection import members_of
+from entregent.jobs.tasks import run_job
 from entregent.toolbox.errors import ModuleOff, Refusal, RightMissing, Stale
 from testing.cast import enter, make_client
 
@@ -189,6 +192,21 @@ def test_groups_are_for_managers_of_service_providers(admin, manager, delegated)
         create_group(by=admin, name="Est", whole=True)
 
 
+def test_clients_who_are_removed_in_bulk_leave_their_group(admin, delegated):
+    group = create_group(by=admin, name="Est", whole=True).group
+    Client.objects.filter(pk=delegated["alpha"].pk).update(status="inactive")
+    chosen = {
+        "list": "clients", "condition": None, "text": "", "ids": [delegated["alpha"].pk], "except": [],
+    }  # fmt: skip
+    job = change_clients(by=admin, selection=chosen, change="status", value="removed")
+    run_job(job.pk, admin.organization_id)
+    enter(admin)
+    assert Client.objects.get(pk=delegated["alpha"].pk).status == "removed"
+    assert group.members.live().get().client_id == delegated["beta"].pk
+    request = ProcessingRequest.objects.get(operation="expire")
+    assert request.rows.get().client_id == delegated["alpha"].pk
+
+
 # ——— Large ones ———
 
 
@@ -200,8 +218,6 @@ def large(monkeypatch):
 
 
 def work(request):
-    from entregent.jobs.tasks import run_job
-
     run_job(request.job_id, request.organization_id)
     request.refresh_from_db()
 
