@@ -14,6 +14,10 @@ from entregent.access.wall import APP_ROLE
 
 
 class DatabaseOperations(PostgresOperations):
+    def last_executed_query(self, cursor, sql, params):
+        # Of a statement that runs prepared the cursor keeps no text.
+        return super().last_executed_query(cursor, sql, params) or str(sql)
+
     def execute_sql_flush(self, sql_list):
         # Only tests flush; emptying tables is an owner's right.
         with as_owner(self.connection):
