@@ -7,7 +7,7 @@ class EnrollmentConfig(AppConfig):
     def ready(self):
         from entregent.audit.extension_points import sentences
         from entregent.cases.extension_points import responsible_proposals
-        from entregent.clients.extension_points import deletion_blockers, movers
+        from entregent.clients.extension_points import deletion_blockers, movers, state_changes
         from entregent.enrollment import clients, history, navigation
         from entregent.enrollment.events import events as own_events
         from entregent.enrollment.lists import loan_lists
@@ -26,4 +26,5 @@ class EnrollmentConfig(AppConfig):
         movers.add(clients.APPLICANTS, order=100, name="loan_applicants")
         movers.add(clients.TRANSMISSIONS, order=101, name="transmissions")
         deletion_blockers.add(clients.open_transmissions)
+        state_changes.add(clients.states_changed, order=95)
         responsible_proposals.add(clients.corresponding_agent)

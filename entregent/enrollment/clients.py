@@ -1,13 +1,17 @@
 """What loan applications mean for the clients that they brought."""
 
+from collections.abc import Sequence
+
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from entregent.access.rights import Right
 from entregent.clients.models import Client
 from entregent.clients.movers import Mover
-from entregent.enrollment.models import Applicant, LoanApplication, Transmission
-from entregent.organizations.models import Membership, Module
+from entregent.clients.state_changes import Change
+from entregent.enrollment.actions.applications import sum_up
+from entregent.enrollment.models import Applicant, EnrollmentState, LoanApplication, Transmission
+from entregent.organizations.models import Membership, Module, Organization
 
 
 def open_transmissions(client: Client) -> list[str]:
@@ -21,6 +25,23 @@ def corresponding_agent(client: Client) -> int | None:
     if not client.organization.has_module(Module.MORTGAGE) or client.responsible_id is None:
         return None
     return client.responsible_id if Applicant.objects.filter(client=client).exists() else None
+
+
+def states_changed(organization: Organization, changes: Sequence[Change]) -> None:
+    """Clients who were removed, or taken back, by another door than head office: their applicants stand so too."""
+    removed = Client.Status.REMOVED
+    concerned = {one.client_id for one in changes if one.object_id is None and removed in (one.before, one.after)}
+    if not concerned:
+        return
+    people = Applicant.objects.filter(organization_id=organization.pk, client__in=concerned)
+    are_gone = people.filter(client__status=removed, enrollment_state=EnrollmentState.ENROLLED)
+    are_back = people.exclude(client__status=removed).filter(enrollment_state=EnrollmentState.REMOVED)
+    keys = {key for some in (are_gone, are_back) for key in some.values_list("application_id", flat=True)}
+    # Before its applicants: whoever enrols takes the application first.
+    for application in LoanApplication.objects.select_for_update(no_key=True).filter(pk__in=keys).order_by("pk"):
+        are_gone.filter(application=application).update(enrollment_state=EnrollmentState.REMOVED)
+        are_back.filter(application=application).update(enrollment_state=EnrollmentState.ENROLLED)
+        sum_up(application)
 
 
 def _seen(member: Membership):

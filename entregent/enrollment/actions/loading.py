@@ -1,10 +1,9 @@
 """Head office: what becomes of a transmission. Loaded once, however often it is tried, whatever dies meanwhile."""
 
-from datetime import datetime
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Max
+from django.db.models import Q
 from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
@@ -12,6 +11,7 @@ from django.utils.translation import gettext as _
 from entregent.access.rights import Right
 from entregent.access.statements import rows_of
 from entregent.audit.actions import record
+from entregent.audit.models import Change
 from entregent.clients import actions as clients
 from entregent.clients.models import Address, BusinessObjectType, Client
 from entregent.enrollment.actions.applications import check_agent, sum_up
@@ -149,7 +149,7 @@ def _carried_out(transmission: Transmission, applicant: Applicant, author: Membe
         clients.remove_client(client, by=author)
         return client
     if client is not None and client.status == Client.Status.REMOVED:
-        if transmission.operation == Operation.UPDATE or _removed_since(client, transmission.created_at):
+        if transmission.operation == Operation.UPDATE or _removed_since(client, transmission):
             raise Refusal(
                 "E-000-REMOVED", _("Ce client a été retiré de la GRC : seul un nouvel « Inclure » l’y remet.")
             )
@@ -190,11 +190,17 @@ def _whom(transmission: Transmission, applicant: Applicant, author: Membership, 
     return current[0] if current else None
 
 
-def _removed_since(client: Client, moment: datetime) -> bool:
-    """Withdrawal wins (R000-23): was the client removed after this was entered, whatever was loaded first?"""
-    removals = Transmission.objects.filter(client=client, operation=Operation.REMOVE, state=State.LOADED)
-    last = removals.aggregate(last=Max("decided_at"))["last"]
-    return last is not None and last > moment
+def _removed_since(client: Client, transmission: Transmission) -> bool:
+    """Withdrawal wins (R000-23): was the removed client still there at any time after this was entered, so that
+    somebody removed it since, through whatever door? The journal knows the order."""
+    entries = Change.objects.filter(table_name="enrollment_transmission", row_id=transmission.pk, operation="I")
+    entered = next(
+        (one for key in (None, transmission.client_id, client.pk) if (one := entries.filter(client_id=key).first())),
+        None,
+    )
+    after = Q(pk__gt=entered.pk) if entered is not None else Q(at__gt=transmission.created_at)
+    written = Change.objects.filter(after, client_id=client.pk, table_name="clients_client", operation="U")
+    return written.exclude(before__status=Client.Status.REMOVED).exists()
 
 
 def _made(transmission: Transmission, author: Membership) -> Client:

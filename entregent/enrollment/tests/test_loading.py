@@ -3,8 +3,9 @@
 import pytest
 
 from entregent.audit.models import Change
-from entregent.clients.actions import create_client, merge_clients
+from entregent.clients.actions import create_client, merge_clients, reinstate_client, remove_client
 from entregent.clients.models import BusinessObject, Client
+from entregent.clients.state_changes import pass_on
 from entregent.enrollment.actions import (
     NEW,
     Choices,
@@ -139,6 +140,25 @@ def test_what_was_entered_before_a_removal_does_not_bring_anybody_back(enrolled,
     assert load(update).state == "rejected"
     assert "retiré" in update_reason(update)
     assert Client.objects.get().status == "removed"
+
+
+def test_an_inclusion_does_not_bring_back_who_was_removed_by_hand_since(enrolled, application, broker):
+    load(sends(application, broker, "save"))
+    (again,) = adds(application, broker)
+    client = reinstate_client(Client.objects.get(), by=broker)
+    remove_client(client, by=broker)
+    assert load(again).state == "rejected"
+    assert Client.objects.get().status == "removed"
+
+
+def test_applicants_follow_a_client_who_is_removed_by_hand(enrolled, application, broker, julie):
+    for status, state in (("removed", "removed"), ("client", "enrolled")):
+        Client.objects.filter(pk=enrolled.pk).update(status=status)
+        pass_on(broker.organization)
+        enter(broker)
+        application.refresh_from_db()
+        julie.refresh_from_db()
+        assert (julie.enrollment_state, application.enrollment_state) == (state, state)
 
 
 def update_reason(transmission):
