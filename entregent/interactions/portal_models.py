@@ -37,11 +37,13 @@ class PortalAccessQuerySet(models.QuerySet["PortalAccess"]):
         return self.filter(state=PortalAccess.State.ACTIVE, user__is_active=True).standing()
 
     def standing(self):
-        """Those whose person and client are still there and tied, and whose time has not run out."""
+        """Those whose person and client are still there and tied, the client not removed, and whose time has not run
+        out."""
         tied = ClientPerson.objects.filter(client_id=OuterRef("client_id"), person_id=OuterRef("person_id"))
+        there = Q(client__deleted_at__isnull=True) & ~Q(client__status=Client.Status.REMOVED)
         return self.filter(
             Q(expires_at__isnull=True) | Q(expires_at__gt=Now()),
-            Q(client__isnull=True) | (Q(client__deleted_at__isnull=True) & Exists(tied)),
+            Q(client__isnull=True) | (there & Exists(tied)),
             person__deleted_at__isnull=True,
         )
 

@@ -35,6 +35,7 @@ ACTION_WORDS = {
     "abandon_plan": gettext_lazy("Plan d’action abandonné"),
     "retry_step": gettext_lazy("Action d’une étape réessayée"),
     "process_action": gettext_lazy("Action d’un plan d’action"),
+    "process_mail_left_out": gettext_lazy("Courriel d’un plan d’action non envoyé"),
     "process_event": gettext_lazy("Plan d’action réveillé par un événement"),
 }
 
@@ -56,6 +57,9 @@ def sentence(name: str, data: dict) -> str:
         "resume_plan": _("a repris le plan d’action « %(plan)s »"),
         "abandon_plan": _("a abandonné le plan d’action « %(plan)s »"),
         "retry_step": _("a réessayé l’étape « %(step)s » du plan « %(plan)s »"),
+        "process_mail_left_out": _(
+            "n’a pas envoyé le courriel de l’étape « %(step)s » du plan « %(plan)s » : le client est retiré"
+        ),
         "process_action": _("a avancé le plan « %(plan)s » : %(step)s"),
     }.get(name)
     return pattern % values if pattern else ""

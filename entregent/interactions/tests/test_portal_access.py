@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from entregent.access.wall import as_user
 from entregent.clients.actions import people
+from entregent.clients.models import Client
 from entregent.interactions import portal_access
 from entregent.interactions.models import portal_models
 from entregent.interactions.portal_models import PortalAccess, PortalEvent
@@ -141,6 +142,15 @@ def test_access_ends_with_the_tie_with_the_person_and_with_the_client(agent, acc
     assert new.pk != access.pk
     people.delete_person(lea, by=agent)
     assert not PortalAccess.objects.open().exists()
+
+
+def test_nobody_enters_for_a_client_who_was_removed(agent, access, client_north):
+    enter(agent)
+    Client.objects.filter(pk=client_north.pk).update(status="removed")
+    assert not PortalAccess.objects.active().exists()
+    assert not PortalAccess.objects.standing().exists()
+    Client.objects.filter(pk=client_north.pk).update(status="client")
+    assert PortalAccess.objects.active().get() == access
 
 
 def test_who_cannot_be_invited(agent, outsider, manager, lea, client_north, client_south):

@@ -159,6 +159,10 @@ def _generate_document(action: Action) -> dict[str, Any]:
 
 def _send_mail(action: Action) -> dict[str, Any]:
     plan, run = action.plan, action.run
+    if run.client.status == Client.Status.REMOVED:
+        # Who was removed gets no mails any more. The plan goes on; the journal says why nothing left.
+        plan.journal("process_mail_left_out", action.step)
+        return {"to": ""}
     language = action.language
     address = address_of(run.client, action.params.get("to") or "client")
     if not address and action.params.get("optional"):

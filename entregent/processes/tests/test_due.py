@@ -7,6 +7,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from entregent.audit.models import Action
 from entregent.cases.actions import open_case
 from entregent.cases.models import Case
 from entregent.clients.models import Client
@@ -252,6 +253,22 @@ def test_each_lateness_records_a_contact_of_its_own(live, case, manager):
     actions.run_due(case.organization_id)
     enter(manager)
     assert case.contacts.count() == 3
+
+
+def test_who_was_removed_gets_no_mail_of_a_plan(live, case, manager, client_north):
+    DocumentTemplate.objects.create(
+        organization=case.organization, code="accuse", name_fr="Accusé", kind="mail", subject_fr="Reçu",
+        body_fr="Bonjour.",
+    )  # fmt: skip
+    Client.objects.filter(pk=client_north.pk).update(emails=["blanchisserie@moreau.example"])
+    body = process("avis", step("a", do=[{"send_mail": {"template": "accuse"}}]))
+    run = actions.launch(definition=live(body), case=case, by=enter(manager))
+    Client.objects.filter(pk=client_north.pk).update(status="removed")
+    actions.run_due(case.organization_id)
+    enter(manager)
+    assert states(run) == {"a": "done"}
+    assert not Message.objects.filter(nature=Message.Nature.LETTER).exists()
+    assert Action.objects.filter(name="process_mail_left_out", client_id=client_north.pk).exists()
 
 
 def test_what_a_plan_of_a_confidential_case_tells_stays_in_it(live, case, manager, client_north):
