@@ -45,6 +45,10 @@ def _of_interaction(table: str) -> Step:
     )
 
 
+_LOAN = "(SELECT x.application_id FROM enrollment_applicant x WHERE x.id = w.row_id)"
+_OF_LOAN = "n.client_id IS NULL AND n.table_name = 'enrollment_loanapplication' AND n.row_id = " + _LOAN
+
+
 STEPS: dict[str, tuple[Step, ...]] = {
     "sectors": (Step("organizations_sector", _OF_ROW, "t.code || ' · ' || t.name"),),
     "topics": (Step("interactions_topic", _OF_ROW, "t.code"),),
@@ -84,7 +88,14 @@ STEPS: dict[str, tuple[Step, ...]] = {
         ),
     ),
     "loan-applications": (
-        Step("enrollment_applicant", _OF_ROW),
+        # Whoever keeps an application keeps its applicants: changed, in a draft of « Effectif GRC », or transmitted.
+        Step(
+            "enrollment_applicant",
+            f"({_OF_ROW} OR {_OF_LOAN})",
+            also_kept="w.operation = 'I' AND (EXISTS"  # noqa: S608 (a name of ours)
+            f" (SELECT 1 FROM enrollment_enrollment e WHERE e.application_id = {_LOAN}) OR EXISTS"
+            f" (SELECT 1 FROM enrollment_transmission e WHERE e.application_id = {_LOAN}))",
+        ),
         Step("enrollment_loanapplication", _OF_ROW, "t.number"),
     ),
     "groups": (

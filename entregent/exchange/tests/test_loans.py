@@ -2,6 +2,7 @@
 
 import pytest
 
+from entregent.enrollment.actions import Choices, enroll, update_application
 from entregent.enrollment.models import LoanApplication
 from entregent.exchange import actions
 from entregent.toolbox.errors import RightMissing
@@ -72,6 +73,22 @@ def test_an_import_is_taken_back(broker, bringing):
     batch = bringing.bring(broker, "loan-applications", HEAD + JULIE)
     bringing.undo(batch, broker)
     assert not LoanApplication.objects.exists()
+
+
+@pytest.mark.parametrize("what", ["changed", "draft", "transmitted"])
+def test_an_application_that_stays_keeps_its_applicant(broker, bringing, what):
+    batch = bringing.bring(broker, "loan-applications", HEAD + JULIE + JULIE.replace("1042", "1043"))
+    loan = LoanApplication.objects.get(number="1042")
+    if what == "changed":
+        update_application(loan, by=broker, version=None, branch="Aylmer")
+    else:
+        selection = "include" if what == "transmitted" else "not_selected"
+        asked = Choices([loan.applicants.get().pk], selection=selection, agent=broker.user)
+        enroll(loan, by=broker, button="save", choices=asked)
+    bringing.undo(batch, broker)
+    enter(broker)
+    kept = LoanApplication.objects.get()
+    assert (kept.number, kept.applicants.get().full_name) == ("1042", "Julie Tremblay")
 
 
 def test_it_is_offered_with_the_module_alone(broker):
