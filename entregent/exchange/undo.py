@@ -12,6 +12,7 @@ from django.db import IntegrityError, connection, models, transaction
 
 from entregent.exchange.models import Import
 from entregent.exchange.reach import ImportReach, out_of_reach
+from entregent.groups.effects import one_after_the_other
 from entregent.organizations.models import Membership
 
 # Written by triggers and counters: not put back.
@@ -166,6 +167,8 @@ class Undoing:
         with connection.cursor() as self.cursor:
             self._run("SELECT set_config('app.search_deferred', 'on', true)")
             self._run("SET CONSTRAINTS ALL IMMEDIATE")
+            if self.batch.kind == "groups":
+                one_after_the_other(self.batch.organization_id)
             self._run(_WINDOW)
             self._run("DELETE FROM exchange_undo")
             self._run(_TAKE, table=step.table, last=last, most=most)

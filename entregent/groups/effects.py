@@ -6,6 +6,7 @@ from collections.abc import Collection
 
 from django.db import connection
 
+from entregent.access.statements import rows_of
 from entregent.groups.models import ProcessingRequest
 
 # « IS TRUE » keeps the rows a set that is looked things up in: joined, of a group that has just been filled and of rows
@@ -43,6 +44,12 @@ _EMPTY = """
 _DISMISS = """
     UPDATE groups_groupassignment SET ended_at = statement_timestamp() WHERE group_id = %(group)s AND ended_at IS NULL
 """
+
+
+def one_after_the_other(organization_id: int) -> None:
+    """Until the transaction ends, nobody else changes groups of the organization. Taken before any group, request or
+    number of one is: whoever held one of those and waited here would be waited for."""
+    rows_of("SELECT pg_advisory_xact_lock(hashtext('groups-effect'), %s::int)", [organization_id % 2**31])
 
 
 def take_effect(request: ProcessingRequest) -> None:

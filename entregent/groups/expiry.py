@@ -9,6 +9,7 @@ from django.utils import timezone
 from entregent.access.statements import rows_of
 from entregent.audit.actions import record
 from entregent.clients.models import Client
+from entregent.groups.effects import one_after_the_other
 from entregent.groups.models import ClientGroup, GroupMember, ProcessingRequest, ProcessingRow
 from entregent.groups.rules import apply_rule, is_at_work, with_rules
 from entregent.organizations.actions import next_numbers
@@ -31,10 +32,13 @@ def client_removed(client: Client, *, by, what: str) -> None:
     """Contribution to `clients.client_changed`: a client who is removed (« retiré ») leaves its group too, by whatever
     change."""
     if client.status == Client.Status.REMOVED:
+        one_after_the_other(client.organization_id)
         _leave(GroupMember.objects.live().filter(organization_id=client.organization_id, client=client))
 
 
 def _take_out(relationship: Relationship) -> None:
+    # A change that is taking effect at this moment may be bringing the client in.
+    one_after_the_other(relationship.organization_id)
     _leave(
         GroupMember.objects.live().filter(
             organization_id=relationship.organization_id, client__business_account_id=relationship.account_id

@@ -107,6 +107,16 @@ CREATE OR REPLACE FUNCTION relationship_until() RETURNS trigger LANGUAGE plpgsql
 SET search_path = public, pg_temp AS $$
 DECLARE ids bigint[];
 BEGIN
+    -- That it was used, or that somebody was warned of its end, changes no mark.
+    IF TG_OP = 'UPDATE' THEN
+        IF NOT EXISTS (
+            SELECT 1 FROM new_rows n JOIN old_rows o ON o.id = n.id
+            WHERE (n.state, n.ends_on, n.account_id) IS DISTINCT FROM (o.state, o.ends_on, o.account_id)
+        ) THEN RETURN NULL; END IF;
+    END IF;
+    -- A change of groups that is taking effect marks its clients by the relationship of before (groups.effects).
+    PERFORM pg_advisory_xact_lock(hashtext('groups-effect'), (x.organization_id % 2147483648)::int)
+    FROM (SELECT DISTINCT organization_id FROM new_rows ORDER BY 1) x;
     SELECT array_agg(c.id) INTO ids
     FROM new_rows n
     JOIN clients_client c ON c.organization_id = n.organization_id AND c.business_account_id = n.account_id;
@@ -116,7 +126,7 @@ END $$;
 CREATE OR REPLACE TRIGGER relationship_until_insert AFTER INSERT ON relationships_relationship
     REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION relationship_until();
 CREATE OR REPLACE TRIGGER relationship_until_update AFTER UPDATE ON relationships_relationship
-    REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION relationship_until();
+    REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION relationship_until();
 
 CREATE OR REPLACE FUNCTION client_tied_until() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = public, pg_temp AS $$

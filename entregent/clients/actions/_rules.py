@@ -21,12 +21,13 @@ def refuse_if_any(refusals: list[Refusal]) -> None:
         raise Refusals(refusals)
 
 
-def locked(record, *, by: Membership):
-    """The record as it stands, locked until the end of the transaction."""
+def locked(record, *, by: Membership, no_key: bool = False):
+    """The record as it stands, locked until the end of the transaction. `no_key`: others may tie theirs to it
+    meanwhile."""
     try:
         return (
             type(record)
-            ._base_manager.select_for_update(of=("self",))
+            ._base_manager.select_for_update(of=("self",), no_key=no_key)
             .get(pk=record.pk, organization_id=by.organization_id)
         )
     except type(record).DoesNotExist as absent:

@@ -127,7 +127,7 @@ def change_chunk(*, by: Membership, job_id: int, client_ids: list[int], change: 
         row["id"]: row
         for row in Client.objects.visible_to(by, Right.CLIENT_EDIT)
         .filter(pk__in=client_ids)
-        .select_for_update(of=("self",))
+        .select_for_update(of=("self",), no_key=True)
         .order_by("pk")
         .values("id", "status", "sector_id", "responsible_id", "tags", "custom")
     }

@@ -229,8 +229,8 @@ def restore_client(client: Client, *, by: Membership) -> Client:
     return client
 
 
-def _locked_client(client: Client, *, by: Membership) -> Client:
-    client = _rules.locked(client, by=by)
+def _locked_client(client: Client, *, by: Membership, no_key: bool = False) -> Client:
+    client = _rules.locked(client, by=by, no_key=no_key)
     if client.deleted_at is not None:
         raise NotFound
     return client
@@ -239,7 +239,8 @@ def _locked_client(client: Client, *, by: Membership) -> Client:
 @transaction.atomic
 def _move(client: Client, status: str, name: str, *, by: Membership, version: int | None) -> Client:
     record(name, by=by, subject=client, client_id=client.pk)
-    client = _locked_client(client, by=by)
+    # A group that takes the client in at this moment needs its row, and what follows may wait for that group.
+    client = _locked_client(client, by=by, no_key=True)
     _rules.check_version(client, version, by=by, who=client.updated_by, when=client.updated_at)
     if client.status == status:
         return client

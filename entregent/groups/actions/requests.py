@@ -15,6 +15,7 @@ from entregent.audit.actions import record
 from entregent.groups.actions.drafts import stage
 from entregent.groups.actions.staging import AT_ONCE, KIND, Lost, Made, carry_out
 from entregent.groups.draft_models import Draft, DraftRow
+from entregent.groups.effects import one_after_the_other
 from entregent.groups.models import (
     GROUP_ROLES,
     NAME_MOST,
@@ -188,6 +189,10 @@ def retry_request(
     if request.state != State.FAILED:
         raise Refusal("E-002-DECIDED", _("Cette demande a déjà été traitée."), status=409)
     _one_at_a_time(by)
+    # Somebody may have tried it meanwhile: the worker then holds it, and waits for the lock just taken.
+    request.refresh_from_db(fields=["state"])
+    if request.state != State.FAILED:
+        raise Refusal("E-002-DECIDED", _("Cette demande a déjà été traitée."), status=409)
     if request.group is not None:
         _locked(request.group, by=by)
     request = _request(request, by=by)
@@ -211,6 +216,7 @@ def undo_request(request: ProcessingRequest, *, by: Membership) -> ProcessingReq
     manages_groups(by)
     if request.group is None or not can_undo(request):
         raise Refusal("E-002-UNDO", _("Seule la dernière modification d'un groupe peut être défaite."), status=409)
+    one_after_the_other(by.organization_id)
     group = ClientGroup.objects.select_for_update().get(pk=request.group.pk, organization_id=by.organization_id)
     _not_busy(group)
     if not can_undo(request):
@@ -307,11 +313,13 @@ def _all_rows(group: ClientGroup) -> int:
 
 
 def _one_at_a_time(by: Membership) -> None:
-    """Two who ask for the same name at once come one after the other."""
+    """Two who ask for the same name at once come one after the other: before all other locks."""
     rows_of("SELECT pg_advisory_xact_lock(hashtext('groups-names'), %s::int)", [by.organization_id % 2**31])
+    one_after_the_other(by.organization_id)
 
 
 def _locked(group: ClientGroup, *, by: Membership, version: int | None = None) -> ClientGroup:
+    one_after_the_other(by.organization_id)
     found = ClientGroup.objects.select_for_update().filter(pk=group.pk, organization_id=by.organization_id).first()
     if found is None or not found.is_live:
         raise NotFound

@@ -10,6 +10,7 @@ from entregent.audit.actions import record
 from entregent.clients.models import Client
 from entregent.groups.actions.requests import manages_groups
 from entregent.groups.actions.staging import AT_ONCE
+from entregent.groups.effects import one_after_the_other
 from entregent.groups.models import ClientGroup
 from entregent.groups.rules import apply_rule, changes_of
 from entregent.listing.conditions import check
@@ -25,6 +26,7 @@ def set_rule(group: ClientGroup, *, by: Membership, condition: Any, version: int
     that changes is a request: at once where it is small, else by the worker."""
     record("set_group_rule", by=by, subject=group, name=group.name)
     manages_groups(by)
+    one_after_the_other(by.organization_id)
     locked = ClientGroup.objects.of(by.organization).live().select_for_update().filter(pk=group.pk).first()
     if locked is None:
         raise NotFound

@@ -12,12 +12,11 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from entregent.access.statements import rows_of
 from entregent.audit.actions import record
 from entregent.clients.models import Client
 from entregent.groups.availability import available, why_not
 from entregent.groups.draft_models import Draft
-from entregent.groups.effects import take_effect
+from entregent.groups.effects import one_after_the_other, take_effect
 from entregent.groups.models import ClientGroup, GroupMember, ProcessingRequest, ProcessingRow
 from entregent.groups.news import tell_employees
 from entregent.organizations.models import Membership
@@ -178,7 +177,7 @@ def _check(request: ProcessingRequest, first: int, last: int) -> None:
 
 def _finish(request: ProcessingRequest, by: Membership) -> Made:
     """All rows are there: they take effect together, one change of an organization after the other."""
-    rows_of("SELECT pg_advisory_xact_lock(hashtext('groups-effect'), %s::int)", [request.organization_id % 2**31])
+    one_after_the_other(request.organization_id)
     group = ClientGroup.objects.select_for_update().get(pk=request.group_id) if request.group_id else None
     _check(request, 0, request.staged)
     lost = request.rows.filter(result=_Result.UNAVAILABLE).exists()

@@ -1,0 +1,119 @@
+"""Changes of groups while others change what they rest on: whoever comes second sees what the first has done."""
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from threading import Event
+
+import pytest
+from django.db import connection
+
+from entregent.access.wall import in_organization
+from entregent.clients.reach_models import GROUP, ClientReach
+from entregent.groups.actions.requests import create_group
+from entregent.groups.models import GroupMember, ProcessingRequest
+from entregent.groups.tests.scene import relate
+from entregent.relationships.actions import approve_access, request_access, revoke_relationship
+from entregent.relationships.models import AccountUser, today_of
+from entregent.toolbox.errors import Refusal
+from testing.cast import grant, make_client, make_member, make_organization
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def boss():
+    organization = make_organization("course", "Course", provider_kind="customs_broker")
+    with in_organization(organization.pk):
+        member = make_member(organization, "a@course.example", "Ada Course", "admin")
+        grant(member)
+    return member
+
+
+@pytest.fixture
+def inside(boss):
+    return {"organization_id": boss.organization_id, "user_id": boss.user_id}
+
+
+@pytest.fixture
+def alpha(boss, inside):
+    with in_organization(**inside):
+        client = make_client(boss.organization, "A1", "Alpha")
+        relate(client)
+        make_client(boss.organization, "B1", "Bêta")
+    return client
+
+
+@pytest.fixture
+def owner(boss, inside, alpha):
+    with in_organization(**inside):
+        user = make_member(boss.organization, "zoe@alpha.example", "Zoé", "reader").user
+        return AccountUser.objects.create(account=alpha.business_account, user=user, role="admin")
+
+
+def while_at_work(inside, first, second):
+    """`second` is called when `first` has done its work and has not committed it."""
+    is_done, may_end = Event(), Event()
+
+    def leading():
+        try:
+            with in_organization(**inside):
+                first()
+                is_done.set()
+                may_end.wait(20)
+        finally:
+            is_done.set()
+            connection.close()
+
+    def following():
+        try:
+            is_done.wait(20)
+            second()
+        except Refusal as refusal:
+            return refusal.code
+        finally:
+            connection.close()
+        return "done"
+
+    with ThreadPoolExecutor(2) as pool:
+        led, followed = pool.submit(leading), pool.submit(following)
+        # It waits, or has gone past.
+        is_done.wait(20)
+        try:
+            followed.result(timeout=1)
+        except TimeoutError:
+            pass
+        may_end.set()
+        led.result(timeout=20)
+        return followed.result(timeout=20)
+
+
+def test_a_revocation_closes_what_a_change_has_just_made(boss, inside, alpha, owner):
+    relationship = None
+    with in_organization(**inside):
+        relationship = alpha.business_account.relationships.get()
+    answer = while_at_work(
+        inside,
+        lambda: create_group(by=boss, name="Est", client_ids=[alpha.pk]),
+        lambda: revoke_relationship(relationship, by=owner),
+    )
+    assert answer == "done"
+    with in_organization(**inside):
+        assert not GroupMember.objects.live().exists()
+        assert GroupMember.objects.count() == 1
+        assert not ClientReach.objects.filter(sector_id__gte=GROUP).exists()
+        assert ProcessingRequest.objects.get(operation="expire").rows.get().client_id == alpha.pk
+
+
+def test_a_relationship_that_is_replaced_meanwhile_says_until_when(boss, inside, alpha, owner):
+    with in_organization(**inside):
+        asked = request_access(by=boss, number=alpha.business_account.number)
+        last = today_of(boss.organization) + timedelta(days=5)
+    answer = while_at_work(
+        inside,
+        lambda: create_group(by=boss, name="Est", client_ids=[alpha.pk]),
+        lambda: approve_access(asked, by=owner, level="business", ends_on=last),
+    )
+    assert answer == "done"
+    with in_organization(**inside):
+        assert GroupMember.objects.live().count() == 1
+        assert ClientReach.objects.get(sector_id__gte=GROUP).until is not None
