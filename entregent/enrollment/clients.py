@@ -10,6 +10,7 @@ from entregent.clients.models import Client
 from entregent.clients.movers import Mover
 from entregent.clients.state_changes import Change
 from entregent.enrollment.actions.applications import sum_up
+from entregent.enrollment.actions.loading import locked_applications, one_at_a_time
 from entregent.enrollment.models import Applicant, EnrollmentState, LoanApplication, Transmission
 from entregent.organizations.models import Membership, Module, Organization
 
@@ -31,14 +32,14 @@ def states_changed(organization: Organization, changes: Sequence[Change]) -> Non
     """Clients who were removed, or taken back, by another door than head office: their applicants stand so too."""
     removed = Client.Status.REMOVED
     concerned = {one.client_id for one in changes if one.object_id is None and removed in (one.before, one.after)}
-    if not concerned:
-        return
     people = Applicant.objects.filter(organization_id=organization.pk, client__in=concerned)
+    if not concerned or not people.exists():
+        return
+    one_at_a_time(organization.pk)
     are_gone = people.filter(client__status=removed, enrollment_state=EnrollmentState.ENROLLED)
     are_back = people.exclude(client__status=removed).filter(enrollment_state=EnrollmentState.REMOVED)
     keys = {key for some in (are_gone, are_back) for key in some.values_list("application_id", flat=True)}
-    # Before its applicants: whoever enrols takes the application first.
-    for application in LoanApplication.objects.select_for_update(no_key=True).filter(pk__in=keys).order_by("pk"):
+    for application in locked_applications(keys):
         are_gone.filter(application=application).update(enrollment_state=EnrollmentState.REMOVED)
         are_back.filter(application=application).update(enrollment_state=EnrollmentState.ENROLLED)
         sum_up(application)

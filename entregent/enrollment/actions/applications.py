@@ -309,4 +309,5 @@ def _save_applicant(applicant: Applicant, values: dict[str, Any], *, by: Members
     for name, value in values.items():
         setattr(applicant, name, value)
     applicant.sort_key = search_key(f"{applicant.last_name} {applicant.first_name}")[:210]
-    applicant.save()
+    # Whose client it is and how it stands is head office's: what was read before is not written back.
+    applicant.save(update_fields=["position", "sort_key", *values] if applicant.pk else None)

@@ -1,5 +1,6 @@
 """Head office: what becomes of a transmission. Loaded once, however often it is tried, whatever dies meanwhile."""
 
+from collections.abc import Collection
 from typing import Any
 
 from django.db import transaction
@@ -51,9 +52,8 @@ def load(
     possible duplicate, until `decision` says: a client (« Fusionner »), or `NEW` for another person of the same name.
     What cannot be is rejected with its reason.
     """
-    # One at a time in an organization: of two who send the same person, the second meets the client of the first.
-    organization = transmission.organization_id % 2**31
-    rows_of("SELECT pg_advisory_xact_lock(hashtext('enrollment-load'), %s::int)", [organization])
+    # Of two who send the same person, the second meets the client of the first.
+    one_at_a_time(transmission.organization_id)
     transmission = _locked(transmission)
     if not transmission.is_open:
         return transmission
@@ -84,9 +84,9 @@ def load(
     if is_removal:
         # Elsewhere too: a client who is removed stands so on every application that brought them.
         others = Applicant.objects.filter(client=client, enrollment_state=EnrollmentState.ENROLLED)
-        for other in others.select_related("application"):
-            Applicant.objects.filter(pk=other.pk).update(enrollment_state=EnrollmentState.REMOVED)
-            sum_up(other.application)
+        for application in locked_applications(set(others.values_list("application_id", flat=True))):
+            others.filter(application=application).update(enrollment_state=EnrollmentState.REMOVED)
+            sum_up(application)
     sum_up(transmission.application)
     return transmission
 
@@ -114,6 +114,17 @@ def candidates_of(transmission: Transmission) -> list[Client]:
     if client_of(transmission.applicant) is not None:
         return []
     return matches_of(transmission.organization_id, transmission.payload)
+
+
+def one_at_a_time(organization_id: int) -> None:
+    """Until the end of the transaction nothing else is loaded in this organization."""
+    rows_of("SELECT pg_advisory_xact_lock(hashtext('enrollment-load'), %s::int)", [organization_id % 2**31])
+
+
+def locked_applications(keys: Collection[int]) -> list[LoanApplication]:
+    """Several applications, held until the end of the transaction before their applicants are touched, as whoever
+    changes one or enrols holds it. Only with `one_at_a_time`, so that no two wait for each other."""
+    return list(LoanApplication.objects.select_for_update(no_key=True).filter(pk__in=keys).order_by("pk"))
 
 
 def _locked(transmission: Transmission) -> Transmission:

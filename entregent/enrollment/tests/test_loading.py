@@ -17,6 +17,7 @@ from entregent.enrollment.actions import (
     update_application,
     update_enrollment_settings,
 )
+from entregent.enrollment.actions.applications import _save_applicant
 from entregent.enrollment.models import Applicant, Transmission
 from entregent.enrollment.tasks import load_waiting
 from entregent.enrollment.tests.conftest import JULIE, PLACE
@@ -263,6 +264,21 @@ def test_what_cannot_be_loaded_is_rejected_with_its_reason(application, broker, 
     assert load(sent).state == "rejected"
     assert sent.pk
     assert "agent" in update_reason(sent)
+
+
+def test_changing_an_applicant_leaves_what_head_office_wrote(application, broker, julie):
+    Applicant.objects.filter(pk=julie.pk).update(enrollment_state="pending")
+    _save_applicant(julie, {"last_name": "Roy", "first_name": "Julie"}, by=broker)
+    julie.refresh_from_db()
+    assert (julie.sort_key, julie.enrollment_state) == ("roy julie", "pending")
+
+
+def test_a_removal_shows_on_every_application_of_the_client(enrolled, application, broker):
+    other = create_application(by=broker, number="2002", applicants=[JULIE])
+    Applicant.objects.filter(application=other).update(client=enrolled, enrollment_state="enrolled")
+    load(sends(application, broker, "save"))
+    other.refresh_from_db()
+    assert (other.enrollment_state, other.applicants.get().enrollment_state) == ("removed", "removed")
 
 
 def test_an_applicant_follows_a_client_that_is_merged(enrolled, application, broker, known):
