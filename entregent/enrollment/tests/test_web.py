@@ -1,5 +1,7 @@
 """Pages: « Services », « Effectif GRC », head office, the module that is asked for."""
 
+import re
+
 import pytest
 
 from entregent.clients.actions import create_client
@@ -136,6 +138,15 @@ def test_an_application_is_entered_and_changed(page, broker):
     julie.refresh_from_db()
     assert julie.phone == "+18195550123"
     assert page.post(HERE + "1001/modification/", typed | {"branch": "Aylmer"}).status_code == 409
+
+
+def test_a_double_click_enters_one_application(page, broker):
+    (key,) = re.findall(r'name="key" value="(\w{32})"', told(page.get(HERE + "nouvelle/")))
+    typed = {"status": "submitted", "people": "1", "p0-last_name": "Roy", "p0-role": "applicant", "key": key}
+    first, again = (page.post(HERE + "nouvelle/", typed) for _time in range(2))
+    assert (first.status_code, first.url) == (303, again.url)
+    enter(broker)
+    assert LoanApplication.objects.filter(applicants__last_name="Roy", applicants__first_name="").count() == 1
 
 
 def test_the_list_is_filtered_and_counted_in_few_questions(page, application, broker, django_assert_num_queries):

@@ -265,7 +265,8 @@ def _edit(request, application: LoanApplication | None) -> HttpResponse:
 def _saved(request, form: ApplicationForm, people: People, application: LoanApplication | None) -> HttpResponse:
     details = form.details() | {"applicants": people.details()}
     if application is None:
-        made = actions.create_application(by=request.member, **details)
+        key = form.cleaned_data["key"] or None
+        made = actions.create_application(by=request.member, idempotency_key=key, **details)
         toast = _("Demande de prêt %(number)s enregistrée.") % {"number": made.number}
     else:
         version = form.cleaned_data["version"] or 0

@@ -1,6 +1,7 @@
 """Forms of loan applications, of « Effectif GRC » and of head office."""
 
 from typing import Any
+from uuid import uuid4
 
 from django import forms
 from django.utils.translation import get_language, pgettext_lazy
@@ -45,9 +46,11 @@ class ApplicationForm(PlaceForm):
     agent = forms.ChoiceField(label=_("Agent au dossier"), required=False)
     branch = forms.CharField(label=_("Succursale"), required=False)
     version = forms.IntegerField(required=False, widget=forms.HiddenInput)
+    key = forms.CharField(required=False, widget=forms.HiddenInput)
 
     def __init__(self, data=None, *, member, application: LoanApplication | None = None):
         initial: dict[str, Any] = {"country": member.organization.country, "agent": member.user_id}
+        initial["key"] = uuid4().hex
         if application is not None:
             initial = {"number": application.number, "status": application.status, "agent": application.agent_id or ""}
             initial |= {"branch": application.branch, "version": application.version, **application.place}
