@@ -16,7 +16,7 @@ from entregent.api.requests import created_once, member_user, tag, version_asked
 from entregent.api.schemas import Given
 from entregent.clients.models import Client
 from entregent.enrollment import actions
-from entregent.enrollment.models import LoanApplication, Transmission
+from entregent.enrollment.models import Applicant, LoanApplication, Transmission
 from entregent.organizations.models import Module
 from entregent.toolbox.errors import NotFound, Refusal
 
@@ -64,6 +64,21 @@ class ApplicantIn(Given):
         return values | self.address.model_dump()
 
 
+class ApplicantChange(ApplicantIn):
+    """Of one who is there (`id`) what is left out stays as it is."""
+
+    last_name: str = Field("", max_length=100)
+
+    def over(self, standing: dict[int, Applicant]) -> dict:
+        """What was sent, over the applicant as they stand."""
+        known = standing.get(self.id or 0)
+        if known is None:
+            return self.details()
+        values = {name: getattr(known, name) for name in self.details() if name != "id"}
+        given = self.model_dump(exclude_unset=True, exclude={"address"})
+        return values | given | self.address.model_dump(exclude_unset=True)
+
+
 class ApplicantOut(Schema):
     id: int
     role: str
@@ -94,9 +109,10 @@ class LoanApplicationChange(Given):
     branch: str | None = Field(None, max_length=80)
     property: PlaceIn | None = None
     source_system: str | None = Field(None, max_length=40)
-    applicants: list[ApplicantIn] | None = Field(
-        None, min_length=1, max_length=12, description="All of them: those with an id are changed, others made."
-    )
+    applicants: list[ApplicantChange] | None = Field(
+        None, min_length=1, max_length=12,
+        description="All of them: of those with an id what is given is changed, others are made.",
+    )  # fmt: skip
 
 
 class LoanApplicationOut(Schema):
@@ -279,7 +295,8 @@ def patch_loan_application(
     if payload.property is not None:
         changes["place"] = application.place | payload.property.model_dump(exclude_unset=True)
     if payload.applicants is not None:
-        changes["applicants"] = [one.details() for one in payload.applicants]
+        standing = {one.pk: one for one in application.applicants.all()}
+        changes["applicants"] = [one.over(standing) for one in payload.applicants]
     if "agent" in payload.model_fields_set:
         changes["agent"] = member_user(member, payload.agent, field="agent")
     actions.update_application(application, by=member, version=version_asked(request), **changes)

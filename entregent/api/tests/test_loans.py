@@ -47,6 +47,24 @@ def test_an_application_is_entered_once_and_changed(call, broker):  # noqa: F811
     assert (wrong.status_code, wrong.body["errors"][0]["field"]) == (422, "applicants.0.email")
 
 
+def test_of_an_applicant_what_is_left_out_stays(call, broker):  # noqa: F811
+    api = call(broker)
+    julie, paul = api("POST", HERE, BODY).body["applicants"]
+    other = api("POST", HERE, BODY | {"number": "1043"}).body["applicants"][0]
+    people = [{"id": julie["id"], "phone": "819 555 0100", "address": {"street": "9, rue B"}}, {"id": paul["id"]}]
+    changed = api("PATCH", f"{HERE}/1042", {"applicants": people}, If_Match='"1"')
+    assert changed.status_code == 200, changed.body
+    assert changed.body["applicants"] == [
+        julie | {"phone": "+18195550100", "address": julie["address"] | {"street": "9, rue B"}}, paul,
+    ]  # fmt: skip
+    people[1] = {"id": other["id"], "last_name": "Roy"}
+    refused = api("PATCH", f"{HERE}/1042", {"applicants": people}, If_Match='"2"')
+    assert (refused.status_code, refused.body["errors"][0]["field"]) == (422, "applicants.1.id")
+    people[1] = {"first_name": "Luc"}
+    refused = api("PATCH", f"{HERE}/1042", {"applicants": people}, If_Match='"2"')
+    assert (refused.status_code, refused.body["errors"][0]["field"]) == (422, "applicants.1.last_name")
+
+
 def test_enrolment_follows_the_decision_table(call, broker, head_office):  # noqa: F811
     api = call(broker)
     api("POST", HERE, BODY)

@@ -81,9 +81,9 @@ def update_application(
     agent: User | str | None = "",
     **changes: Any,
 ) -> LoanApplication:
-    """Changes an application; `applicants`, where given, are all of them: those with an `id` are changed, others made,
-    those that are left out go, unless something of theirs was transmitted. A complete application takes nothing but
-    another status (E-000-READ-ONLY)."""
+    """Changes an application; `applicants`, where given, are all of them: those with an `id` are changed (one of
+    another application is refused), others made, those that are left out go, unless something of theirs was
+    transmitted. A complete application takes nothing but another status (E-000-READ-ONLY)."""
     record("update_loan_application", by=by, subject=application, number=application.number)
     application = locked(application, by=by)
     if version is not None and version != application.version:
@@ -290,6 +290,10 @@ def _differ(application: LoanApplication, people: list[dict[str, Any]]) -> bool:
 
 def _set_applicants(application: LoanApplication, people: list[dict[str, Any]], *, by: Membership) -> None:
     standing = {one.pk: one for one in application.applicants.all()}
+    for index, one in enumerate(people):
+        if one["id"] is not None and one["id"] not in standing:
+            sentence = _("%(field)s : choix inconnu.") % {"field": _("Demandeur")}
+            raise Refusal("E-CHOICE", sentence, field=f"applicants.{index}.id")
     kept = {one["id"] for one in people if one["id"] in standing}
     for key in set(standing) - kept:
         if standing[key].transmissions.exists():
