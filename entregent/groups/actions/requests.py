@@ -105,6 +105,8 @@ def update_group(
     """Renames a group, takes clients in and out, all in one change (R002-12 to -15)."""
     record("ask_group_change", by=by, subject=group, operation=Operation.UPDATE)
     manages_groups(by)
+    if name is not None:
+        _one_at_a_time(by)
     group = _locked(group, by=by, version=version)
     _confirmed("confirm", word)
     if group.rule is not None and (draft.rows.exists() if draft is not None else add or remove or add_whole):
@@ -216,7 +218,7 @@ def undo_request(request: ProcessingRequest, *, by: Membership) -> ProcessingReq
     manages_groups(by)
     if request.group is None or not can_undo(request):
         raise Refusal("E-002-UNDO", _("Seule la dernière modification d'un groupe peut être défaite."), status=409)
-    one_after_the_other(by.organization_id)
+    _one_at_a_time(by)
     group = ClientGroup.objects.select_for_update().get(pk=request.group.pk, organization_id=by.organization_id)
     _not_busy(group)
     if not can_undo(request):

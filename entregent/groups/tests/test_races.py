@@ -8,8 +8,9 @@ import pytest
 from django.db import connection
 
 from entregent.access.wall import in_organization
+from entregent.clients.models import Client
 from entregent.clients.reach_models import GROUP, ClientReach
-from entregent.groups.actions.requests import create_group
+from entregent.groups.actions.requests import create_group, update_group
 from entregent.groups.models import GroupMember, ProcessingRequest
 from entregent.groups.tests.scene import relate
 from entregent.relationships.actions import approve_access, request_access, revoke_relationship
@@ -117,3 +118,22 @@ def test_a_relationship_that_is_replaced_meanwhile_says_until_when(boss, inside,
     with in_organization(**inside):
         assert GroupMember.objects.live().count() == 1
         assert ClientReach.objects.get(sector_id__gte=GROUP).until is not None
+
+
+def test_of_two_renames_to_one_name_the_second_is_refused(boss, inside, alpha):
+    with in_organization(**inside):
+        relate(other := Client.objects.get(number="B1"))
+    with in_organization(**inside):
+        groups = [
+            create_group(by=boss, name=name, client_ids=[client.pk]).group
+            for name, client in (("Est", alpha), ("Ouest", other))
+        ]
+
+    def rename(group):
+        with in_organization(**inside):
+            update_group(group, by=boss, word="CONFIRMER", version=None, name="Nord")
+
+    def lead():
+        update_group(groups[0], by=boss, word="CONFIRMER", version=None, name="Nord")
+
+    assert while_at_work(inside, lead, lambda: rename(groups[1])) == "E-002-NAME"
