@@ -6,7 +6,7 @@ from enum import Enum
 from typing import Any
 
 from django.db import connection
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, QuerySet
 from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -25,6 +25,7 @@ from entregent.toolbox.errors import Refusal
 KIND = "groups.request"
 AT_ONCE = 200  # rows within the call itself
 CHUNK = 5_000
+LEFT = "not_member"
 _NAMED = 3
 
 Operation = ProcessingRequest.Operation
@@ -42,7 +43,7 @@ class Lost(Refusal):
     """Somebody grouped a client meanwhile, or its relationship ended: the whole change is refused, by its name."""
 
     def __init__(self, request: ProcessingRequest):
-        lost = request.rows.filter(result=_Result.UNAVAILABLE)
+        lost = _lost(request)
         number = lost.count()
         ids = list(lost.order_by("position").values_list("client_id", flat=True)[:_NAMED])
         names = list(Client.objects.filter(pk__in=ids).order_by("sort_key").values_list("display_name", flat=True))
@@ -56,6 +57,12 @@ class Lost(Refusal):
                 "clients": ", ".join(names), "rest": rest,
             }  # fmt: skip
         super().__init__("E-002-UNAVAILABLE", sentence, field="clients", status=409)
+
+
+def _lost(request: ProcessingRequest) -> QuerySet[ProcessingRow]:
+    """What keeps a request from taking effect. A client that was to leave and has left by itself does not."""
+    lost = request.rows.filter(result=_Result.UNAVAILABLE)
+    return lost.exclude(change=_Change.REMOVE, reason=LEFT)
 
 
 def carry_out(request: ProcessingRequest, *, by: Membership) -> Made:
@@ -157,7 +164,7 @@ def _stage_roles(request: ProcessingRequest) -> int:
 
 
 def _check(request: ProcessingRequest, first: int, last: int) -> None:
-    """Marks those rows whose client is no longer available, or no longer in the group."""
+    """Marks those rows whose client is no longer available, or no longer in the group, where nothing is to be done."""
     rows = request.rows.filter(position__gt=first, position__lte=last, result=_Result.OK)
     free = available(request.organization).filter(pk=OuterRef("client_id"))
     taken = list(rows.filter(~Exists(free), change=_Change.ADD))
@@ -167,8 +174,13 @@ def _check(request: ProcessingRequest, first: int, last: int) -> None:
     away = list(rows.filter(change=_Change.REMOVE).exclude(client_id__in=inside))
     for row in taken:
         row.reason = reasons[row.client_id][0] if row.client_id in reasons else "gone"
+    left = set(
+        GroupMember.objects.filter(
+            group_id=request.group_id, client_id__in=[row.client_id for row in away], left_at__isnull=False
+        ).values_list("client_id", flat=True)
+    )
     for row in away:
-        row.reason = "not_member"
+        row.reason = LEFT if row.client_id in left else "gone"
     for row in (*taken, *away):
         row.result = _Result.UNAVAILABLE
     if taken or away:
@@ -180,7 +192,7 @@ def _finish(request: ProcessingRequest, by: Membership) -> Made:
     one_after_the_other(request.organization_id)
     group = ClientGroup.objects.select_for_update().get(pk=request.group_id) if request.group_id else None
     _check(request, 0, request.staged)
-    lost = request.rows.filter(result=_Result.UNAVAILABLE).exists()
+    lost = _lost(request).exists()
     holds = request.rows.filter(result=_Result.OK).exists()
     if lost and not (request.payload.get("without_unavailable") and holds):
         refusal = Lost(request)

@@ -18,11 +18,13 @@ from entregent.groups.actions.requests import (
     undo_request,
     update_group,
 )
+from entregent.groups.actions.staging import carry_out
 from entregent.groups.availability import available
 from entregent.groups.draft_models import DraftRow
 from entregent.groups.models import ClientGroup, ProcessingRequest
 from entregent.groups.selection import members_of
 from entregent.jobs.tasks import run_job
+from entregent.relationships.actions import give_up_relationship
 from entregent.toolbox.errors import ModuleOff, Refusal, RightMissing, Stale
 from testing.cast import enter, make_client
 
@@ -291,6 +293,29 @@ def test_a_failed_change_can_go_on_without_those_that_are_lost(admin, delegated,
     assert request.state == State.DONE
     assert names(members_of(request.group)) == ["Alpha", "Epsilon"]
     assert request.rows.filter(result="unavailable").get().client_id == delegated["beta"].pk
+
+
+@pytest.mark.usefixtures("large")
+def test_a_client_that_leaves_meanwhile_keeps_no_group_from_being_deleted(admin, delegated, epsilon):
+    created = create_group(by=admin, name="Est", whole=True)
+    work(created)
+    group = created.group
+    request = delete_group(group, by=admin, word="SUPPRIMER")
+    with in_organization(admin.organization_id, user_id=admin.user_id):
+        carry_out(ProcessingRequest.objects.get(pk=request.pk), by=admin)
+        give_up_relationship(delegated["alpha"].business_account.relationships.get(), by=admin)
+    work(request)
+    assert request.state == State.DONE
+    group.refresh_from_db()
+    assert not group.is_live
+    assert not members_of(group).exists()
+    assert names(available(admin.organization)) == ["Bêta", "Epsilon"]
+
+
+def test_a_client_that_was_never_in_the_group_is_not_taken_out(admin, delegated):
+    group = create_group(by=admin, name="Est", client_ids=[delegated["alpha"].pk]).group
+    with refused("E-002-UNAVAILABLE"):
+        update_group(group, by=admin, word="CONFIRMER", version=None, remove=[delegated["beta"].pk])
 
 
 # ——— Undoing ———
