@@ -46,9 +46,11 @@ def create_client(
     birth_date=None,
     custom: Mapping | None = None,
     addresses=(),
+    is_asked: bool = True,
     idempotency_key: str | None = None,
 ) -> Client:
-    """Creates a client. Without `number` one is given; without `sector` the member's own.
+    """Creates a client. Without `number` one is given; without `sector` the member's own. Not `is_asked`: nobody is
+    there to be asked for the required custom fields (head office loads what loan systems know).
 
     Refuses by field what requirements.md §5 names: required, too long, e-mails, phones, identifiers, number taken.
     """
@@ -67,7 +69,7 @@ def create_client(
         "birth_date": birth_date,
     }
     values, refusals = validation.clean_client(data, country=by.organization.country)
-    values["custom"], custom_refusals = custom_fields.clean(by, "client", custom, is_new=True)
+    values["custom"], custom_refusals = custom_fields.clean(by, "client", custom, is_new=is_asked)
     places, address_refusals = _clean_addresses(addresses, by)
     _rules.refuse_if_any(refusals + custom_refusals + address_refusals)
     print_of_it = _rules.fingerprint(values=values, addresses=places, sector=sector, responsible=responsible)

@@ -227,6 +227,7 @@ def _made(transmission: Transmission, author: Membership) -> Client:
         phones=[payload["phone"]] if payload["phone"] else [],
         responsible=transmission.corresponding_agent,
         addresses=[place | {"kind": Address.Kind.MAIN}, place | {"kind": Address.Kind.MAILING}],
+        is_asked=False,
     )
 
 

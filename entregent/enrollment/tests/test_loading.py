@@ -24,7 +24,9 @@ from entregent.enrollment.tests.conftest import JULIE, PLACE
 from entregent.enrollment.tests.test_enrolling import PINES, adds, choices
 from entregent.groups.models import ClientGroup, GroupMember
 from entregent.interactions.models import InteractionEntry
+from entregent.listing.models import CustomField
 from entregent.notifications.models import Notification
+from entregent.organizations.models import Organization
 from entregent.toolbox.errors import Refusal
 from testing.cast import enter, grant, make_member
 
@@ -279,6 +281,14 @@ def test_a_removal_shows_on_every_application_of_the_client(enrolled, applicatio
     load(sends(application, broker, "save"))
     other.refresh_from_db()
     assert (other.enrollment_state, other.applicants.get().enrollment_state) == ("removed", "removed")
+
+
+def test_a_required_field_of_clients_does_not_stop_loading(application, broker, org):
+    field = {"organization": org, "subject": "client", "code": "origine", "type": "text", "is_required": True}
+    CustomField.objects.create(**field, label_fr="Origine", label_en="Origin")
+    Organization.objects.filter(pk=org.pk).update(custom_fields_stamp=2)
+    (sent,) = adds(application, broker)
+    assert load(sent).state == "loaded", update_reason(sent)
 
 
 def test_an_applicant_follows_a_client_that_is_merged(enrolled, application, broker, known):
