@@ -292,7 +292,7 @@ def _set_applicants(application: LoanApplication, people: list[dict[str, Any]], 
     standing = {one.pk: one for one in application.applicants.all()}
     for index, one in enumerate(people):
         if one["id"] is not None and one["id"] not in standing:
-            sentence = _("%(field)s : choix inconnu.") % {"field": _("Demandeur")}
+            sentence = _("%(field)s : choix inconnu.") % {"field": _("Demandeur")}
             raise Refusal("E-CHOICE", sentence, field=f"applicants.{index}.id")
     kept = {one["id"] for one in people if one["id"] in standing}
     for key in set(standing) - kept:

@@ -14,6 +14,7 @@ from entregent.access.statements import rows_of
 from entregent.audit.actions import record
 from entregent.audit.models import Change
 from entregent.clients import actions as clients
+from entregent.clients import validation
 from entregent.clients.models import Address, BusinessObjectType, Client
 from entregent.enrollment.actions.applications import check_agent, sum_up
 from entregent.enrollment.actions.enrolling import are_reached, client_of, is_seen_whole, matches_of
@@ -245,8 +246,11 @@ def _brought_up_to_date(client: Client, transmission: Transmission, author: Memb
     if payload["birth_date"]:
         changes["birth_date"] = payload["birth_date"]
     if payload["email"]:
-        left_out = {payload["email"].lower(), str(given.get("email", "")).lower()}
-        changes["emails"] = [payload["email"], *(one for one in client.emails if one.lower() not in left_out)][:3]
+        replaced = {payload["email"].lower(), str(given.get("email", "")).lower()}
+        others = [one for one in client.emails if one.lower() not in replaced]
+        # Of three others none makes room: the internal note says which was left out.
+        if len(others) < validation.MOST_EMAILS:
+            changes["emails"] = [payload["email"], *others]
     if payload["phone"]:
         kept = [one for one in client.phones if one["number"] not in (payload["phone"], given.get("phone"))]
         standing = next((one["label"] for one in client.phones if one["number"] == given.get("phone")), "")
@@ -331,15 +335,20 @@ def seed_loan_type(organization) -> None:
 
 
 def _note(client: Client, transmission: Transmission, author: Membership) -> None:
-    """« Remarques GRC » as an internal note of who wrote it (R000-11)."""
-    if not transmission.remarks:
+    """« Remarques GRC » as an internal note of who wrote it (R000-11), and what of the transmission had no place."""
+    notes, email = [transmission.remarks], transmission.payload.get("email", "")
+    if email and email.lower() not in [one.lower() for one in client.emails]:
+        sentence = _("Courriel non ajouté, le client en a déjà trois : %(email)s")
+        notes.append(sentence % {"email": email})
+    text = "\n\n".join(one for one in notes if one)
+    if not text:
         return
     log_interaction(
         by=author,
         client=client,
         topic=usual_topic(transmission.organization),
         channel=Interaction.Channel.NOTE,
-        notes=transmission.remarks,
+        notes=text,
         internal=True,
         subject=_("Demande de prêt %(number)s") % {"number": transmission.application.number},
         origin=Interaction.Origin.PROCESS,

@@ -230,6 +230,18 @@ def test_whom_an_applicant_is_stands_above_a_decision(known, application, broker
     assert Client.objects.count() == 2
 
 
+def test_a_fourth_address_drives_out_none_and_stands_in_the_note(known, application, broker, head_office):
+    emails = ["un@ex.example", "deux@ex.example", "trois@ex.example"]
+    Client.objects.filter(pk=known.pk).update(emails=emails, birth_date=JULIE["birth_date"])
+    known.refresh_from_db()
+    sent = load(adds(application, enter(broker))[0])
+    load(sent, by=head_office, decision=known)
+    known.refresh_from_db()
+    assert known.emails == emails
+    entry = InteractionEntry.objects.get(interaction__client=known)
+    assert "julie@ex.example" in entry.notes
+
+
 def test_head_office_may_say_that_it_is_somebody_else(known, application, broker, head_office):
     sent = load(adds(application, enter(broker))[0])
     load(sent, by=head_office, decision=NEW)
