@@ -15,7 +15,7 @@ class GroupsConfig(AppConfig):
         from entregent.groups.news import group_events
         from entregent.groups.rules import client_changed as follow_rules
         from entregent.groups.scopes import group_of, group_words
-        from entregent.jobs.extension_points import job_failures
+        from entregent.jobs.extension_points import job_cancellations, job_failures
         from entregent.notifications.extension_points import events
         from entregent.organizations.extension_points import action_words, client_scopes, table_words
         from entregent.relationships.extension_points import relationship_events
@@ -33,4 +33,5 @@ class GroupsConfig(AppConfig):
         client_changed.add(follow_rules, order=90, name="groups.rules.client_changed")
         events.add(group_events, order=70)
         job_failures.add(tasks.failed)
+        job_cancellations.add(tasks.cancelled)
         top_bar.add(navigation.top_bar, order=80)

@@ -7,7 +7,7 @@ from procrastinate.contrib.django import app
 
 from entregent.access.rights import Right
 from entregent.access.wall import in_organization
-from entregent.groups.actions.requests import manages_groups
+from entregent.groups.actions.requests import end_cancelled, manages_groups
 from entregent.groups.actions.staging import KIND, Lost, Made, carry_out
 from entregent.groups.models import ClientGroup, ProcessingRequest
 from entregent.groups.rules import apply_rule, is_at_work, with_rules
@@ -55,6 +55,15 @@ def failed(job: Job) -> None:
     request.failure = request.failure or {"code": "E-JOB", "message": job.error}
     request.version += 1
     request.save(update_fields=["state", "ended_at", "failure", "version"])
+
+
+def cancelled(job: Job) -> None:
+    """Where the job was cancelled, and not the request by its own page, the request ends with it."""
+    if job.kind != KIND:
+        return
+    request = ProcessingRequest.objects.open().select_for_update(of=("self",)).filter(job_id=job.pk).first()
+    if request is not None:
+        end_cancelled(request, job.finished_at)
 
 
 @app.periodic(cron="2-59/5 * * * *")

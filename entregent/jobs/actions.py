@@ -3,6 +3,7 @@
 from django.db import transaction
 from django.utils import timezone
 
+from entregent.jobs.extension_points import job_cancellations
 from entregent.jobs.models import Job
 from entregent.jobs.registry import kinds
 from entregent.toolbox.queue import ask
@@ -50,4 +51,7 @@ def cancel_job(job: Job, *, by) -> Job:
         job.state = Job.State.CANCELLED
         job.finished_at = timezone.now()
     job.save(update_fields=["cancel_asked", "state", "finished_at"])
+    if job.is_over:
+        for cancelled in job_cancellations:
+            cancelled(job)
     return job

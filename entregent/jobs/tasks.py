@@ -9,7 +9,7 @@ from procrastinate import BaseRetryStrategy, RetryDecision
 from procrastinate.contrib.django import app
 
 from entregent.access.wall import in_organization
-from entregent.jobs.extension_points import job_failures
+from entregent.jobs.extension_points import job_cancellations, job_failures
 from entregent.jobs.models import Job
 from entregent.jobs.registry import kinds
 from entregent.jobs.work import Cancelled, Interrupted, NotAllowed, Over, Work
@@ -84,7 +84,8 @@ def _end(work: Work, state: str, error: str = "") -> None:
             .exclude(state__in=[Job.State.DONE, Job.State.FAILED, Job.State.CANCELLED])
             .update(state=state, error=error, finished_at=timezone.now())
         )
-        if ended and state == Job.State.FAILED:
+        following = {Job.State.FAILED: job_failures, Job.State.CANCELLED: job_cancellations}.get(state)
+        if ended and following is not None:
             job = Job.objects.get(pk=work.job_id)
-            for failed in job_failures:
-                failed(job)
+            for happened in following:
+                happened(job)

@@ -2,6 +2,7 @@
 to -28). A small one within the call, a large one by the worker."""
 
 from collections.abc import Collection
+from datetime import datetime
 from typing import Any
 
 from django.db import transaction
@@ -26,6 +27,7 @@ from entregent.groups.models import (
     name_key,
 )
 from entregent.jobs.actions import cancel_job, start_job
+from entregent.jobs.models import Job
 from entregent.organizations.actions import next_numbers
 from entregent.organizations.models import Membership, Module
 from entregent.toolbox.errors import ModuleOff, NotFound, Refusal, RightMissing, Stale, too_long
@@ -169,16 +171,23 @@ def cancel_request(request: ProcessingRequest, *, by: Membership) -> ProcessingR
     """Gives up a change that has not taken effect: the group is as it was."""
     record("cancel_processing", by=by, subject=request)
     manages_groups(by)
+    # First the job, as the worker does.
+    if request.job_id is not None:
+        list(Job.objects.select_for_update().filter(pk=request.job_id, organization_id=by.organization_id))
     request = _request(request, by=by)
     if not request.is_open:
         raise Refusal("E-002-DECIDED", _("Cette demande a déjà été traitée."), status=409)
+    end_cancelled(request, timezone.now())
     if request.job is not None:
         cancel_job(request.job, by=by)
+    return request
+
+
+def end_cancelled(request: ProcessingRequest, moment: datetime | None) -> None:
     request.state = State.CANCELLED
-    request.ended_at = timezone.now()
+    request.ended_at = moment
     request.version += 1
     request.save(update_fields=["state", "ended_at", "version"])
-    return request
 
 
 @transaction.atomic

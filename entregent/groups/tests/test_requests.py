@@ -23,6 +23,7 @@ from entregent.groups.availability import available
 from entregent.groups.draft_models import DraftRow
 from entregent.groups.models import ClientGroup, ProcessingRequest
 from entregent.groups.selection import members_of
+from entregent.jobs.models import Job
 from entregent.jobs.tasks import run_job
 from entregent.relationships.actions import give_up_relationship
 from entregent.toolbox.errors import ModuleOff, Refusal, RightMissing, Stale
@@ -258,6 +259,25 @@ def test_a_second_change_of_the_group_is_refused_meanwhile(admin, agent, delegat
     group.refresh_from_db()
     assert group.is_live
     assert members_of(group).count() == 2
+
+
+@pytest.mark.usefixtures("large")
+@pytest.mark.parametrize("has_begun", [False, True])
+def test_a_request_ends_with_its_job(admin, delegated, signed_in, has_begun):
+    """Cancelled on the page of all jobs."""
+    request = create_group(by=admin, name="Est", whole=True)
+    if has_begun:
+        Job.objects.filter(pk=request.job_id).update(state="running")
+    address = f"/{admin.organization.slug}/administration/travaux/{request.job_id}/annulation/"
+    assert signed_in(admin).post(address).status_code == 303
+    work(request)
+    enter(admin)
+    request.refresh_from_db()
+    assert (request.state, request.job.state) == (State.CANCELLED, "cancelled")
+    assert request.ended_at is not None
+    with refused("E-002-DECIDED"):
+        cancel_request(request, by=admin)
+    assert create_group(by=admin, name="Est", client_ids=[delegated["alpha"].pk]).state == State.DONE
 
 
 @pytest.mark.usefixtures("large")
