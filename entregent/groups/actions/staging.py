@@ -17,9 +17,9 @@ from entregent.clients.models import Client
 from entregent.groups.availability import available, why_not
 from entregent.groups.draft_models import Draft
 from entregent.groups.effects import one_after_the_other, take_effect
-from entregent.groups.models import ClientGroup, GroupMember, ProcessingRequest, ProcessingRow
+from entregent.groups.models import GROUP_ROLES, ClientGroup, GroupMember, ProcessingRequest, ProcessingRow
 from entregent.groups.news import tell_employees
-from entregent.organizations.models import Membership
+from entregent.organizations.models import Membership, User
 from entregent.toolbox.errors import Refusal
 
 KIND = "groups.request"
@@ -47,6 +47,10 @@ class Lost(Refusal):
         number = lost.count()
         ids = list(lost.order_by("position").values_list("client_id", flat=True)[:_NAMED])
         names = list(Client.objects.filter(pk__in=ids).order_by("sort_key").values_list("display_name", flat=True))
+        if len(names) < min(number, _NAMED):
+            users = lost.filter(user__isnull=False).order_by("position").values("user_id")
+            found = User.objects.filter(pk__in=users).order_by("name").values_list("name", flat=True)
+            names += found[: _NAMED - len(names)]
         if number == 1:
             sentence = _("%(client)s n'est plus disponible.") % {"client": names[0] if names else "?"}
         elif number <= _NAMED:
@@ -181,10 +185,20 @@ def _check(request: ProcessingRequest, first: int, last: int) -> None:
     )
     for row in away:
         row.reason = LEFT if row.client_id in left else "gone"
-    for row in (*taken, *away):
+    absent = list(rows.filter(change=_Change.ROLE).exclude(role_after="").exclude(user_id__in=_employees(request)))
+    for row in absent:
+        row.reason = "gone"
+    lost = [*taken, *away, *absent]
+    for row in lost:
         row.result = _Result.UNAVAILABLE
-    if taken or away:
-        ProcessingRow.objects.bulk_update([*taken, *away], ["result", "reason"], batch_size=1000)
+    if lost:
+        ProcessingRow.objects.bulk_update(lost, ["result", "reason"], batch_size=1000)
+
+
+def _employees(request: ProcessingRequest) -> QuerySet:
+    """Who may have a role in a group: whoever works here, and does not reach all clients anyway."""
+    members = Membership.objects.active().filter(organization_id=request.organization_id, role__in=list(GROUP_ROLES))
+    return members.values("user_id")
 
 
 def _finish(request: ProcessingRequest, by: Membership) -> Made:
@@ -193,8 +207,12 @@ def _finish(request: ProcessingRequest, by: Membership) -> Made:
     group = ClientGroup.objects.select_for_update().get(pk=request.group_id) if request.group_id else None
     _check(request, 0, request.staged)
     lost = _lost(request).exists()
-    holds = request.rows.filter(result=_Result.OK).exists()
-    if lost and not (request.payload.get("without_unavailable") and holds):
+    holds = request.rows.filter(result=_Result.OK).exists() or bool(request.payload.get("revives"))
+    goes_without = bool(request.payload.get("without_unavailable"))
+    if lost and not goes_without and "reverses" in request.payload:
+        # Who works here no longer keeps nothing from being taken back.
+        goes_without = not _lost(request).exclude(change=_Change.ROLE).exists()
+    if lost and not (goes_without and holds):
         refusal = Lost(request)
         request.failure = {"code": refusal.code, "message": str(refusal.message)}
         request.save(update_fields=["state", "failure"])

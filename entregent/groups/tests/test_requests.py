@@ -25,6 +25,7 @@ from entregent.groups.models import ClientGroup, ProcessingRequest
 from entregent.groups.selection import members_of
 from entregent.jobs.models import Job
 from entregent.jobs.tasks import run_job
+from entregent.organizations.models import Membership
 from entregent.relationships.actions import give_up_relationship
 from entregent.toolbox.errors import ModuleOff, Refusal, RightMissing, Stale
 from testing.cast import enter, make_client
@@ -369,6 +370,29 @@ def test_a_deletion_is_undone_with_its_clients_and_employees(admin, agent, deleg
     assert group.is_live
     assert members_of(group).count() == 2
     assert group.assignments.live().get().role == "reader"
+
+
+def test_nobody_gets_a_role_back_who_works_here_no_longer(admin, agent, colleague, reader, delegated):
+    group = create_group(by=admin, name="Est", whole=True).group
+    users = [agent.user_id, colleague.user_id, reader.user_id]
+    assign_group(group, by=admin, user_ids=users, role="editor")
+    deleted = delete_group(group, by=admin, word="SUPPRIMER")
+    Membership.objects.filter(pk=agent.pk).update(is_active=False)
+    Membership.objects.filter(pk=colleague.pk).update(role="admin")
+    undone = undo_request(deleted, by=admin)
+    assert undone.state == State.DONE
+    assert group.assignments.live().get().user_id == reader.user_id
+    assert set(undone.rows.filter(result="unavailable").values_list("user_id", flat=True)) == set(users[:2])
+
+
+def test_a_role_that_nobody_can_get_back_is_refused_by_name(admin, agent, delegated):
+    group = create_group(by=admin, name="Est", whole=True).group
+    assign_group(group, by=admin, user_ids=[agent.user_id], role="editor")
+    taken = assign_group(group, by=admin, user_ids=[agent.user_id], role=NO_ACCESS)
+    Membership.objects.filter(pk=agent.pk).update(is_active=False)
+    with refused("E-002-UNAVAILABLE") as caught:
+        undo_request(taken, by=admin)
+    assert caught.value.message == "Omar Agent n'est plus disponible."
 
 
 def test_a_creation_is_undone_by_a_deletion(admin, delegated):
