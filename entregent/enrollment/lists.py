@@ -139,8 +139,17 @@ def _search(member: Membership, records, text: str):
         return records
     people = Applicant.objects.filter(organization_id=member.organization_id)
     turned = " ".join(reversed(key.split()))
-    named = people.filter(Q(sort_key__startswith=key) | Q(sort_key__startswith=turned)).values("application_id")
-    return records.filter(Q(number__iexact=text.strip()[:40]) | Q(pk__in=named))
+    named = people.filter(Q(sort_key__startswith=key) | Q(sort_key__startswith=turned)).order_by()
+    named = named.values("application_id")
+    return records.filter(pk__in=_numbered(member, text).union(named))
+
+
+def _numbered(member: Membership, text: str):
+    """The application with this number, as it is typed, in capitals or in small letters: each by the unique index."""
+    number = text.replace("\x00", "").strip()[:40]
+    asked = {number, number.upper(), number.lower()}
+    found = LoanApplication.objects.filter(organization_id=member.organization_id, number__in=asked)
+    return found.order_by().values("pk")
 
 
 def _search_transmissions(member: Membership, records, text: str):
@@ -150,6 +159,6 @@ def _search_transmissions(member: Membership, records, text: str):
     people = Applicant.objects.filter(organization_id=member.organization_id)
     turned = " ".join(reversed(key.split()))
     named = people.filter(Q(sort_key__startswith=key) | Q(sort_key__startswith=turned)).values("pk")
-    asked = Q(application__number__iexact=text.strip()[:40]) | Q(applicant__in=named)
+    asked = Q(application__in=_numbered(member, text)) | Q(applicant__in=named)
     number = as_id(text.strip())
     return records.filter(asked | Q(number=number) if number is not None else asked)

@@ -129,6 +129,8 @@ class LoanApplication(Place):
             # Those of an agent, and those that stand so with the CRM.
             models.Index("organization", "agent", "id", name="loan_application_by_agent"),
             models.Index("organization", "enrollment_state", "id", name="loan_application_by_state"),
+            # The branches that the filter offers.
+            models.Index("organization", "branch", name="loan_application_by_branch"),
         ]
 
     def __str__(self):

@@ -156,6 +156,8 @@ def test_the_list_is_filtered_and_counted_in_few_questions(page, application, br
     assert "1042" in text
     assert "Julie Tremblay" in text
     assert "1042" in told(page.get(HERE + "?q=tremblay&statut=in_progress&succursale=Hull&inscription=none"))
+    assert "Julie Tremblay" in told(page.get(HERE + "?q=1042"))
+    assert "Aucune demande de prêt ne répond" in told(page.get(HERE + "?q=1043"))
     assert "Aucune demande de prêt ne répond" in told(page.get(HERE + "?inscription=enrolled&du=2020-01-01"))
 
 
