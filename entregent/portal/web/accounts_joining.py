@@ -15,7 +15,7 @@ from entregent.portal.web.accounts_pages import render, url_of
 from entregent.relationships import actions
 from entregent.relationships.client_side import joinings_of, programs_of
 from entregent.relationships.models import JoinRequest
-from entregent.toolbox.errors import NotFound, Refusal, Refusals
+from entregent.toolbox.errors import NotFound, Refusal, Refusals, RightMissing
 from entregent.ui import pages
 from entregent.ui.pages import add_refusal, see
 
@@ -81,6 +81,8 @@ def accept(request: AccountRequest, pk: int) -> HttpResponse:
 def reject(request: AccountRequest, pk: int) -> HttpResponse:
     by = request.account_user
     asked = _found(request, pk)
+    if not by.manages_all:
+        raise RightMissing
     form = RejectPersonForm(request.POST if request.method == "POST" else None)
     status = 200
     if request.method == "POST":

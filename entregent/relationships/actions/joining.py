@@ -73,8 +73,8 @@ def accept_joining(
 
 @transaction.atomic
 def reject_joining(join: JoinRequest, *, by: AccountUser, reason: str = "") -> None:
-    """The account says no, with a reason if it likes."""
-    if not acting(by).decides:
+    """The account says no, with a reason if it likes. It is a no of the whole account: of those who manage all."""
+    if not acting(by).manages_all:
         raise RightMissing
     reason = reason.strip()
     if len(reason) > REASON_MOST:

@@ -140,12 +140,7 @@ def approve_access(
             organization_id=organization.pk, account_id=by.account_id, state=Relationship.State.ACTIVE
         )
         lapsed = [one for one in holds if not one.is_active_on(today)]
-        if any(one not in lapsed and not may_revoke(by, one) for one in holds):
-            message = _(
-                "Ce fournisseur a déjà un accès plus large que vos programmes : un gestionnaire de compte d'entreprise"
-                " doit répondre."
-            )
-            raise Refusal("E-002-LEVEL", message)
+        _refuse_what_reaches_further(by, [one for one in holds if one not in lapsed])
         for one in holds:
             one.state = Relationship.State.EXPIRED if one in lapsed else Relationship.State.REPLACED
             one.ended_at = timezone.now()
@@ -168,7 +163,7 @@ def approve_access(
 
 
 def reject_access(request: AccessRequest, *, by: AccountUser, reason: str = "") -> AccessRequest:
-    """The business says no, with a reason if it likes."""
+    """The business says no, with a reason if it likes. A manager of programs says none where they could not say yes."""
     by = acting(by)
     if not by.decides:
         raise RightMissing
@@ -181,9 +176,20 @@ def reject_access(request: AccessRequest, *, by: AccountUser, reason: str = "") 
             "reject_access", organization_id=locked.organization_id, user_id=by.user_id, subject=locked,
             client_id=locked.client_id, reason=reason, told_as=by.user.name,
         )  # fmt: skip
+        holds = Relationship.objects.filter(organization_id=locked.organization_id, account_id=by.account_id)
+        _refuse_what_reaches_further(by, holds.active(today_of(locked.organization)))
         _decide(locked, AccessRequest.State.REJECTED, by.user.name, reason)
         tell("request.rejected", locked)
     return locked
+
+
+def _refuse_what_reaches_further(by: AccountUser, holds: Iterable[Relationship]) -> None:
+    if any(not may_revoke(by, one) for one in holds):
+        message = _(
+            "Ce fournisseur a déjà un accès plus large que vos programmes : un gestionnaire de compte d'entreprise"
+            " doit répondre."
+        )
+        raise Refusal("E-002-LEVEL", message)
 
 
 def _what_may_be_given(by: AccountUser, level: str, programs: Iterable[ProgramAccount]) -> list[ProgramAccount]:

@@ -11,7 +11,7 @@ from entregent.audit.models import Action
 from entregent.organizations.models import Module
 from entregent.relationships import actions
 from entregent.relationships.extension_points import relationship_events
-from entregent.relationships.models import AccessRequest, AccountUser, Relationship, today_of
+from entregent.relationships.models import AccessRequest, AccountUser, JoinRequest, Relationship, today_of
 from entregent.relationships.tests.conftest import make_user
 from entregent.toolbox.errors import ModuleOff, NotFound, Refusal, RightMissing
 from testing.cast import enter, enter_organization
@@ -189,6 +189,24 @@ def test_the_last_day_counts_and_the_next_one_does_not(request_, admin, owner, h
     given.refresh_from_db()
     assert given.state == "expired"
     assert heard == ["relationship.approved", "relationship.ended"]
+
+
+def test_a_manager_of_programs_rejects_nothing_that_is_above_them(request_, admin, owner, program_manager):
+    outside()
+    given = actions.approve_access(request_, by=owner, level="business")
+    enter(admin)
+    again = actions.request_access(by=admin, number="123456789")
+    outside()
+    with pytest.raises(Refusal) as refused:
+        actions.reject_access(again, by=program_manager)
+    assert code_of(refused) == "E-002-LEVEL"
+    actions.revoke_relationship(given, by=owner)
+    assert actions.reject_access(again, by=program_manager).state == "rejected"
+    join = JoinRequest.objects.create(user=admin.user, account_number="123456789")
+    with pytest.raises(RightMissing):
+        actions.reject_joining(join, by=program_manager)
+    actions.reject_joining(join, by=owner)
+    assert not JoinRequest.objects.exists()
 
 
 def test_a_renewal_is_a_new_relationship_and_nobody_loses_the_access_in_between(request_, admin, owner, heard):
