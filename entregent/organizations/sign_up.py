@@ -4,17 +4,15 @@ register a business or accept an invitation, nothing else.
 The link in the mail proves the address. Whether an address has an account is told to its owner alone.
 """
 
-import hashlib
-
 from django.conf import settings
 from django.contrib.auth.password_validation import validate_password
 from django.core import signing
-from django.core.cache import cache
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import translation
 from django.utils.translation import gettext as _
 
+from entregent.access.limits import times
 from entregent.access.wall import as_user
 from entregent.audit.actions import record
 from entregent.organizations.actions import create_user
@@ -91,8 +89,5 @@ def open_account(token: str, *, name: str, password: str) -> User:
 
 
 def _not_too_many(key: str, most: int) -> None:
-    # Keys of the cache are plain words.
-    key = hashlib.sha256(key.encode()).hexdigest()
-    cache.add(key, 0, timeout=3600)
-    if cache.incr(key) > most:
+    if times(key, seconds=3600) > most:
         raise Refusal("E-RATE", _("Trop d'essais. Réessayez dans une heure."), status=429)

@@ -2,7 +2,6 @@
 
 import hashlib
 
-from django.core.cache import cache
 from django.db import transaction
 from django.http import HttpResponse
 from django.urls import reverse
@@ -12,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from entregent.access.guard import public, requires
+from entregent.access.limits import times
 from entregent.access.rights import Right
 from entregent.access.wall import in_organization
 from entregent.exchange.calendar import calendar_of
@@ -73,10 +73,4 @@ def calendar(request, secret):
 
 
 def _is_too_often(request) -> bool:
-    key = f"calendar:{client_ip(request)}"
-    if cache.add(key, 1, 60):
-        return False
-    try:
-        return cache.incr(key) > MOST_A_MINUTE
-    except ValueError:  # It ended between the two.
-        return False
+    return times(f"calendar:{client_ip(request)}", seconds=60) > MOST_A_MINUTE

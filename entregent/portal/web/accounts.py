@@ -3,7 +3,6 @@
 from collections import Counter
 from typing import cast
 
-from django.core.cache import cache
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.urls import reverse
@@ -12,6 +11,7 @@ from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
+from entregent.access.limits import times
 from entregent.access.wall import acting
 from entregent.organizations.models import User
 from entregent.portal.guard import AccountRequest, account_page, own_page
@@ -77,9 +77,7 @@ def register(request: HttpRequest) -> HttpResponse:
 
 def _not_too_many(user: User) -> None:
     """Nobody finds out a record by trying."""
-    key = f"register-account-{user.pk}"
-    cache.add(key, 0, timeout=3600)
-    if cache.incr(key) > TRIES_AN_HOUR:
+    if times(f"register-account-{user.pk}", seconds=3600) > TRIES_AN_HOUR:
         raise Refusal("E-RATE", _("Trop d'essais. Réessayez dans une heure."), status=429)
 
 
