@@ -13,6 +13,7 @@ from django.db import transaction
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
+from entregent.access.limits import times
 from entregent.access.rights import Role
 from entregent.organizations.models import User
 from entregent.outbox.actions import send_mail
@@ -47,8 +48,8 @@ def invite_account_user(
     known = AccountUser.objects.filter(account=account, is_active=True, user__email__iexact=email)
     if known.exists():
         raise Refusal("E-002-USER", _("Cette personne est déjà de ce compte."), field="email", status=409)
-    lately = AccountInvitation.objects.filter(account=account, invited_at__gt=timezone.now() - timedelta(hours=1))
-    if lately.count() >= AN_HOUR_AT_MOST:
+    # By mails sent, not by rows: those that were withdrawn or sent again count too.
+    if times(f"invitations-{account.pk}", seconds=3600) > AN_HOUR_AT_MOST:
         message = _("Beaucoup d'invitations sont parties de ce compte. Réessayez dans une heure.")
         raise Refusal("E-RATE", message, status=429)
     before = AccountInvitation.objects.filter(account=account, email__iexact=email)

@@ -9,6 +9,7 @@ from django.db import transaction
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
+from entregent.access.limits import times
 from entregent.organizations.models import User
 from entregent.outbox.actions import send_mail
 from entregent.relationships.actions.accounts import account_number, acting, add_account_user, may_give
@@ -17,6 +18,7 @@ from entregent.toolbox.errors import NotFound, Refusal, RightMissing, too_long
 from entregent.toolbox.queue import ask
 
 AT_MOST = 10
+A_DAY_AT_MOST = 20
 COMMENTS_MOST = 2000
 REASON_MOST = 500
 
@@ -38,6 +40,10 @@ def ask_to_join(*, user: User, number: str, comments: str = "") -> JoinRequest:
         user=user, account_number=number, defaults={"comments": comments, "asked_at": timezone.now()}
     )
     if is_new:
+        # Those that were withdrawn count too: each writes to the managers of an account.
+        if times(f"join-requests-{user.pk}", seconds=24 * 3600) > A_DAY_AT_MOST:
+            message = _("Vous avez fait beaucoup de demandes en un jour. Réessayez demain.")
+            raise Refusal("E-RATE", message, status=429)
         ask("entregent.relationships.write_of_joining", join_id=made.pk)
     return made
 

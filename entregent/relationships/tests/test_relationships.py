@@ -315,3 +315,22 @@ def test_the_days_that_a_request_waits_are_the_providers_choice(broker, admin):
     with pytest.raises(Refusal) as refused:
         actions.set_request_days(by=admin, days=0)
     assert refused.value.field == "request_days"
+
+
+def test_what_was_withdrawn_counts_among_the_mails_of_an_hour_and_a_day(owner, clerk, monkeypatch):
+    monkeypatch.setattr("entregent.relationships.actions.invitations.AN_HOUR_AT_MOST", 2)
+    monkeypatch.setattr("entregent.relationships.actions.joining.A_DAY_AT_MOST", 2)
+    outside()
+
+    def invite():
+        made = actions.invite_account_user(by=owner, email="anne@zeta.example", role="admin")
+        actions.withdraw_account_invitation(made, by=owner)
+
+    def join():
+        actions.withdraw_joining(actions.ask_to_join(user=clerk.user, number="987654321"), user=clerk.user)
+
+    for act in (invite, join):
+        act()
+        act()
+        with pytest.raises(Refusal, match="E-RATE"):
+            act()
