@@ -84,8 +84,7 @@ def _end(work: Work, state: str, error: str = "") -> None:
             .exclude(state__in=[Job.State.DONE, Job.State.FAILED, Job.State.CANCELLED])
             .update(state=state, error=error, finished_at=timezone.now())
         )
-        following = {Job.State.FAILED: job_failures, Job.State.CANCELLED: job_cancellations}.get(state)
-        if ended and following is not None:
+        if ended and state in (Job.State.FAILED, Job.State.CANCELLED):
             job = Job.objects.get(pk=work.job_id)
-            for happened in following:
+            for happened in job_failures if state == Job.State.FAILED else job_cancellations:
                 happened(job)
