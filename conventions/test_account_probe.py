@@ -38,8 +38,8 @@ DECIDING = {
 }
 CLOSED = {
     "owner": set(),
-    # Above them, or of a program that is not theirs.
-    "manager": {"relationship", "revoke", "user", "user_remove", "withdraw"},
+    # Above them, or of a program that is not theirs; a no to somebody who asks to join is of the whole account.
+    "manager": {"relationship", "revoke", "user", "user_remove", "withdraw", "joining_reject"},
     "editor": DECIDING | {"revoke", "relationship"},
     "reader": DECIDING | {"revoke"},
 }
