@@ -1,9 +1,9 @@
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
-from django.db.models import F, OuterRef, Q
+from django.db.models import F, OuterRef, Q, Value
 from django.db.models.fields.json import KT
-from django.db.models.functions import Now, Upper
+from django.db.models.functions import Coalesce, Now, Upper
 from django.db.models.lookups import IsNull
 from django.utils.translation import get_language, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
@@ -39,12 +39,13 @@ class ClientQuerySet(ScopedQuerySet["Client"]):
     def with_list_columns(self):
         """What a line of the client list shows beside the client's own columns, in the same statement."""
         main = Address.objects.filter(client=OuterRef("pk"), kind=Address.Kind.MAIN)
-        held = CreditHold.objects.filter(client=OuterRef("pk"), lifted_at__isnull=True)
+        held = CreditHold.objects.filter(client=OuterRef("pk"), lifted_at__isnull=True).order_by()
         return self.annotate(
             city=models.Subquery(main.values("city")[:1]),
             phone=KT("phones__0__number"),
             email=F("emails__0"),
-            is_held=models.Exists(held),
+            # Looked up for each row that is shown: an EXISTS is answered by reading all holds of the organization.
+            is_held=Coalesce(models.Subquery(held.annotate(yes=Value(True)).values("yes")[:1]), Value(False)),
         )
 
     def listed(self):
