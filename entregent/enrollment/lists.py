@@ -140,8 +140,7 @@ def _search(member: Membership, records, text: str):
     people = Applicant.objects.filter(organization_id=member.organization_id)
     turned = " ".join(reversed(key.split()))
     named = people.filter(Q(sort_key__startswith=key) | Q(sort_key__startswith=turned)).order_by()
-    named = named.values("application_id")
-    return records.filter(pk__in=_numbered(member, text).union(named))
+    return records.filter(pk__in=_numbered(member, text).union(named.values("application_id")))
 
 
 def _numbered(member: Membership, text: str):
