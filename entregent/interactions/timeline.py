@@ -435,7 +435,10 @@ def _numbers_due(member, today: date, last: date):
 
 @recalled
 def _first_due(member, last: date, *, size: int):
-    return _due(member, last).order_by("follow_up_on", "id").values_list(*_FOLLOW_UP_FIELDS)[:size]
+    # Which ones first: names are looked up for those alone.
+    first = _due(member, last).order_by("follow_up_on", "id").values("pk")[:size]
+    found = Interaction.objects.filter(organization_id=member.organization_id, pk__in=first)
+    return found.order_by("follow_up_on", "id").values_list(*_FOLLOW_UP_FIELDS)
 
 
 @recalled
