@@ -52,6 +52,12 @@ def one_after_the_other(organization_id: int) -> None:
     rows_of("SELECT pg_advisory_xact_lock(hashtext('groups-effect'), %s::int)", [organization_id % 2**31])
 
 
+def if_nobody_else(organization_id: int) -> bool:
+    """The same where nobody changes groups at the moment; False, without waiting, where somebody does."""
+    lock = "SELECT pg_try_advisory_xact_lock(hashtext('groups-effect'), %s::int)"
+    return rows_of(lock, [organization_id % 2**31])[0][0]
+
+
 def take_effect(request: ProcessingRequest) -> None:
     """Changes the group of `request` by its rows. Called after the action is recorded, when each row was checked and
     the group, which a creation makes, is there."""

@@ -16,7 +16,7 @@ from entregent.audit.actions import record
 from entregent.groups.actions.drafts import stage
 from entregent.groups.actions.staging import AT_ONCE, KIND, Lost, Made, carry_out
 from entregent.groups.draft_models import Draft, DraftRow
-from entregent.groups.effects import one_after_the_other
+from entregent.groups.effects import if_nobody_else
 from entregent.groups.models import (
     GROUP_ROLES,
     NAME_MOST,
@@ -277,8 +277,10 @@ def _submit(
 
 
 def _begin(request: ProcessingRequest, by: Membership, *, in_background: bool | None = None) -> ProcessingRequest:
-    """A small change now: it takes effect or the whole call is refused. A large one by the worker."""
-    if request.total > AT_ONCE if in_background is None else in_background:
+    """A small change now: it takes effect or the whole call is refused. A large one by the worker, and any while
+    another takes effect: nobody waits for that."""
+    is_large = request.total > AT_ONCE if in_background is None else in_background
+    if is_large or not if_nobody_else(request.organization_id):
         request.job = start_job(
             by=by, kind=KIND, label=f"{request.get_operation_display()} : {request.group_name}",
             data={"request": request.pk, "language": get_language() or "fr"}, total=request.total,
@@ -326,11 +328,11 @@ def _all_rows(group: ClientGroup) -> int:
 def _one_at_a_time(by: Membership) -> None:
     """Two who ask for the same name at once come one after the other: before all other locks."""
     rows_of("SELECT pg_advisory_xact_lock(hashtext('groups-names'), %s::int)", [by.organization_id % 2**31])
-    one_after_the_other(by.organization_id)
+    if_nobody_else(by.organization_id)
 
 
 def _locked(group: ClientGroup, *, by: Membership, version: int | None = None) -> ClientGroup:
-    one_after_the_other(by.organization_id)
+    if_nobody_else(by.organization_id)
     found = ClientGroup.objects.select_for_update().filter(pk=group.pk, organization_id=by.organization_id).first()
     if found is None or not found.is_live:
         raise NotFound
