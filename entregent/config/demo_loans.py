@@ -39,7 +39,11 @@ def tell_loans(*, admin: Membership, marc: Membership, lise: Membership) -> None
         ],
     )  # fmt: skip
     create_application(
-        by=lise, number="1044", agent=lise.user, branch="Aylmer", status="declined",
+        by=lise,
+        number="1044",
+        agent=lise.user,
+        branch="Aylmer",
+        status="declined",
         applicants=[_person("Étienne", "Gagné", email="etienne.gagne@courriel.example", is_primary=True)],
     )
     nathalie = create_application(

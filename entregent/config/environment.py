@@ -5,6 +5,7 @@
 
 import ipaddress
 import os
+import re
 import secrets
 import sys
 from pathlib import Path
@@ -68,7 +69,7 @@ class Environment(BaseSettings):
     mail_from: str | None = None
     inbound_mail_url: str | None = None
     lmtp_port: int | None = Field(default=None, ge=1, le=65535)
-    private_hosts: bool = False
+    private_hosts: str = "false"
     storage_url: str | None = None
     clamd_url: str | None = None
     workers: int = Field(default=2, ge=1, le=64)
@@ -136,6 +137,21 @@ class Environment(BaseSettings):
     @classmethod
     def _is_a_mail_server(cls, value: str | None) -> str | None:
         return _checked_url(value, MAIL_SCHEMES, "smtp://localhost:25")
+
+    @field_validator("private_hosts")
+    @classmethod
+    def _names_hosts(cls, value: str) -> str:
+        try:
+            _named_hosts(value)
+        except ValueError:
+            raise ValueError(
+                spoken(
+                    "il faut « true », « false », ou des noms et réseaux séparés par des virgules : "
+                    "erp.interne, 10.2.0.0/16.",
+                    "“true”, “false”, or names and networks with commas between are needed: erp.internal, 10.2.0.0/16.",
+                )
+            ) from None
+        return value
 
     @field_validator("inbound_mail_url")
     @classmethod
@@ -237,6 +253,11 @@ class Environment(BaseSettings):
     @property
     def public_host(self) -> str:
         return urlsplit(self.public_url).hostname or ""
+
+    @property
+    def admitted_private_hosts(self) -> bool | tuple[Any, ...]:
+        """Which servers of our own network people may name: all, none, or these names and networks."""
+        return _named_hosts(self.private_hosts)
 
     @property
     def is_https(self) -> bool:
@@ -374,6 +395,23 @@ def load_or_exit() -> Environment:
     except WrongSetting as error:
         sys.stderr.write(f"{error}\n")
         sys.exit(2)
+
+
+def _named_hosts(value: str) -> bool | tuple[Any, ...]:
+    if value.strip().lower() in ("true", "1", "yes", "on"):
+        return True
+    if value.strip().lower() in ("false", "0", "no", "off"):
+        return False
+    found: list[Any] = []
+    for one in value.lower().split(","):
+        name = one.strip().rstrip(".")
+        try:
+            found.append(ipaddress.ip_network(name, strict=False))
+        except ValueError:
+            if not re.fullmatch(r"(?=.{1,253}$)([a-z0-9_]([a-z0-9_-]{0,62})\.)*[a-z_][a-z0-9_-]{0,62}", name):
+                raise
+            found.append(name)
+    return tuple(found)
 
 
 def _checked_url(value: str | None, schemes: dict[str, int], example: str) -> str | None:

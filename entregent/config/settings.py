@@ -16,8 +16,8 @@ SECRET_KEY = environment.kept_secret_key()
 PUBLIC_URL = environment.public_url
 ALLOWED_HOSTS = [*environment.allowed_hosts, "testserver"] if DEBUG else environment.allowed_hosts
 CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
-# Whether people may name servers of the instance's own network (a mailbox on the next machine).
-PRIVATE_HOSTS = environment.private_hosts
+# Which servers of the instance's own network people may name (a mailbox on the next machine): all, none, or these.
+PRIVATE_HOSTS = environment.admitted_private_hosts
 INBOUND_MAIL_URL = environment.inbound_mail_url
 LMTP_PORT = environment.lmtp_port
 
@@ -90,11 +90,33 @@ TEMPLATES = [
     {
         "BACKEND": "django.template.backends.jinja2.Jinja2",
         "APP_DIRS": False,
-        "DIRS": [PACKAGE_DIR / area / "templates" for area in (
-            "api", "workspace", "portal", "dashboards", "exchange", "enrollment", "transfers", "dunning", "groups",
-            "processes", "cases", "inbound", "interactions", "documents", "clients", "relationships", "listing",
-            "notifications", "organizations", "outbox", "jobs", "ui",
-        )],
+        "DIRS": [
+            PACKAGE_DIR / area / "templates"
+            for area in (
+                "api",
+                "workspace",
+                "portal",
+                "dashboards",
+                "exchange",
+                "enrollment",
+                "transfers",
+                "dunning",
+                "groups",
+                "processes",
+                "cases",
+                "inbound",
+                "interactions",
+                "documents",
+                "clients",
+                "relationships",
+                "listing",
+                "notifications",
+                "organizations",
+                "outbox",
+                "jobs",
+                "ui",
+            )
+        ],
         "OPTIONS": {"environment": "entregent.ui.jinja.environment"},
     },
     {

@@ -191,3 +191,27 @@ def test_an_s3_address_becomes_djangos_pieces():
 def test_a_wrong_scanner_stops_the_start(url):
     with pytest.raises(WrongSetting, match="ENTREGENT_CLAMD_URL\u00a0: il faut une adresse"):
         load(_env_file=None, clamd_url=url)
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (None, False),
+        ("true", True),
+        ("False", False),
+        ("ERP.interne., 10.2.0.0/16,127.0.0.1", ["erp.interne", "10.2.0.0/16", "127.0.0.1/32"]),
+        ("fd12::/16", ["fd12::/16"]),
+    ],
+)
+def test_hosts_of_the_own_network_are_admitted_by_name_or_network(monkeypatch, value, expected):
+    if value is not None:
+        monkeypatch.setenv("ENTREGENT_PRIVATE_HOSTS", value)
+    admitted = load(_env_file=None).admitted_private_hosts
+    assert (admitted if isinstance(admitted, bool) else [str(one) for one in admitted]) == expected
+
+
+@pytest.mark.parametrize("value", ["http://erp.interne/", "10.2.0.0/99", "a,,b", "erp:8080", "10.2.0.300"])
+def test_what_names_no_host_stops_the_start(monkeypatch, value):
+    monkeypatch.setenv("ENTREGENT_PRIVATE_HOSTS", value)
+    with pytest.raises(WrongSetting, match=r"erp\.interne, 10\.2"):
+        load(_env_file=None)
