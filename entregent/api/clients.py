@@ -8,8 +8,25 @@ from entregent.access.rights import Right
 from entregent.api.guard import operation
 from entregent.api.paging import MOST, page
 from entregent.api.requests import created_once, criteria, member_user, sector_of, tag, version_asked
-from entregent.api.schemas import ClientIn, ClientOut, ClientPage, ClientPatch, MergeIn
-from entregent.clients.actions import create_client, delete_client, merge_clients, update_client
+from entregent.api.schemas import (
+    ClientIn,
+    ClientOut,
+    ClientPage,
+    ClientPatch,
+    MergeIn,
+    PlacesIn,
+    ReinstatementIn,
+    RemovalIn,
+)
+from entregent.clients.actions import (
+    create_client,
+    delete_client,
+    merge_clients,
+    reinstate_client,
+    set_address,
+    update_client,
+)
+from entregent.clients.actions import remove_client as withdraw_client
 from entregent.clients.merging import by_number
 from entregent.clients.models import Client
 from entregent.clients.search import marks_in_reach
@@ -125,3 +142,37 @@ def merge_client(request: MemberRequest, response: HttpResponse, number: str, pa
     shown = _shown(member, pk=winner.pk)
     tag(response, shown.version)
     return shown
+
+
+@router.put("/{number}/places", response=ClientOut, summary="Set the main and the mailing address of a client")
+@operation(Right.CLIENT_EDIT)
+def put_places(request: MemberRequest, response: HttpResponse, number: str, payload: PlacesIn):
+    """Each address given becomes the one of its kind; those of other kinds stay. Sent again, nothing changes."""
+    member = request.member
+    client = by_number(_clients(member, Right.CLIENT_EDIT), number)
+    for place in payload.addresses:
+        set_address(by=member, client=client, **place.model_dump())
+    shown = _shown(member, pk=client.pk)
+    tag(response, shown.version)
+    return shown
+
+
+@router.post("/{number}/removal", response={201: ClientOut}, summary="Remove a client (« retirer »)")
+@operation(Right.CLIENT_EDIT)
+def post_removal(request: MemberRequest, response: HttpResponse, number: str, payload: RemovalIn):
+    """The client leaves lists, searches and mailings; what was done for them is kept. One removed already stays so."""
+    member = request.member
+    client = by_number(_clients(member, Right.CLIENT_EDIT), number)
+    shown = _shown(member, pk=created_once(request, payload, lambda: withdraw_client(client, by=member)))
+    tag(response, shown.version)
+    return Status(201, shown)
+
+
+@router.post("/{number}/reinstatement", response={201: ClientOut}, summary="Take a removed client back")
+@operation(Right.CLIENT_EDIT)
+def post_reinstatement(request: MemberRequest, response: HttpResponse, number: str, payload: ReinstatementIn):
+    member = request.member
+    client = by_number(_clients(member, Right.CLIENT_EDIT), number)
+    shown = _shown(member, pk=created_once(request, payload, lambda: reinstate_client(client, by=member)))
+    tag(response, shown.version)
+    return Status(201, shown)

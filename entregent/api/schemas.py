@@ -106,6 +106,22 @@ class ClientIn(Given):
     addresses: list[AddressIn] = []
 
 
+class PlaceIn(AddressIn):
+    kind: Literal["main", "mailing"] = "main"
+
+
+class PlacesIn(Given):
+    addresses: list[PlaceIn] = Field(min_length=1, max_length=2)
+
+
+class RemovalIn(Given):
+    """Nothing is asked; an empty object."""
+
+
+class ReinstatementIn(Given):
+    """Nothing is asked; an empty object."""
+
+
 class MergeIn(Given):
     """What becomes a part of the record of the address. Without `choices`, what that record says stays."""
 
