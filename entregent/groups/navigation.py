@@ -10,10 +10,9 @@ from entregent.ui.extension_points import NavigationEntry
 
 def top_bar(member: Membership) -> list[NavigationEntry]:
     """For account managers of a service provider; nobody else is offered it (R002-01, -02)."""
-    organization = member.organization
-    is_there = organization.has_module(Module.DELEGATION) and bool(organization.provider_kind)
-    if not is_there or not member.reach.is_whole(Right.GROUP_MANAGE):
+    if not is_offered(member):
         return []
+    organization = member.organization
     relationships = reverse("relationships:list", kwargs={"organization": organization.slug})
     items = (
         NavigationEntry(_("Gérer mes groupes de clients"), "users-group", _at("list", member), key="r"),
@@ -26,6 +25,12 @@ def top_bar(member: Membership) -> list[NavigationEntry]:
         ),
     )
     return [NavigationEntry(_("Configurer mon portail"), "settings", items[0].url, items=items)]
+
+
+def is_offered(member: Membership) -> bool:
+    organization = member.organization
+    is_there = organization.has_module(Module.DELEGATION) and bool(organization.provider_kind)
+    return is_there and member.reach.is_whole(Right.GROUP_MANAGE)
 
 
 def _at(name: str, member: Membership) -> str:

@@ -1,6 +1,8 @@
 """Which clients a page of groups is about: always a query, never a list, whatever their number."""
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from dataclasses import dataclass
+
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
 from entregent.clients.models import Client
 from entregent.groups.availability import available
@@ -61,3 +63,28 @@ def elsewhere(draft: Draft, organization: Organization, text: str) -> QuerySet[C
         own = GroupMember.objects.live().filter(group_id=draft.group_id, client_id=OuterRef("pk"))
         clients = clients.filter(~Exists(own))
     return matching(clients, text)
+
+
+@dataclass(frozen=True)
+class Preview:
+    """What becomes of a selection that shall come into a group: how many may, and how many not, by the reason."""
+
+    total: int
+    entering: int
+    here: int
+    elsewhere: int
+
+    @property
+    def untied(self) -> int:
+        return self.total - self.entering - self.here - self.elsewhere
+
+
+def preview(selection: QuerySet, group: ClientGroup | None, organization: Organization) -> Preview:
+    """Counted in the database: a selection may be of a hundred thousand. `group` is None for a new one."""
+    inside = Q(group_id=group.pk if group is not None else None)
+    grouped = GroupMember.objects.live().filter(organization_id=organization.pk, client__in=selection)
+    return Preview(
+        total=selection.count(),
+        entering=available(organization).filter(pk__in=selection).order_by().count(),
+        **grouped.aggregate(here=Count("pk", filter=inside), elsewhere=Count("pk", filter=~inside)),
+    )

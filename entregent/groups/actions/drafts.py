@@ -4,8 +4,10 @@ from collections.abc import Collection
 from datetime import timedelta
 
 from django.db import connection, transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
+from entregent.clients.models import Client
 from entregent.groups.draft_models import Draft, DraftRow
 from entregent.groups.models import ClientGroup, ProcessingRequest
 from entregent.groups.selection import eligible, matching, staged
@@ -40,16 +42,26 @@ def stage(
 ) -> int:
     """« Ajouter », « Supprimer »: those ticked, or (`whole`, « Tous ») all of the search over all pages, in one
     statement. Returns how many were chosen."""
-    # Not asked: « and not chosen yet ». A table that fills while it is asked is asked row by row; the index knows.
     chosen = matching(eligible(draft, change, by.organization), text)
-    if not whole:
-        chosen = chosen.filter(pk__in=list(ids))
+    return _write(draft, change, chosen if whole else chosen.filter(pk__in=list(ids)))
+
+
+@transaction.atomic
+def stage_selection(draft: Draft, *, by: Membership, selection: QuerySet) -> int:
+    """Those to add of whatever clients a query of ids gives, where they may be had. Returns how many were chosen."""
+    return _write(
+        draft, DraftRow.Change.ADD, eligible(draft, DraftRow.Change.ADD, by.organization).filter(pk__in=selection)
+    )
+
+
+def _write(draft: Draft, change: str, chosen: QuerySet[Client]) -> int:
+    # Not asked: « and not chosen yet ». A table that fills while it is asked is asked row by row; the index knows.
     sql, parameters = chosen.order_by("sort_key", "pk").values("pk").query.sql_with_params()
     with connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO groups_draftrow (organization_id, draft_id, client_id, change)"  # noqa: S608  Django's own
             f" SELECT %s, %s, chosen.id, %s FROM ({sql}) chosen (id) ON CONFLICT DO NOTHING",
-            [by.organization_id, draft.pk, change, *parameters],
+            [draft.organization_id, draft.pk, change, *parameters],
         )
         number = cursor.rowcount
     _touched(draft)

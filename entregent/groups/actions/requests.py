@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
@@ -13,7 +14,7 @@ from django.utils.translation import gettext as _
 from entregent.access.rights import Right, Role
 from entregent.access.statements import rows_of
 from entregent.audit.actions import record
-from entregent.groups.actions.drafts import stage
+from entregent.groups.actions.drafts import stage, stage_selection
 from entregent.groups.actions.staging import AT_ONCE, KIND, Lost, Made, carry_out
 from entregent.groups.draft_models import Draft, DraftRow
 from entregent.groups.effects import if_nobody_else
@@ -124,6 +125,27 @@ def update_group(
         raise Refusal("E-002-NOCHANGE", _("Aucune modification à enregistrer."))
     payload = {"draft": _seal(draft), "name": name, "name_key": name_key(name), "name_before": group.name}
     return _submit(by, Operation.UPDATE, group, name, payload, total)
+
+
+@transaction.atomic
+def group_selection(
+    group: ClientGroup | None, *, by: Membership, selection: QuerySet, number: int | None, name: str = "",
+    word: str = "", version: int | None = None,
+) -> ProcessingRequest:  # fmt: skip
+    """« Affecter à un groupe »: the clients of a query of ids that may be had come into the group, or (None) into a new
+    one. `number`: how many that was when it was looked at; another number is refused, so that nobody enters unseen."""
+    manages_groups(by)
+    _one_at_a_time(by)
+    draft = _sealed(by, group)
+    chosen = stage_selection(draft, by=by, selection=selection)
+    if not chosen:
+        raise Refusal("E-002-EMPTY", _("Aucun client de la sélection ne peut entrer dans un groupe."), field="clients")
+    if number is not None and chosen != number:
+        sentence = _("La sélection a changé entre-temps : vérifiez ce qui va changer.")
+        raise Refusal("E-002-UNAVAILABLE", sentence, field="clients", status=409)
+    if group is None:
+        return create_group(by=by, name=name, draft=draft)
+    return update_group(group, by=by, word=word, version=version, draft=draft)
 
 
 @transaction.atomic

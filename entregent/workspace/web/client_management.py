@@ -9,6 +9,7 @@ from entregent.access.guard import requires
 from entregent.access.rights import Right
 from entregent.clients.models import Client, Person
 from entregent.clients.web.forms import sectors_in_reach
+from entregent.groups.navigation import is_offered as groups_offered
 from entregent.listing.actions import visible_views
 from entregent.listing.conditions import check
 from entregent.listing.lists import Column, Kind, choices_of, lists
@@ -52,6 +53,7 @@ def client_management(request) -> HttpResponse:
         "export_url": _export_url(grid),
         "bulk": _bulk_choices(grid),
         "can_launch": _can_launch(grid),
+        "can_group": grid.tab == "clients" and groups_offered(grid.member),
     }
     return render(request, "workspace/client_management.html", context)
 

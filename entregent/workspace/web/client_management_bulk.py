@@ -55,6 +55,17 @@ def selection_of(request) -> dict:
     }
 
 
+def carried(request, own: tuple[str, ...]) -> list[tuple[str, str]]:
+    """The selection as hidden fields, for a page that asks further before it acts; `own` is what that page sends."""
+    left_out = ("csrfmiddlewaretoken", "changement", *own)
+    return [
+        (name, value)
+        for name in request.POST
+        if name not in left_out and not name.startswith("valeur-")
+        for value in request.POST.getlist(name)
+    ]
+
+
 def _ids(posted, name: str) -> list[int]:
     """Boxes one by one, or all in one field with commas."""
     texts = [part for text in posted.getlist(name) for part in text.split(",")]

@@ -12,11 +12,11 @@ from entregent.processes.actions import mass
 from entregent.toolbox.errors import NotFound, Refusal
 from entregent.toolbox.text import as_id
 from entregent.ui.pages import render, see
-from entregent.workspace.web.client_management_bulk import selection_of
+from entregent.workspace.web.client_management_bulk import carried, selection_of
 from entregent.workspace.web.client_management_pane import MODULE
 
 # What the page itself sends; the rest is the selection and goes round with it.
-OWN = ("csrfmiddlewaretoken", "processus", "maximum", "lancer", "changement")
+OWN = ("processus", "maximum", "lancer")
 
 
 @requires(Right.PROCESS_LEAD, module=MODULE)
@@ -41,11 +41,6 @@ def bulk_launch(request) -> HttpResponse:
         "most": most,
         "most_ever": mass.MOST,
         "preview": mass.preview_mass(chosen, by=member, selection=selection, most=most) if chosen else None,
-        "carried": [
-            (name, value)
-            for name in request.POST
-            if name not in OWN and not name.startswith("valeur-")
-            for value in request.POST.getlist(name)
-        ],
+        "carried": carried(request, OWN),
     }
     return render(request, "workspace/client_management_launch.html", context)

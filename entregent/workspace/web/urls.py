@@ -5,6 +5,7 @@ from entregent.workspace.web import client_management_bulk as bulk
 from entregent.workspace.web import client_management_kept as kept
 from entregent.workspace.web import client_management_pane as pane
 from entregent.workspace.web import client_management_values as values
+from entregent.workspace.web.client_management_group import bulk_group
 from entregent.workspace.web.client_management_launch import bulk_launch
 
 app_name = "workspace"
@@ -28,6 +29,7 @@ urlpatterns = [
     path("gestion-des-clients/clients/<str:number>/valeurs/<str:field>/", values.client_value, name="client_value"),
     path("gestion-des-clients/personnes/<int:pk>/valeurs/<str:field>/", values.person_value, name="person_value"),
     path("gestion-des-clients/plans-d-action/", bulk_launch, name="bulk_launch"),
+    path("gestion-des-clients/groupe/", bulk_group, name="bulk_group"),
     path("gestion-des-clients/lots/", bulk.bulk_create, name="bulk_create"),
     path("gestion-des-clients/lots/<int:job_id>/", bulk.bulk_detail, name="bulk"),
     path("gestion-des-clients/lots/<int:job_id>/refus/", bulk.bulk_refused, name="bulk_refused"),
