@@ -13,6 +13,7 @@ from pydantic import Field
 
 from entregent.access.guard import MemberRequest
 from entregent.access.rights import Right
+from entregent.api.contract import FILE
 from entregent.api.guard import operation
 from entregent.api.paging import MOST, page
 from entregent.api.requests import client_of, created_once, member_user, tag
@@ -261,7 +262,7 @@ def get_transfer(request: MemberRequest, response: HttpResponse, number: int):
     return _one(request.member, response, number=number)
 
 
-@router.get("/{int:number}/files/{int:file_id}", summary="Download a file of a transfer")
+@router.get("/{int:number}/files/{int:file_id}", summary="Download a file of a transfer", openapi_extra=FILE)
 @operation(Right.TRANSFER_VIEW, module=MODULE)
 def get_file(request: MemberRequest, number: int, file_id: int) -> HttpResponseBase:
     """The file itself. The last one that is taken of a request ends the transfer."""
@@ -271,7 +272,11 @@ def get_file(request: MemberRequest, number: int, file_id: int) -> HttpResponseB
     return file_answer(actions.download(item, by=request.member).file)
 
 
-@router.get("/{int:number}/files/{int:file_id}/evidence", summary="Download the evidence of a signature (PDF)")
+@router.get(
+    "/{int:number}/files/{int:file_id}/evidence",
+    summary="Download the evidence of a signature (PDF)",
+    openapi_extra=FILE,
+)
 @operation(Right.TRANSFER_VIEW, module=MODULE)
 def get_evidence(request: MemberRequest, number: int, file_id: int) -> HttpResponseBase:
     transfer = _transfers(request.member).found(number=number)

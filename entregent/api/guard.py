@@ -10,13 +10,16 @@ from typing import Any, cast
 
 from django.db import connection, transaction
 from django.utils import timezone, translation
+from django.utils.translation import gettext_lazy as _
 from ninja.security import HttpBearer
 
 from entregent.access.guard import MOST_SECONDS
 from entregent.access.rights import Right
+from entregent.access.token_scopes import allows, scope_of
 from entregent.access.wall import in_organization
+from entregent.api.limits import count_request, token_is_known
 from entregent.organizations.models import ApiToken, Membership
-from entregent.toolbox.errors import ModuleOff, RightMissing, SessionEnded
+from entregent.toolbox.errors import ModuleOff, Refusal, RightMissing, SessionEnded
 
 # Tokens say once a minute that they were used: a write on every call would be the most frequent write of all.
 _USE_IS_TOLD_EVERY = timedelta(minutes=1)
@@ -26,17 +29,29 @@ class TokenMissing(SessionEnded):
     """No token, an unknown one, one that ended, was revoked, or whose member is no longer active."""
 
 
+class ScopeMissing(Refusal):
+    """The member may, the token may not."""
+
+    def __init__(self) -> None:
+        super().__init__("E-SCOPE", _("Ce jeton n'a pas la portée nécessaire."), status=403)
+
+
 class BearerToken(HttpBearer):
     """`Authorization: Bearer …`. The token itself is looked up by `operation`, inside the wall."""
 
     openapi_scheme = "bearer"
 
     def authenticate(self, request, token):
-        return token
+        digest = ApiToken.digest_of(token.strip())
+        count_request(request, digest)
+        return digest
 
 
-def operation(right: Right, *, module: str | None = None) -> Callable:
-    """The operation is for tokens whose member holds `right`; `module` must be on. It gets `request.member`."""
+def operation(right: Right, *, module: str | None = None, if_match: str | None = None) -> Callable:
+    """The operation is for tokens whose member holds `right`; `module` must be on. It gets `request.member`.
+
+    `if_match` tells the document what a version is worth here (`required`, `optional`) where the method does not.
+    """
 
     def decorate(view: Callable) -> Callable:
         @wraps(view)
@@ -50,6 +65,8 @@ def operation(right: Right, *, module: str | None = None) -> Callable:
                 ):
                     request.member = member
                     _note_use(token)
+                    if not allows(token.scopes, scope_of(right, request.method)):
+                        raise ScopeMissing
                     if module is not None and not member.organization.has_module(module):
                         raise ModuleOff
                     if not member.can(right):
@@ -57,14 +74,14 @@ def operation(right: Right, *, module: str | None = None) -> Callable:
                     return view(request, *args, **kwargs)
 
         cast(Any, guarded).access_rule = ("right", right, module)
+        cast(Any, guarded).if_match = if_match
         return guarded
 
     return decorate
 
 
 def _token(request) -> ApiToken:
-    given = request.headers.get("Authorization", "")
-    digest = ApiToken.digest_of(given.removeprefix("Bearer ").strip())
+    digest = request.auth
     with connection.cursor() as cursor:
         # The wall lets this one row through: nobody knows the organization yet.
         cursor.execute("SELECT set_config('app.token_digest', %s, true)", [digest])
@@ -79,6 +96,7 @@ def _token(request) -> ApiToken:
     if membership is None:
         raise TokenMissing
     token.membership = membership
+    token_is_known(digest)
     return token
 
 

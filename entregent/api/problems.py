@@ -1,9 +1,12 @@
 """Errors as RFC 9457 problem documents, with the codes of requirements.md §5."""
 
+from typing import cast
+
 from django.http import JsonResponse
 from django.utils.translation import gettext as _
 from psycopg.errors import QueryCanceled
 
+from entregent.api.limits import TooMany
 from entregent.toolbox.errors import Refusal, Refusals, Stale, TooLong
 
 TYPE = "urn:entregent:problem:"
@@ -30,6 +33,8 @@ def refused(request, refusal: Refusal) -> JsonResponse:
     response = problem(status, refusal.code, refusal.message, errors=errors)
     if status == 401:
         response.headers["WWW-Authenticate"] = "Bearer"
+    if status == 429:
+        response.headers["Retry-After"] = str(cast(TooMany, refusal).retry_after)
     return response
 
 

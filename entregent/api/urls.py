@@ -1,5 +1,8 @@
 """`/api/v1/`: the API put together."""
 
+from functools import cached_property
+from typing import Any
+
 from django.conf import settings
 from django.db import DataError, OperationalError
 from django.urls import path
@@ -12,6 +15,7 @@ from entregent.api import (
     calls,
     cases,
     clients,
+    contract,
     file_transfers,
     groups,
     interactions,
@@ -24,38 +28,23 @@ from entregent.api import (
 )
 from entregent.api.documentation import documentation
 from entregent.api.guard import BearerToken, TokenMissing
-from entregent.api.schemas import Problem
 from entregent.toolbox.errors import Refusal, Refusals
-
-# What any operation may answer besides what it says itself.
-FAILURES = {
-    "400": "unreadable",
-    "401": "no valid token",
-    "403": "right missing, or module off",
-    "404": "absent or out of reach",
-    "409": "refused in the state in which things are",
-    "412": "changed meanwhile",
-    "422": "a field is wrong",
-    "428": "If-Match is missing",
-}
 
 
 class Api(NinjaAPI):
-    def get_openapi_schema(self, **options):
-        """The schema, with the problem documents that every operation may answer."""
-        schema = super().get_openapi_schema(**options)
-        schema["components"]["schemas"].update(
-            Problem.model_json_schema(ref_template="#/components/schemas/{model}").pop("$defs", {})
-        )
-        body = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
-        body.pop("$defs", None)
-        schema["components"]["schemas"]["Problem"] = body
-        content = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
-        for methods in schema["paths"].values():
-            for operation in methods.values():
-                for status, description in FAILURES.items():
-                    operation["responses"].setdefault(status, {"description": description, "content": content})
-        return schema
+    @cached_property
+    def contract(self) -> dict[str, Any]:
+        """The OpenAPI document, made once: it does not change while the process lives."""
+        operations = {
+            operation.operation_id or self.get_openapi_operation_id(operation): operation
+            for router in self._get_bound_routers()
+            for view in router.path_operations.values()
+            for operation in view.operations
+        }
+        return contract.complete(super().get_openapi_schema(), operations)
+
+    def get_openapi_schema(self, **options: Any) -> Any:
+        return self.contract
 
 
 api = Api(
@@ -66,9 +55,9 @@ api = Api(
     docs_url=None,
     openapi_extra={"servers": [{"url": settings.PUBLIC_URL}]},
     description=(
-        "The same actions and rights as the pages. A token belongs to one member and acts with their rights and reach. "
-        "Absent and out of reach look the same (404). `Idempotency-Key` is honoured on every POST, `If-Match` is "
-        "needed on every PATCH."
+        "The same actions and rights as the pages. A token belongs to one member and acts with their rights and reach, "
+        "narrowed down to its scopes if it has any. Absent and out of reach look the same (404). `Idempotency-Key` is "
+        "honoured on every POST, `If-Match` is needed on every PATCH. A token makes so many requests a minute (429)."
     ),
 )
 

@@ -12,6 +12,7 @@ import shutil
 import signal
 import sys
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -223,7 +224,16 @@ def token() -> None:
 @click.option("--organization", required=True, metavar="SLUG")
 @click.option("--email", required=True)
 @click.option("--name", default="entregent token create", show_default=True)
-def token_create(organization: str, email: str, name: str) -> None:
+@click.option(
+    "--scope", "scopes", multiple=True, metavar="clients:read",
+    help=spoken("Ce que le jeton permet ; sinon tout ce que le membre peut faire.",
+                "What the token is for; else all that the member may do."),
+)  # fmt: skip
+@click.option(
+    "--days", type=click.IntRange(1, 3650),
+    help=spoken("Valable tant de jours.", "Holds for so many days."),
+)  # fmt: skip
+def token_create(organization: str, email: str, name: str, scopes: tuple[str, ...], days: int | None) -> None:
     _environment()
     with _sentences(), _database():
         _set_up()
@@ -238,7 +248,8 @@ def token_create(organization: str, email: str, name: str) -> None:
                 _fail(
                     spoken(f"{email} n'est pas membre de {organization}.", f"{email} is no member of {organization}.")
                 )
-            _token, key = create_api_token(member=member, name=name)
+            expires_at = datetime.now(UTC) + timedelta(days=days) if days else None
+            _token, key = create_api_token(member=member, name=name, scopes=scopes, expires_at=expires_at)
     click.echo(key)
 
 

@@ -73,6 +73,7 @@ class Environment(BaseSettings):
     storage_url: str | None = None
     clamd_url: str | None = None
     workers: int = Field(default=2, ge=1, le=64)
+    api_per_minute: int = Field(default=6000, ge=0, le=1_000_000)
     log_format: Literal["text", "json"] = "text"
     demo: bool = False
     debug: bool = False

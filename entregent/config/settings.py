@@ -20,6 +20,8 @@ CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
 PRIVATE_HOSTS = environment.admitted_private_hosts
 INBOUND_MAIL_URL = environment.inbound_mail_url
 LMTP_PORT = environment.lmtp_port
+# How many requests of the API one token may make in a minute; 0: as many as it likes.
+API_PER_MINUTE = environment.api_per_minute
 
 INSTALLED_APPS = [
     "entregent.config",
@@ -76,6 +78,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "entregent.ui.middleware.language",
+    "entregent.api.limits.tell_limits",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",

@@ -5,6 +5,7 @@ whoever runs it. Each action journals itself by name.
 """
 
 import secrets
+from collections.abc import Iterable
 from contextlib import nullcontext
 from datetime import timedelta
 from zoneinfo import available_timezones
@@ -18,6 +19,7 @@ from django.utils import timezone, translation
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
+from entregent.access import token_scopes
 from entregent.access.rights import Right, Role, height
 from entregent.access.scope import ORGANIZATION_SCOPE, scope_types
 from entregent.access.statements import rows_of
@@ -818,11 +820,15 @@ def delete_sector(sector: Sector, *, by: Membership) -> None:
 
 @transaction.atomic
 def create_api_token(
-    *, member: Membership, name: str, expires_at=None, by: Membership | None = None
+    *, member: Membership, name: str, expires_at=None, scopes: Iterable[str] = (), by: Membership | None = None
 ) -> tuple[ApiToken, str]:
-    """A key for another program, with the rights and reach of `member`. The key itself is given here only."""
+    """A key for another program, with the rights and reach of `member`, narrowed down to `scopes` if there are any.
+    The key itself is given here only."""
     name = one_line(name)
     refusals = _text_refusals("name", _("Le nom"), name, 80)
+    wanted = set(scopes)
+    if wanted - set(token_scopes.SCOPES):
+        refusals.append(Refusal("E-SCOPE", _("Portée inconnue."), field="scopes"))
     if refusals:
         raise Refusals(refusals)
     key = TOKEN_PREFIX + secrets.token_urlsafe(32)
@@ -840,6 +846,7 @@ def create_api_token(
             digest=ApiToken.digest_of(key),
             hint=f"…{key[-4:]}",
             expires_at=expires_at,
+            scopes=[scope for scope in token_scopes.SCOPES if scope in wanted],
         )
     return token, key
 

@@ -353,11 +353,15 @@ class Substitution(models.Model):
 
 
 class ApiToken(models.Model):
-    """A key of one membership for other programs. Only its hash is kept; the token itself is shown once."""
+    """A key of one membership for other programs. Only its hash is kept; the token itself is shown once.
+
+    `scopes` narrows it down to parts of the product (`access.token_scopes`); empty: all that the member may do.
+    """
 
     organization = models.ForeignKey(Organization, models.CASCADE)
     membership = models.ForeignKey(Membership, models.CASCADE, related_name="tokens")
     name = models.CharField(_("nom"), max_length=80)
+    scopes = ArrayField(models.CharField(max_length=40), default=list, db_default=[], blank=True)
     digest = models.CharField(max_length=64, unique=True)
     hint = models.CharField(max_length=12)
     created_at = models.DateTimeField(db_default=Now())

@@ -185,7 +185,7 @@ def test_the_schema_names_what_may_be_answered(client, db):
     schema = client.get("/api/v1/openapi.json").json()
     assert schema["openapi"].startswith("3.1")
     answers = schema["paths"]["/api/v1/clients"]["post"]["responses"]
-    assert {"201", "401", "403", "404", "412", "422"} <= set(answers)
+    assert {"201", "401", "403", "404", "409", "422", "429"} <= set(answers)
     assert client.get("/api/v1/docs").status_code == 200
 
 

@@ -8,6 +8,7 @@ from django import forms
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
+from entregent.access import token_scopes
 from entregent.access.rights import RIGHT_LABELS, ROLE_RIGHTS, Right, Role
 from entregent.access.scope import ORGANIZATION_SCOPE, scope_types, scope_words
 from entregent.organizations.calendars import day_names
@@ -314,6 +315,19 @@ class TokenForm(forms.Form):
     def __init__(self, *args, members=(), **kwargs):
         super().__init__(*args, **kwargs)
         self.fields["member"].choices = [(str(member.pk), member.user.name) for member in members]
+        for part, label in token_scopes.PARTS.items():
+            self.fields[f"scope_{part}"] = forms.ChoiceField(
+                label=label, required=False, choices=[("", _("Rien")), *token_scopes.LEVELS.items()]
+            )
+
+    @property
+    def parts(self):
+        return [self[f"scope_{part}"] for part in token_scopes.PARTS]
+
+    def scopes(self) -> list[str]:
+        """Those that are chosen; none: all that the member may do."""
+        chosen = {part: self.cleaned_data[f"scope_{part}"] for part in token_scopes.PARTS}
+        return [f"{part}:{level}" for part, level in chosen.items() if level]
 
 
 class CalendarForm(forms.Form):

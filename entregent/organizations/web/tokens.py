@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 
 from entregent.access.guard import MemberRequest, requires
 from entregent.access.rights import Right
+from entregent.access.token_scopes import LEVELS, PARTS
 from entregent.organizations import actions
 from entregent.organizations.models import ApiToken, Membership
 from entregent.organizations.web.administration import address, render_administration
@@ -24,9 +25,7 @@ def tokens(request: MemberRequest) -> HttpResponse:
     organization = request.member.organization
     active = Membership.objects.active().filter(organization=organization).select_related("user")
     members = {str(member.pk): member for member in active.order_by("user__name")}
-    form = TokenForm(
-        request.POST or None, members=members.values(), initial={"member": str(request.member.pk)}
-    )
+    form = TokenForm(request.POST or None, members=members.values(), initial={"member": str(request.member.pk)})
     key, status = "", 200
     if request.method == "POST":
         status = 422
@@ -38,6 +37,7 @@ def tokens(request: MemberRequest) -> HttpResponse:
                 _token, key = actions.create_api_token(
                     member=members[form.cleaned_data["member"]], name=form.cleaned_data["name"], by=request.member,
                     expires_at=last_day and start_of_day(last_day + timedelta(days=1), organization.time_zone),
+                    scopes=form.scopes(),
                 )  # fmt: skip
             except (Refusal, Refusals) as refusal:
                 add_refusal(form, refusal)
@@ -45,11 +45,19 @@ def tokens(request: MemberRequest) -> HttpResponse:
                 form = TokenForm(members=members.values(), initial={"member": str(request.member.pk)})
                 status = 200
     rows = ApiToken.objects.select_related("membership__user").filter(organization=organization)[:SHOWN]
-    context = {"tokens": list(rows), "form": form, "key": key, "today": timezone.now()}
+    context = {
+        "tokens": [(token, told(token.scopes)) for token in rows], "form": form, "key": key, "today": timezone.now(),
+    }  # fmt: skip
     response = render_administration(request, "organizations/tokens.html", context, status=status)
     if key:
         response.headers["Cache-Control"] = "no-store"
     return response
+
+
+def told(scopes: list[str]) -> list[str]:
+    """The scopes of a token in words."""
+    pairs = [scope.split(":") for scope in scopes]
+    return [f"{PARTS[part]} : {LEVELS[level]}" for part, level in pairs]
 
 
 @requires(Right.MEMBERS)
