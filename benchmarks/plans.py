@@ -94,9 +94,9 @@ PARTS = {
             c.opened_at, '', 1
         FROM cases_case c WHERE c.closed_at IS NULL""",
     "steps": f"""
-        INSERT INTO processes_processstep (organization_id, run_id, key, attempt, position, kind, state, name_fr, name_en,
+        INSERT INTO processes_processstep (organization_id, run_id, client_id, key, attempt, position, kind, state, name_fr, name_en,
             assignee_id, team_id, ready_at, due_at, done_at, done_by_id, data, why_skipped, wait_key, is_ad_hoc, version)
-        SELECT 1, r.id, s.key, 1, s.n * 100, s.kind,
+        SELECT 1, r.id, r.client_id, s.key, 1, s.n * 100, s.kind,
             CASE WHEN s.n < r.stage THEN 'done' WHEN s.n = r.stage THEN 'ready' ELSE 'coming' END, s.name, '',
             CASE WHEN s.kind = 'form' AND s.n = r.stage AND r.share < 0.7 THEN r.responsible_id END,
             CASE s.key WHEN 'releve' THEN 2 WHEN 'avoir' THEN 3 WHEN 'rappel' THEN r.team_id WHEN 'qualifier' THEN r.team_id END,
@@ -105,7 +105,7 @@ PARTS = {
             CASE WHEN s.n < r.stage THEN r.due_at - interval '5 days' END,
             CASE WHEN s.n < r.stage AND s.kind = 'form' THEN r.responsible_id END,
             CASE WHEN s.n < r.stage AND s.n = 1 THEN '{{"motif": "Fuite", "recevable": true}}' ELSE '{{}}' END::jsonb, '', '', false, 1
-        FROM (SELECT p.id, c.responsible_id, c.team_id, {STAGE.format(n="p.id")} AS stage, pg_temp.u(p.id, 205) AS share,
+        FROM (SELECT p.id, p.client_id, c.responsible_id, c.team_id, {STAGE.format(n="p.id")} AS stage, pg_temp.u(p.id, 205) AS share,
                      date_trunc('minute', now() + interval '40 days' - power(pg_temp.u(p.id, 204), 1.2) * interval '60 days') AS due_at
               FROM processes_processrun p JOIN cases_case c ON c.id = p.case_id) r
         CROSS JOIN (VALUES (1, 'qualifier', 'form', 'Qualifier la demande'), (2, 'releve', 'form', 'Demander une relève'),
@@ -259,21 +259,28 @@ def work_of(member) -> dict[str, Callable[[], object]]:
         run = due_jobs(queries.BIG)[0][1]
         asked["due jobs of one plan"] = lambda: list(due_jobs(queries.BIG, run_id=run))
 
-    def pages(name: str, steps: Callable[[], object]) -> None:
+    def pages(name: str, steps: Callable[[], object], few: Callable[[], object] = lambda: None) -> None:
+        def page(mark: str):
+            # What is in reach is asked for once per request.
+            member.__dict__.pop("_reached", None)
+            return listed(steps(), mark, few())
+
         mark = ""
         for number in range(1, 11):
             if number in (1, 2, 10):
-                asked[f"{name}, page {number}"] = lambda mark=mark: listed(steps(), mark)
-            _rows, mark = listed(steps(), mark)
+                asked[f"{name}, page {number}"] = lambda mark=mark: page(mark)
+            _rows, mark = page(mark)
             if not mark:
                 break
 
     pages("my work", lambda: questions.my_steps(member))
-    pages("one team", lambda: questions.team_steps(member, teams[0]))
-    pages("a small team", lambda: questions.team_steps(member, teams[-1]))
-    pages("my teams", lambda: questions.team_steps(member))
-    pages("my teams, not taken", lambda: questions.team_steps(member).filter(assignee=None))
-    pages("everybody's", lambda: questions.all_steps(member))
+    few = questions.of_few
+    pages("one team", lambda: questions.team_steps(member, teams[0]), lambda: few(member, teams[0]))
+    pages("a small team", lambda: questions.team_steps(member, teams[-1]), lambda: few(member, teams[-1]))
+    pages("my teams", lambda: questions.team_steps(member), lambda: few(member))
+    not_taken = {"assignee": None}
+    pages("my teams, not taken", lambda: questions.team_steps(member).filter(**not_taken), lambda: few(member))
+    pages("everybody's", lambda: questions.all_steps(member), lambda: few(member))
     return asked
 
 

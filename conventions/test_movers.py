@@ -20,6 +20,7 @@ STAYS = {
     ("clients_clientreach", "client_id"): "an index, kept by triggers",
     ("clients_clientsummary", "client_id"): "an index, kept by triggers",
     ("interactions_publishedentry", "client_id"): "kept by triggers: it moves with its interaction",
+    ("processes_processstep", "client_id"): "kept by a trigger: it moves with its plan",
     ("clients_duplicatepair", "first_id"): "found anew for both",
     ("clients_duplicatepair", "second_id"): "found anew for both",
     ("clients_notduplicate", "first_id"): "copied for the client that remains",

@@ -13,7 +13,7 @@ from entregent.access.rights import Right
 from entregent.cases.models import Case, CaseType, State
 from entregent.cases.search import search_cases, sees_cases
 from entregent.clients.models import seen_contract_key
-from entregent.clients.reach import MOST, reached_clients
+from entregent.clients.reach import MOST, reached_clients, within_few_clients
 from entregent.listing.lists import Column, Kind, ListDefinition, Reached, Relation
 from entregent.listing.words import as_counted
 from entregent.organizations.models import Membership, Team
@@ -32,6 +32,7 @@ def case_lists(member: Membership) -> list[ListDefinition]:
             right=Right.CASE_VIEW,
             records=lambda member: Case.objects.visible_to(member),
             reached=_reached,
+            within_few=within_few_clients("client_id", Right.CASE_VIEW, gone=True),
             everything=lambda member: Case.objects.filter(organization_id=member.organization_id, deleted_at=None),
             columns=_columns,
             relations=(
@@ -60,9 +61,11 @@ def _reached(member: Membership) -> Reached | None:
     if clients is None:
         return None
     records = Case.objects.filter(organization_id=member.organization_id, deleted_at=None).order_by()
-    near = list(records.filter(client__pk__any_of=clients.ids).values_list("pk", flat=True)[: MOST + 1])
-    seen = Case.objects.visible_to(member).filter(pk__any_of=near).order_by()
-    return Reached(list(seen.values_list("pk", flat=True)), clients.is_all and len(near) <= MOST)
+    near = list(records.filter(client__pk__any_of=clients.ids).values_list("pk", "is_confidential")[: MOST + 1])
+    # Who reaches a client sees its cases; which of the confidential ones, these alone are asked.
+    seen = Case.objects.visible_to(member).filter(pk__any_of=[key for key, is_hidden in near if is_hidden]).order_by()
+    ids = [*(key for key, is_hidden in near if not is_hidden), *seen.values_list("pk", flat=True)]
+    return Reached(ids, clients.is_all and len(near) <= MOST)
 
 
 def _columns(member: Membership) -> list[Column]:

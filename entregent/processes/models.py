@@ -195,7 +195,7 @@ class ProcessRun(models.Model):
 
 
 class ProcessStepQuerySet(OfCases):
-    path_to_client = "run__client__"
+    path_to_client = "client__"
     path_to_run = "run__"
 
     def current(self):
@@ -207,7 +207,8 @@ class ProcessStep(models.Model):
     """« Étape »: one row for each step of a plan from its launch on, and for each further attempt at it.
 
     `form`: somebody fills it in; `do`: the product acts; `wait`: time or an event is waited for. `data` is what was
-    entered or made. `due_at` of a step to come is known where it is counted from a day that is known. `wait_key` says
+    entered or made. `client` is the plan's, kept by a trigger: an index tells by it what is out of a member's reach.
+    `due_at` of a step to come is known where it is counted from a day that is known. `wait_key` says
     which event a waiting step is woken by. `public_fr`, `public_en`: how the client reads it on the portal, "" where it
     stays inside; one that `awaits_client` waits for their answer. What a migration or a send-back leaves behind is kept
     (`sent_back`).
@@ -231,6 +232,7 @@ class ProcessStep(models.Model):
 
     organization = models.ForeignKey(Organization, models.CASCADE, db_index=False)
     run = models.ForeignKey(ProcessRun, models.CASCADE, related_name="steps", db_index=False)
+    client = models.ForeignKey(Client, models.DO_NOTHING, related_name="+", db_index=False, db_constraint=False)
     key = models.CharField(max_length=60)
     attempt = models.IntegerField(default=1)
     position = models.IntegerField()
@@ -271,12 +273,13 @@ class ProcessStep(models.Model):
                 condition=Q(state__in=["ready", "failed"], assignee__isnull=False),
             ),
             models.Index(
-                "organization", "team", "due_at", "id", name="step_of_team",
+                fields=["organization", "team", "due_at", "id"], include=["client"], name="step_of_team",
                 condition=Q(state__in=["ready", "failed"], team__isnull=False),
             ),
             # What everybody has to do, and what nobody has taken: for those who lead.
             models.Index(
-                "organization", "due_at", "id", name="step_to_do", condition=Q(state__in=["ready", "failed"])
+                fields=["organization", "due_at", "id"], include=["client", "team"], name="step_to_do",
+                condition=Q(state__in=["ready", "failed"]),
             ),
             # Which plans an event wakes.
             models.Index(

@@ -1,13 +1,19 @@
 """What people ask of plans: my work, my teams' work, what may be launched here, where a plan stands."""
 
+from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import F, Q, QuerySet
+from django.core.exceptions import EmptyResultSet
+from django.db import connection
+from django.db.models import BigIntegerField, F, Q, QuerySet
+from django.db.models.expressions import RawSQL
 from django.utils.translation import get_language
 
 from entregent.access.rights import Right
 from entregent.cases.models import Case
+from entregent.clients.reach import reached_clients
 from entregent.interactions.models import Interaction
+from entregent.listing.lookups import as_array
 from entregent.organizations.models import Membership, Team
 from entregent.processes.actions.launching import is_offered, only_case
 from entregent.processes.models import ProcessDefinition, ProcessRun, ProcessStep
@@ -15,10 +21,14 @@ from entregent.processes.models import ProcessDefinition, ProcessRun, ProcessSte
 # What a list of work shows, without making records of it.
 COLUMNS = (
     "id", "key", "run_id", "state", "kind", "name_fr", "name_en", "assignee_id", "team_id", "ready_at", "due_at",
-    "is_ad_hoc", "version", "run__definition__name_fr", "run__definition__name_en", "run__client__display_name",
-    "run__client__number", "run__case__number", "run__case__title", "run__interaction__number", "assignee__name",
+    "is_ad_hoc", "version", "run__definition__name_fr", "run__definition__name_en", "client__display_name",
+    "client__number", "run__case__number", "run__case__title", "run__interaction__number", "assignee__name",
     "team__label_fr", "team__label_en",
 )  # fmt: skip
+# Of so few clients the steps are looked up and sorted; of more the order is walked through, so far at most.
+_SORTED = 1_000
+_WALKED = 60_000
+_IN_ORDER = (F("due_at").asc(nulls_last=True), "id")
 
 
 def _to_do(member: Membership) -> QuerySet[ProcessStep]:
@@ -28,7 +38,7 @@ def _to_do(member: Membership) -> QuerySet[ProcessStep]:
         .filter(state__in=ProcessStep.ACTIVE)
         .filter(Q(kind=ProcessStep.Kind.FORM) | Q(state=ProcessStep.State.FAILED))
         .filter(run__state__in=[ProcessRun.State.RUNNING, ProcessRun.State.FAILED])
-        .order_by(F("due_at").asc(nulls_last=True), "id")
+        .order_by(*_IN_ORDER)
     )
 
 
@@ -46,6 +56,53 @@ def team_steps(member: Membership, team: Team | None = None) -> QuerySet[Process
 def all_steps(member: Membership) -> QuerySet[ProcessStep]:
     """All that is to be done within reach, for those who lead."""
     return _to_do(member)
+
+
+@dataclass(frozen=True)
+class OfFew:
+    """The steps of a member of a small part of the organization: their clients, and the order that all steps stand in.
+
+    The index of the order carries the client: what is out of reach is passed by without being read (ADR 23).
+    """
+
+    order: QuerySet[ProcessStep]
+    clients: list[int]
+
+    def first(self, steps: QuerySet[ProcessStep], order: QuerySet[ProcessStep], size: int) -> QuerySet[ProcessStep]:
+        """The first of these steps; `order` is as far as they are into it."""
+        if len(self.clients) <= _SORTED:
+            runs = ProcessRun.objects.filter(client__pk__any_of=self.clients).order_by().values_list("pk", flat=True)
+            return steps.filter(run__pk__any_of=list(runs))[:size]
+        ids = self._walked(steps, order, size)
+        if len(ids) < size and order.values("pk")[_WALKED : _WALKED + 1].exists():
+            return steps[:size]
+        return steps.filter(pk__any_of=ids)
+
+    def _walked(self, steps: QuerySet[ProcessStep], order: QuerySet[ProcessStep], size: int) -> list[int]:
+        """Each is looked up on its own (LATERAL … OFFSET 0): no plan reads all that is to be done first."""
+        one_by_one = steps.order_by().filter(pk=RawSQL("walked.id", (), BigIntegerField())).values("pk")
+        try:
+            walked, walked_values = order.values_list("pk", "due_at", "client_id")[:_WALKED].query.sql_with_params()
+            one, one_values = one_by_one.query.sql_with_params()
+        except EmptyResultSet:
+            return []
+        with connection.cursor() as cursor:
+            cursor.execute(  # Statements that Django wrote.
+                f"SELECT walked.id FROM ({walked}) walked (id, due_at, client_id), LATERAL ({one} OFFSET 0) one "  # noqa: S608
+                "WHERE (walked.client_id IN (SELECT unnest(%s::bigint[]))) IS TRUE "
+                "ORDER BY walked.due_at, walked.id LIMIT %s",
+                [*walked_values, *one_values, as_array(self.clients), size],
+            )
+            return [key for (key,) in cursor.fetchall()]
+
+
+def of_few(member: Membership, team: Team | None = None) -> OfFew | None:
+    """None for a member who reaches more than a small part."""
+    clients = reached_clients(member, Right.CASE_VIEW, gone=True)
+    if clients is None or not clients.is_all:
+        return None
+    order = ProcessStep.objects.filter(organization_id=member.organization_id, state__in=ProcessStep.ACTIVE)
+    return OfFew((order if team is None else order.filter(team=team)).order_by(*_IN_ORDER), clients.ids)
 
 
 def offered(member: Membership, *, case: Case | None = None, interaction: Interaction | None = None):

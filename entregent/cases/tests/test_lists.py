@@ -3,7 +3,7 @@
 import pytest
 
 from entregent.cases import actions
-from entregent.cases.models import Case, CaseType, CaseWords
+from entregent.cases.models import Case, CaseAgent, CaseType, CaseWords
 from entregent.cases.search import CaseSource
 from entregent.cases.web.portlets import _own
 from entregent.listing import pages
@@ -186,3 +186,22 @@ def test_the_portlet_shows_the_cases_of_whoever_looks(manager, agent, client_nor
         member = enter(agent)
 
     assert [one.title for one in _own(Asked)["cases"]] == ["À l'agent"]
+
+
+@pytest.mark.parametrize("sorted_below", [0, 1_000])
+def test_a_member_of_a_small_part_goes_through_the_order_of_all(
+    manager, agent, client_north, client_south, types, monkeypatch, sorted_below
+):
+    monkeypatch.setattr(pages, "SORTED", sorted_below)
+    monkeypatch.setattr(pages, "NEAR", 1)
+    for number in range(6):
+        client = client_south if number % 2 else client_north
+        opened(manager, client, types["other"], f"D{number}", is_confidential=number == 4)
+    own = opened(manager, client_north, types["other"], "Sien", is_confidential=True)
+    CaseAgent.objects.create(organization=own.organization, case=own, user=agent.user)
+    for sort in ("-opened_at", "due_on", "sla_due_at"):
+        assert sorted(titles(agent, sort=sort)) == ["D0", "D2", "Sien"]
+        assert titles(agent, ["state", "is", "done"], sort=sort) == []
+        assert sorted(titles(agent, ["is_open", "is", True], sort=sort)) == ["D0", "D2", "Sien"]
+    agent.__dict__.pop("_lists", None)
+    assert pages.count(lists(enter(agent))["cases"], agent) == pages.Count(3)

@@ -229,6 +229,7 @@ def coming_step(run: ProcessRun, spec: Mapping[str, Any], position: int, *, atte
     return ProcessStep(
         organization_id=run.organization_id,
         run=run,
+        client_id=run.client_id,
         key=spec["key"],
         attempt=attempt,
         position=position * 100,

@@ -311,6 +311,7 @@ def _add_step(
     step = ProcessStep(
         organization_id=by.organization_id,
         run=plan.run,
+        client_id=plan.run.client_id,
         key=f"ad_hoc_{len(ad_hoc) + 1}",
         position=max(reached, default=0) + 1 + len(ad_hoc),
         kind=ProcessStep.Kind.FORM,

@@ -4,14 +4,16 @@ import pytest
 
 from entregent.cases.actions import attach_interaction, open_case
 from entregent.cases.models import Case
+from entregent.clients.actions import merge_clients, undo_merge
 from entregent.interactions.actions import log_interaction
 from entregent.interactions.models import Topic
 from entregent.jobs.tasks import run_job
 from entregent.processes import actions, questions
 from entregent.processes.models import ProcessRun, ProcessStep
 from entregent.processes.tests.conftest import process, step
+from entregent.processes.web import work
 from entregent.toolbox.errors import NotFound, RightMissing
-from testing.cast import enter, grant, make_member
+from testing.cast import enter, grant, make_client, make_member
 
 
 @pytest.fixture
@@ -119,3 +121,55 @@ def test_a_contact_tells_nothing_of_a_confidential_case(live, case, client_north
     with pytest.raises(Exception, match="E-001-PROCESS-TYPE"):
         actions.launch(definition=hidden, interaction=contact, by=colleague)
     assert [one.code for one in questions.offered(enter(manager), interaction=contact)] == ["cache"]
+
+
+@pytest.mark.parametrize("sorted_below", [0, 1_000])
+@pytest.mark.parametrize("walked", [3, 60_000])
+def test_a_member_of_a_small_part_goes_through_the_work_of_all(
+    live, org, north, south, team, case_type, manager, agent, monkeypatch, sorted_below, walked
+):
+    """By the clients in the index of the order, by the plans of a few clients, or record by record: it is the same."""
+    monkeypatch.setattr(questions, "_SORTED", sorted_below)
+    monkeypatch.setattr(questions, "_WALKED", walked)
+    monkeypatch.setattr(work, "PAGE", 2)
+    due = {"due": "2 days"}
+    definition = live(
+        process("deux", step("a", **due), step("b", who="clientele", after=[]), step("c", after=[], **due))
+    )
+    enter(manager)
+    for number, sector in enumerate([south, south, north, south, north, south, north, north]):
+        client = make_client(org, f"N{number}", f"Client {number}", sector=sector)
+        one = open_case(by=manager, client=client, case_type=case_type, title=f"D{number}")
+        run = actions.launch(definition=definition, case=one, by=manager)
+        if number % 2:
+            actions.reassign_step(run.steps.get(key="a"), by=manager, team=team)
+        if number == 6:
+            one.is_confidential = True
+            one.save()
+    limited = make_member(org, "nord@eaux.example", "Nora Nord", "editor")
+    grant(limited, "sector", north.pk)
+    for member in (limited, manager):
+        enter(member)
+        for of_team, wanted in ((team, questions.team_steps(member, team)), (None, questions.all_steps(member))):
+            found, mark = [], ""
+            while True:
+                rows, mark = work.listed(wanted, mark, questions.of_few(member, of_team))
+                found += [row["id"] for row in rows]
+                if not mark:
+                    break
+            assert found == [one.pk for one in wanted]
+            assert found
+    assert questions.of_few(manager) is None
+    assert questions.all_steps(enter(limited)).count() == 9
+
+
+def test_the_steps_of_a_plan_go_with_it_to_another_client(two_steps, case, client_north, org, north, manager):
+    enter(manager)
+    run = actions.launch(definition=two_steps, case=case, by=manager)
+    actions.add_step(run, by=manager, name="Vérifier")
+    winner = make_client(org, "N-99", "Moreau", sector=north)
+    assert set(run.steps.values_list("client_id", flat=True)) == {client_north.pk}
+    merge = merge_clients(winner, client_north, by=manager)
+    assert set(run.steps.values_list("client_id", flat=True)) == {winner.pk}
+    undo_merge(merge, by=manager)
+    assert set(run.steps.values_list("client_id", flat=True)) == {client_north.pk}

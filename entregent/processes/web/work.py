@@ -84,13 +84,14 @@ def team(request: MemberRequest) -> HttpResponse:
     steps = questions.all_steps(member) if leads and chosen is None else questions.team_steps(member, chosen)
     if request.GET.get("libres") == "1":
         steps = steps.filter(assignee=None)
-    return _page(request, steps, tab="team", teams=offered, team=chosen, only_free=request.GET.get("libres") == "1")
+    few, only_free = questions.of_few(member, chosen), request.GET.get("libres") == "1"
+    return _page(request, steps, few, tab="team", teams=offered, team=chosen, only_free=only_free)
 
 
-def _page(request: MemberRequest, steps, *, tab: str, **more) -> HttpResponse:
+def _page(request: MemberRequest, steps, few: questions.OfFew | None = None, *, tab: str, **more) -> HttpResponse:
     member = request.member
     zone = ZoneInfo(member.organization.time_zone)
-    rows, mark = listed(steps, request.GET.get("apres", ""))
+    rows, mark = listed(steps, request.GET.get("apres", ""), few)
     asked = {key: request.GET[key] for key in ("equipe", "libres") if request.GET.get(key)}
     following = "?" + urlencode(asked | {"apres": mark}) if mark else ""
     context = {
@@ -157,17 +158,21 @@ def first_rows(steps, member: Membership, most: int) -> list[WorkRow]:
 
 _COLUMNS = (
     "id", "run_id", "version", "name_fr", "name_en", "state", "due_at", "assignee__name", "team__label_fr",
-    "team__label_en", "run__definition__name_fr", "run__definition__name_en", "run__client__display_name",
-    "run__client__number", "run__case__number",
+    "team__label_en", "run__definition__name_fr", "run__definition__name_en", "client__display_name",
+    "client__number", "run__case__number",
 )  # fmt: skip
 
 
-def listed(steps, mark: str) -> tuple[list[dict[str, Any]], str]:
+def listed(steps, mark: str, few: questions.OfFew | None = None) -> tuple[list[dict[str, Any]], str]:
     """The rows of one page, and the mark after which the next one begins."""
     rows: list[dict[str, Any]] = []
-    for part in _after(steps, mark):
-        if len(rows) <= PAGE:
-            rows += part.values(*_COLUMNS)[: PAGE + 1 - len(rows)]
+    parts = _after(steps, mark)
+    orders = _after(few.order, mark) if few is not None else [None] * len(parts)
+    for part, order in zip(parts, orders, strict=True):
+        size = PAGE + 1 - len(rows)
+        if size > 0:
+            first = part[:size] if few is None else few.first(part, order, size)
+            rows += first.values(*_COLUMNS)
     if len(rows) <= PAGE:
         return rows, ""
     last = rows[PAGE - 1]
@@ -206,8 +211,8 @@ def _row(row: dict[str, Any], zone: ZoneInfo) -> WorkRow:
         version=row["version"],
         name=told("name"),
         plan=told("run__definition__name"),
-        client=row["run__client__display_name"],
-        client_number=row["run__client__number"],
+        client=row["client__display_name"],
+        client_number=row["client__number"],
         case=row["run__case__number"],
         who=row["assignee__name"] or told("team__label"),
         is_free=row["assignee__name"] is None,
