@@ -44,3 +44,15 @@ def journal_shared(table: str, *, owners: str, hidden: Sequence[str] = ()) -> Ru
         [f"SELECT audit_attach_shared('{table}', $journal${owners}$journal$, ARRAY[{columns}]::text[])"],
         reverse_sql=[f"SELECT audit_detach('{table}')"],
     )
+
+
+def rewritten(function: str, before: str, after: str) -> RunSQL:
+    """Puts `after` for `before` in a trigger function of an installation where it still says so. Where it is made anew,
+    it is made from a file that says `after`."""
+    return RunSQL(
+        [
+            f"DO $rewrite$ BEGIN EXECUTE replace(pg_get_functiondef('{function}()'::regprocedure),"
+            f" $before${before}$before$, $after${after}$after$); END $rewrite$"
+        ],
+        reverse_sql=RunSQL.noop,
+    )

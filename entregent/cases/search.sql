@@ -12,8 +12,9 @@ BEGIN
         FROM new_rows n;
     ELSE
         UPDATE cases_words w SET words = interactions_lexemes(concat_ws(' ', n.number, n.title, n.external_ref))
-        FROM old_rows o JOIN new_rows n ON n.id = o.id
-        WHERE w.case_id = n.id AND (o.title, o.external_ref) IS DISTINCT FROM (n.title, n.external_ref);
+        FROM (SELECT n.* FROM old_rows o FULL JOIN new_rows n ON n.id = o.id
+              WHERE (o.title, o.external_ref) IS DISTINCT FROM (n.title, n.external_ref) OFFSET 0) n
+        WHERE w.case_id = n.id;
     END IF;
     RETURN NULL;
 END $$;

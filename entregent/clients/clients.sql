@@ -39,7 +39,7 @@ BEGIN
         SELECT array_agg(DISTINCT client_id) INTO ids FROM new_rows WHERE sector_id IS NOT NULL;
     ELSIF TG_OP = 'UPDATE' THEN
         SELECT array_agg(DISTINCT client_id) INTO ids FROM (
-            SELECT unnest(ARRAY[o.client_id, n.client_id]) AS client_id FROM old_rows o JOIN new_rows n ON n.id = o.id
+            SELECT unnest(ARRAY[o.client_id, n.client_id]) AS client_id FROM old_rows o FULL JOIN new_rows n ON n.id = o.id
             WHERE (o.sector_id, o.client_id, o.deleted_at) IS DISTINCT FROM (n.sector_id, n.client_id, n.deleted_at)
               AND (o.sector_id IS NOT NULL OR n.sector_id IS NOT NULL)) moved;
     ELSE

@@ -18,7 +18,7 @@ BEGIN
     IF TG_OP = 'INSERT' THEN
         SELECT array_agg(id) INTO ids FROM new_rows WHERE sector_reach <> '{}';
     ELSIF TG_OP = 'UPDATE' THEN
-        SELECT array_agg(n.id) INTO ids FROM old_rows o JOIN new_rows n ON n.id = o.id
+        SELECT array_agg(n.id) INTO ids FROM old_rows o FULL JOIN new_rows n ON n.id = o.id
         WHERE (o.sector_reach, o.deleted_at IS NULL) IS DISTINCT FROM (n.sector_reach, n.deleted_at IS NULL);
         IF ids IS NULL THEN RETURN NULL; END IF;
         DELETE FROM clients_clientreach r USING old_rows o

@@ -119,7 +119,7 @@ BEGIN
     ELSE
         SELECT array_agg(n.id),
                array_agg(n.id) FILTER (WHERE (o.sector_reach, o.deleted_at) IS DISTINCT FROM (n.sector_reach, n.deleted_at))
-        INTO ids, moved FROM old_rows o JOIN new_rows n ON n.id = o.id
+        INTO ids, moved FROM old_rows o FULL JOIN new_rows n ON n.id = o.id
         WHERE (o.sort_key, o.display_name, o.number, o.identifiers, o.emails, o.phones, o.sector_reach, o.deleted_at, o.status,
                o.birth_date, o.custom)
             IS DISTINCT FROM
@@ -148,7 +148,7 @@ BEGIN
     IF TG_OP = 'INSERT' THEN
         SELECT array_agg(id) INTO ids FROM new_rows;
     ELSE
-        SELECT array_agg(n.id) INTO ids FROM old_rows o JOIN new_rows n ON n.id = o.id
+        SELECT array_agg(n.id) INTO ids FROM old_rows o FULL JOIN new_rows n ON n.id = o.id
         WHERE (o.sort_key, o.first_name, o.last_name, o.file_as, o.company, o.emails, o.phones, o.deleted_at, o.custom)
             IS DISTINCT FROM
               (n.sort_key, n.first_name, n.last_name, n.file_as, n.company, n.emails, n.phones, n.deleted_at, n.custom);

@@ -30,7 +30,7 @@ BEGIN
         JOIN clients_businessobjecttype t ON t.id = n.type_id WHERE t.code IN ('invoice', 'contract');
     ELSIF TG_OP = 'UPDATE' THEN
         SELECT array_agg(DISTINCT client_id) INTO ids FROM (
-            SELECT unnest(ARRAY[o.client_id, n.client_id]) AS client_id FROM old_rows o JOIN new_rows n ON n.id = o.id
+            SELECT unnest(ARRAY[o.client_id, n.client_id]) AS client_id FROM old_rows o FULL JOIN new_rows n ON n.id = o.id
             WHERE (o.state, o.amount, o.type_id, o.client_id, o.deleted_at, o.program_account_id, o.submitted_by)
                 IS DISTINCT FROM
                   (n.state, n.amount, n.type_id, n.client_id, n.deleted_at, n.program_account_id, n.submitted_by)) moved;

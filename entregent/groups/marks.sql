@@ -110,7 +110,7 @@ BEGIN
     -- That it was used, or that somebody was warned of its end, changes no mark.
     IF TG_OP = 'UPDATE' THEN
         IF NOT EXISTS (
-            SELECT 1 FROM new_rows n JOIN old_rows o ON o.id = n.id
+            SELECT 1 FROM new_rows n FULL JOIN old_rows o ON o.id = n.id
             WHERE (n.state, n.ends_on, n.account_id) IS DISTINCT FROM (o.state, o.ends_on, o.account_id)
         ) THEN RETURN NULL; END IF;
     END IF;

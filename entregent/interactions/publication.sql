@@ -45,13 +45,14 @@ BEGIN
     IF TG_OP = 'INSERT' THEN
         SELECT array_agg(n.id) INTO ids FROM new_rows n WHERE n.published_at IS NOT NULL;
     ELSE
-        SELECT array_agg(n.id) INTO ids FROM old_rows o JOIN new_rows n ON n.id = o.id
+        SELECT array_agg(n.id) INTO ids FROM old_rows o FULL JOIN new_rows n ON n.id = o.id
         WHERE (o.published_at IS NOT NULL OR n.published_at IS NOT NULL) AND o IS DISTINCT FROM n;
         -- The first entry decides whether the subject is shown with the others.
         SELECT ids || array_agg(e.id) INTO ids
-        FROM old_rows o JOIN new_rows n ON n.id = o.id
+        FROM (SELECT n.* FROM old_rows o FULL JOIN new_rows n ON n.id = o.id
+              WHERE o.internal IS DISTINCT FROM n.internal OFFSET 0) n
         JOIN interactions_interactionentry e ON e.interaction_id = n.interaction_id AND e.published_at IS NOT NULL
-        WHERE n.seq = 1 AND o.internal IS DISTINCT FROM n.internal;
+        WHERE n.seq = 1;
     END IF;
     IF ids IS NOT NULL THEN PERFORM interactions_publish(ids); END IF;
     RETURN NULL;
@@ -66,11 +67,13 @@ CREATE FUNCTION interaction_published() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE ids bigint[];
 BEGIN
     SELECT array_agg(e.id) INTO ids
-    FROM old_rows o JOIN new_rows n ON n.id = o.id
-    JOIN interactions_interactionentry e ON e.interaction_id = n.id AND e.published_at IS NOT NULL
-    WHERE (o.client_id, o.person_id, o.number, o.subject, o.topic_id, o.channel, o.status, o.occurred_at, o.deleted_at)
-        IS DISTINCT FROM
-          (n.client_id, n.person_id, n.number, n.subject, n.topic_id, n.channel, n.status, n.occurred_at, n.deleted_at);
+    FROM (
+        SELECT n.* FROM old_rows o FULL JOIN new_rows n ON n.id = o.id
+        WHERE (o.client_id, o.person_id, o.number, o.subject, o.topic_id, o.channel, o.status, o.occurred_at, o.deleted_at)
+            IS DISTINCT FROM
+            (n.client_id, n.person_id, n.number, n.subject, n.topic_id, n.channel, n.status, n.occurred_at, n.deleted_at)
+        OFFSET 0) n
+    JOIN interactions_interactionentry e ON e.interaction_id = n.id AND e.published_at IS NOT NULL;
     IF ids IS NOT NULL THEN PERFORM interactions_publish(ids); END IF;
     RETURN NULL;
 END $$;

@@ -36,7 +36,7 @@ BEGIN
         IF clients_search_deferred() THEN RETURN NULL; END IF;
         SELECT array_agg(id) INTO ids FROM new_rows;
     ELSE
-        SELECT array_agg(n.id) INTO ids FROM old_rows o JOIN new_rows n ON n.id = o.id
+        SELECT array_agg(n.id) INTO ids FROM old_rows o FULL JOIN new_rows n ON n.id = o.id
         WHERE (o.subject, o.contact_name, o.reference, o.person_id)
             IS DISTINCT FROM (n.subject, n.contact_name, n.reference, n.person_id);
     END IF;
@@ -56,7 +56,7 @@ BEGIN
     IF TG_OP = 'INSERT' THEN
         SELECT array_agg(DISTINCT interaction_id) INTO ids FROM new_rows;
     ELSIF TG_OP = 'UPDATE' THEN
-        SELECT array_agg(DISTINCT n.interaction_id) INTO ids FROM old_rows o JOIN new_rows n ON n.id = o.id
+        SELECT array_agg(DISTINCT n.interaction_id) INTO ids FROM old_rows o FULL JOIN new_rows n ON n.id = o.id
         WHERE o.notes IS DISTINCT FROM n.notes;
     ELSE
         SELECT array_agg(DISTINCT interaction_id) INTO ids FROM old_rows;
@@ -76,8 +76,9 @@ CREATE FUNCTION interaction_person_searchable() RETURNS trigger LANGUAGE plpgsql
 DECLARE ids bigint[];
 BEGIN
     SELECT array_agg(i.id) INTO ids
-    FROM old_rows o JOIN new_rows n ON n.id = o.id JOIN interactions_interaction i ON i.person_id = n.id
-    WHERE (o.first_name, o.last_name, o.file_as) IS DISTINCT FROM (n.first_name, n.last_name, n.file_as);
+    FROM (SELECT n.* FROM old_rows o FULL JOIN new_rows n ON n.id = o.id
+          WHERE (o.first_name, o.last_name, o.file_as) IS DISTINCT FROM (n.first_name, n.last_name, n.file_as) OFFSET 0) n
+    JOIN interactions_interaction i ON i.person_id = n.id;
     IF ids IS NOT NULL THEN PERFORM interactions_index(ids); END IF;
     RETURN NULL;
 END $$;

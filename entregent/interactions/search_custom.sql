@@ -27,7 +27,7 @@ BEGIN
         IF clients_search_deferred() THEN RETURN NULL; END IF;
         SELECT array_agg(id) INTO ids FROM new_rows;
     ELSE
-        SELECT array_agg(n.id) INTO ids FROM old_rows o JOIN new_rows n ON n.id = o.id
+        SELECT array_agg(n.id) INTO ids FROM old_rows o FULL JOIN new_rows n ON n.id = o.id
         WHERE (o.subject, o.contact_name, o.reference, o.person_id, o.custom)
             IS DISTINCT FROM (n.subject, n.contact_name, n.reference, n.person_id, n.custom);
     END IF;

@@ -24,7 +24,7 @@ DECLARE ids bigint[];
 BEGIN
     IF TG_OP = 'UPDATE' THEN
         SELECT array_agg(DISTINCT client_id) INTO ids FROM (
-            SELECT unnest(ARRAY[o.client_id, n.client_id]) AS client_id FROM old_rows o JOIN new_rows n ON n.id = o.id
+            SELECT unnest(ARRAY[o.client_id, n.client_id]) AS client_id FROM old_rows o FULL JOIN new_rows n ON n.id = o.id
             WHERE (o.client_id, o.occurred_at, o.follow_up_on, o.follow_up_done_at, o.deleted_at) IS DISTINCT FROM
                   (n.client_id, n.occurred_at, n.follow_up_on, n.follow_up_done_at, n.deleted_at)) moved
         WHERE client_id IS NOT NULL;
