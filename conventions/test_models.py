@@ -5,6 +5,8 @@ from django.core.management import call_command
 from django.db import connection
 
 from conventions.layers import heights
+from entregent.organizations import journal
+from entregent.organizations.extension_points import table_words
 
 OURS = [model for model in apps.get_models() if model.__module__.startswith("entregent.")]
 
@@ -125,3 +127,18 @@ def test_settings_and_accounts_are_journaled_without_secrets(db):
         triggers = dict(cursor.fetchall())
     assert triggers.keys() == {"organizations_organization", "organizations_user"}
     assert "password" in triggers["organizations_user"]
+
+
+def test_history_calls_every_column_by_a_word_for_people():
+    """A column whose name Django made up from its English one would stand so in a French page."""
+    told = {table for words in table_words for table in words}
+    made_up = [
+        f"{model._meta.db_table}.{column.column}"
+        for model in OURS
+        if model._meta.db_table in told
+        for column in model._meta.concrete_fields
+        if column.editable
+        and column.column not in journal.HIDDEN
+        and journal.column_label(model._meta.db_table, column.column) == column.name.replace("_", " ")
+    ]
+    assert made_up == []

@@ -21,6 +21,8 @@ class CasesConfig(AppConfig):
         from entregent.organizations.extension_points import (
             action_words,
             administration_entries,
+            column_tellers,
+            column_words,
             organization_defaults,
             portlets,
             table_words,
@@ -30,6 +32,8 @@ class CasesConfig(AppConfig):
 
         action_words.add(history.ACTION_WORDS, name="cases.history.ACTION_WORDS")
         table_words.add(history.TABLE_WORDS, name="cases.history.TABLE_WORDS")
+        column_tellers.add(history.tell_sub_status)
+        column_words.add(("cases", history.COLUMN_WORDS), name="cases")
         sentences.add(history.sentence)
         events.add(own_events, order=35)
         movers.add(CASES, order=95, name="cases")

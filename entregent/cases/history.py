@@ -3,7 +3,8 @@
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from entregent.cases.models import State
+from entregent.cases.models import CaseType, State
+from entregent.organizations.journal import Line
 
 # What one row of each table of this area is called in the journal.
 TABLE_WORDS = {
@@ -20,6 +21,32 @@ TABLE_WORDS = {
     "cases_casedocument": gettext_lazy("Document d’un dossier"),
     "cases_casemerge": gettext_lazy("Fusion de dossiers"),
     "cases_slarule": gettext_lazy("Délai de réponse"),
+}
+# What its columns are called there; "" where one tells a person nothing.
+COLUMN_WORDS = {
+    "code": gettext_lazy("Code"),
+    "external_state": gettext_lazy("État de l’affaire"),
+    "case_id": gettext_lazy("Dossier"),
+    "role": gettext_lazy("Rôle"),
+    "is_first": gettext_lazy("Premier contact"),
+    "attached_at": gettext_lazy("Rattaché"),
+    "attached_by_id": gettext_lazy("Rattaché par"),
+    "other_id": gettext_lazy("Autre dossier"),
+    "kind": gettext_lazy("Nature"),
+    "done_at": gettext_lazy("Fait"),
+    "done_by_id": gettext_lazy("Fait par"),
+    "told_at": gettext_lazy("Rappelé"),
+    "file_id": gettext_lazy("Fichier"),
+    "removed_at": gettext_lazy("Retiré"),
+    "winner_id": gettext_lazy("Dossier gardé"),
+    "loser_id": gettext_lazy("Dossier fusionné"),
+    "merged_by_id": gettext_lazy("Fusionné par"),
+    "merged_at": gettext_lazy("Fusionné"),
+    "undone_at": gettext_lazy("Annulé"),
+    "solution": gettext_lazy("Solution"),
+    "step_id": gettext_lazy("Étape"),
+    "version_of_id": gettext_lazy("Version de"),
+    **dict.fromkeys(("automatic_key", "added", "data", "position", "moved"), ""),
 }
 ACTION_WORDS = {
     "open_cases": gettext_lazy("Dossiers ouverts automatiquement"),
@@ -58,6 +85,19 @@ ACTION_WORDS = {
     "confirm_affair": gettext_lazy("Numéro d’affaire reçu"),
     "transmit_case_again": gettext_lazy("Dossier transmis de nouveau"),
 }
+
+
+def tell_sub_status(
+    organization_id: int, table: str, column: str, before, after, cache: dict, row: dict
+) -> list[Line] | None:
+    """The sub-status of a case by the label that its type gives it."""
+    if table != "cases_case" or column != "sub_status":
+        return None
+    if "case_types" not in cache:
+        cache["case_types"] = CaseType.objects.filter(organization_id=organization_id).in_bulk()
+    case_type = cache["case_types"].get(row.get("case_type_id"))
+    was, became = (case_type.sub_status_label(code or "") if case_type else code or "" for code in (before, after))
+    return [Line(_("Sous-statut"), was, became, column)]
 
 
 def sentence(name: str, data: dict) -> str:

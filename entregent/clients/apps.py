@@ -16,13 +16,14 @@ class ClientsConfig(AppConfig):
         register_scope("group", in_groups)
 
         from entregent.clients.actions import seed_object_types
-        from entregent.clients.history import ACTION_WORDS, TABLE_WORDS, tell_states
+        from entregent.clients.history import ACTION_WORDS, COLUMN_WORDS, TABLE_WORDS, tell_states
         from entregent.clients.navigation import administration
         from entregent.clients.scopes import client_words, clients_of, responsible_for, what_stands_in
         from entregent.organizations.extension_points import (
             action_words,
             administration_entries,
             column_tellers,
+            column_words,
             organization_defaults,
             sector_blockers,
             table_words,
@@ -30,6 +31,7 @@ class ClientsConfig(AppConfig):
 
         action_words.add(ACTION_WORDS, name="clients")
         table_words.add(TABLE_WORDS, name="clients")
+        column_words.add(("clients", COLUMN_WORDS), name="clients")
         column_tellers.add(tell_states)
         administration_entries.add(administration, order=50)
         organization_defaults.add(seed_object_types)

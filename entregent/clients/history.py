@@ -89,6 +89,28 @@ TABLE_WORDS = {
     "clients_notsameperson": gettext_lazy("Paire de personnes-ressources écartée"),
     "clients_bulkrow": gettext_lazy("Ligne d’un lot"),
 }
+# What its columns are called there; "" where one tells a person nothing.
+COLUMN_WORDS = {
+    "code": gettext_lazy("Code"),
+    "position": gettext_lazy("Rang"),
+    "states": gettext_lazy("États"),
+    "attributes": gettext_lazy("Champs"),
+    "currency": gettext_lazy("Devise"),
+    "merged_at": gettext_lazy("Fusionné"),
+    "merged_by_id": gettext_lazy("Fusionné par"),
+    "undone_at": gettext_lazy("Annulé"),
+    "undone_by_id": gettext_lazy("Annulé par"),
+    "winner_id": gettext_lazy("Fiche gardée"),
+    "loser_id": gettext_lazy("Fiche fusionnée"),
+    "first_id": gettext_lazy("Première fiche"),
+    "second_id": gettext_lazy("Seconde fiche"),
+    "said_at": gettext_lazy("Écarté"),
+    "said_by_id": gettext_lazy("Écarté par"),
+    "verdict": gettext_lazy("Résultat"),
+    "reason": gettext_lazy("Motif"),
+    "weights": gettext_lazy("Poids"),
+    **dict.fromkeys(("action_id", "fields", "loser_before", "last_ids", "undo_action_id", "job_id"), ""),
+}
 
 
 @dataclass

@@ -3,6 +3,11 @@
 from django.utils.translation import gettext_lazy
 
 TABLE_WORDS = {"dashboards_layout": gettext_lazy("Disposition d’un tableau de bord")}
+# What its columns are called there; "" where one tells a person nothing.
+COLUMN_WORDS = {
+    "board": gettext_lazy("Tableau de bord"),
+    **dict.fromkeys(("placements",), ""),
+}
 ACTION_WORDS = {
     "add_portlet": gettext_lazy("Portlet ajouté à un tableau de bord"),
     "remove_portlet": gettext_lazy("Portlet retiré d’un tableau de bord"),

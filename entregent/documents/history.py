@@ -11,6 +11,21 @@ TABLE_WORDS = {
     "documents_printbatch": gettext_lazy("Impression"),
     "documents_printpart": gettext_lazy("PDF d’une impression"),
 }
+# What its columns are called there; "" where one tells a person nothing.
+COLUMN_WORDS = {
+    "removed_at": gettext_lazy("Retiré"),
+    "created_by_person_id": gettext_lazy("Créé par"),
+    "logo_id": gettext_lazy("Logo"),
+    "code": gettext_lazy("Code"),
+    "file_id": gettext_lazy("Fichier"),
+    "pages": gettext_lazy("Pages"),
+    "is_confidential": gettext_lazy("Confidentiel"),
+    "batch_id": gettext_lazy("Impression"),
+    "number": gettext_lazy("Numéro"),
+    "count": gettext_lazy("Lettres"),
+    "part": gettext_lazy("Partie"),
+    **dict.fromkeys(("key", "sha256", "job_id"), ""),
+}
 ACTION_WORDS = {
     "keep_file": gettext_lazy("Fichier gardé"),
     "remove_content": gettext_lazy("Contenu d’un fichier effacé"),

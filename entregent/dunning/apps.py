@@ -15,6 +15,7 @@ class DunningConfig(AppConfig):
         from entregent.organizations.extension_points import (
             action_words,
             administration_entries,
+            column_words,
             portlets,
             table_words,
         )
@@ -22,6 +23,7 @@ class DunningConfig(AppConfig):
 
         action_words.add(history.ACTION_WORDS, name="dunning.history.ACTION_WORDS")
         table_words.add(history.TABLE_WORDS, name="dunning.history.TABLE_WORDS")
+        column_words.add(("dunning", history.COLUMN_WORDS), name="dunning")
         sentences.add(history.sentence)
         movers.add(HOLDS, order=98, name="dunning_holds")
         administration_entries.add(navigation.administration, order=47)

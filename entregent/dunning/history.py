@@ -8,6 +8,23 @@ TABLE_WORDS = {
     "dunning_dunningrun": gettext_lazy("Relance d’une facture"),
     "dunning_dunninghold": gettext_lazy("Suspension des relances"),
 }
+# What its columns are called there; "" where one tells a person nothing.
+COLUMN_WORDS = {
+    "service": gettext_lazy("Service"),
+    "condition": gettext_lazy("Condition"),
+    "aid_tags": gettext_lazy("Étiquettes d’aide"),
+    "ran_on": gettext_lazy("Exécuté"),
+    "plan_id": gettext_lazy("Plan de relance"),
+    "invoice_id": gettext_lazy("Facture"),
+    "case_id": gettext_lazy("Dossier"),
+    "currency": gettext_lazy("Devise"),
+    "started_at": gettext_lazy("Commencé"),
+    "started_by_id": gettext_lazy("Commencé par"),
+    "ended_at": gettext_lazy("Terminé"),
+    "why_ended": gettext_lazy("Motif de fin"),
+    "set_at": gettext_lazy("Suspendu"),
+    **dict.fromkeys(("run_id",), ""),
+}
 ACTION_WORDS = {
     "create_dunning_plan": gettext_lazy("Plan de relance créé"),
     "update_dunning_plan": gettext_lazy("Plan de relance modifié"),

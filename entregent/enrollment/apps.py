@@ -13,11 +13,17 @@ class EnrollmentConfig(AppConfig):
         from entregent.enrollment.lists import loan_lists
         from entregent.listing.extension_points import list_definitions
         from entregent.notifications.extension_points import events
-        from entregent.organizations.extension_points import action_words, administration_entries, table_words
+        from entregent.organizations.extension_points import (
+            action_words,
+            administration_entries,
+            column_words,
+            table_words,
+        )
         from entregent.ui.extension_points import navigation as top_bar
 
         action_words.add(history.ACTION_WORDS, name="enrollment.history.ACTION_WORDS")
         table_words.add(history.TABLE_WORDS, name="enrollment.history.TABLE_WORDS")
+        column_words.add(("enrollment", history.COLUMN_WORDS), name="enrollment")
         sentences.add(history.sentence)
         events.add(own_events)
         list_definitions.add(loan_lists, order=60)

@@ -10,6 +10,15 @@ TABLE_WORDS = {
     "enrollment_transmission": gettext_lazy("Transmission au siège social"),
     "enrollment_enrollmentsettings": gettext_lazy("Réglages du siège social"),
 }
+# What its columns are called there; "" where one tells a person nothing.
+COLUMN_WORDS = {
+    "application_id": gettext_lazy("Demande de prêt"),
+    "selection": gettext_lazy("Choix pour la liste"),
+    "address_source": gettext_lazy("Adresse retenue"),
+    "corresponding_agent_id": gettext_lazy("Agent en correspondance"),
+    "applicant_id": gettext_lazy("Demandeur"),
+    **dict.fromkeys(("position", "applicant_ids", "payload", "digest", "before"), ""),
+}
 ACTION_WORDS = {
     "create_loan_application": gettext_lazy("Demande de prêt créée"),
     "update_loan_application": gettext_lazy("Demande de prêt modifiée"),

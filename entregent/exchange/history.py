@@ -3,6 +3,11 @@
 from django.utils.translation import gettext_lazy
 
 TABLE_WORDS = {"exchange_importmapping": gettext_lazy("Correspondance de colonnes")}
+# What its columns are called there; "" where one tells a person nothing.
+COLUMN_WORDS = {
+    "kind": gettext_lazy("Type"),
+    **dict.fromkeys(("mapping",), ""),
+}
 ACTION_WORDS = {
     "export": gettext_lazy("Données exportées"),
     "create_import": gettext_lazy("Fichier déposé pour une importation"),

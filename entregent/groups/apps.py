@@ -17,13 +17,14 @@ class GroupsConfig(AppConfig):
         from entregent.groups.scopes import group_of, group_words
         from entregent.jobs.extension_points import job_cancellations, job_failures
         from entregent.notifications.extension_points import events
-        from entregent.organizations.extension_points import action_words, client_scopes, table_words
+        from entregent.organizations.extension_points import action_words, client_scopes, column_words, table_words
         from entregent.relationships.extension_points import relationship_events
         from entregent.relationships.extension_points import what_is_lost as losses
         from entregent.ui.extension_points import navigation as top_bar
 
         action_words.add(history.ACTION_WORDS, name="groups.history.ACTION_WORDS")
         table_words.add(history.TABLE_WORDS, name="groups.history.TABLE_WORDS")
+        column_words.add(("groups", history.COLUMN_WORDS), name="groups")
         client_scopes.add(group_of)
         relationship_events.add(relationship_happened, order=50)
         losses.add(what_is_lost, order=50)

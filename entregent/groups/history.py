@@ -8,6 +8,21 @@ TABLE_WORDS = {
     "groups_groupassignment": _("Accès d'un employé à un groupe"),
     "groups_processingrequest": _("Demande de traitement"),
 }
+# What its columns are called there; "" where one tells a person nothing.
+COLUMN_WORDS = {
+    "rule": _("Règle"),
+    "member_count": _("Nombre de clients"),
+    "changed_at": _("Changé"),
+    "group_id": _("Groupe"),
+    "added_at": _("Ajouté"),
+    "left_at": _("Sorti"),
+    "ended_at": _("Terminé"),
+    "initiated_by_id": _("Initiateur"),
+    "initiated_by_name": _("Nom de l’initiateur"),
+    "total": _("Lignes"),
+    "failure": _("Motif de l’échec"),
+    **dict.fromkeys(("payload", "staged", "job_id", "undoes_id"), ""),
+}
 ACTION_WORDS = {
     "ask_group_change": _("Modification d'un groupe demandée"),
     "cancel_processing": _("Demande de traitement annulée"),

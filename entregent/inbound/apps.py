@@ -14,11 +14,13 @@ class InboundConfig(AppConfig):
             action_words,
             address_claims,
             administration_entries,
+            column_words,
             table_words,
         )
 
         action_words.add(history.ACTION_WORDS, name="inbound.history.ACTION_WORDS")
         table_words.add(history.TABLE_WORDS, name="inbound.history.TABLE_WORDS")
+        column_words.add(("inbound", history.COLUMN_WORDS), name="inbound")
         administration_entries.add(navigation.administration, order=35)
         address_claims.add(is_taken)
         events.add(own_events, order=60)

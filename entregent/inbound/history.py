@@ -6,6 +6,10 @@ TABLE_WORDS = {
     "inbound_mailbox": gettext_lazy("Boîte de réception"),
     "inbound_phoneline": gettext_lazy("Poste téléphonique"),
 }
+# What its columns are called there; "" where one tells a person nothing.
+COLUMN_WORDS = {
+    "port": gettext_lazy("Port"),
+}
 ACTION_WORDS = {
     "create_mailbox": gettext_lazy("Boîte de réception ajoutée"),
     "update_mailbox": gettext_lazy("Boîte de réception modifiée"),

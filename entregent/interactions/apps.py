@@ -21,6 +21,7 @@ class InteractionsConfig(AppConfig):
         from entregent.organizations.extension_points import (
             action_words,
             administration_entries,
+            column_words,
             organization_defaults,
             portlets,
             table_words,
@@ -37,6 +38,7 @@ class InteractionsConfig(AppConfig):
         administration_entries.add(navigation.administration, order=30)
         action_words.add(history.ACTION_WORDS, name="interactions.history.ACTION_WORDS")
         table_words.add(history.TABLE_WORDS, name="interactions.history.TABLE_WORDS")
+        column_words.add(("interactions", history.COLUMN_WORDS), name="interactions")
         sentences.add(history.sentence)
 
         from entregent.clients.extension_points import client_changed, movers, person_deleted, person_movers
@@ -52,7 +54,6 @@ class InteractionsConfig(AppConfig):
         for place, (name, mover) in enumerate(OF_PEOPLE.items()):
             person_movers.add(mover, order=40 + place, name=name)
         top_bar.add(navigation.top_bar, order=30)
-
 
         events.add(own_events, order=30)
         portlets.add(own_portlets, order=30)

@@ -19,6 +19,21 @@ TABLE_WORDS = {
     "interactions_portalaccess": gettext_lazy("Accès au portail"),
     "interactions_portalsettings": gettext_lazy("Réglages du portail"),
 }
+# What its columns are called there; "" where one tells a person nothing.
+COLUMN_WORDS = {
+    "code": gettext_lazy("Code"),
+    "template_id": gettext_lazy("Modèle"),
+    "left_out": gettext_lazy("Laissé de côté"),
+    "applies_to": gettext_lazy("Interlocuteurs"),
+    "origin": gettext_lazy("Origine"),
+    "author_person_id": gettext_lazy("Auteur"),
+    "notes": gettext_lazy("Notes"),
+    "folded": gettext_lazy("Partie repliée"),
+    "role": gettext_lazy("Rôle"),
+    "file_id": gettext_lazy("Fichier"),
+    "entry_id": gettext_lazy("Entrée"),
+    **dict.fromkeys(("eligible", "people", "agents", "object_rules", "mail_message_id"), ""),
+}
 ACTION_WORDS = {
     "log_interaction": gettext_lazy("Contact enregistré"),
     "update_interaction": gettext_lazy("Interaction modifiée"),

@@ -9,6 +9,12 @@ TABLE_WORDS = {
     "listing_customfield": gettext_lazy("Champ personnalisé"),
     "listing_view": gettext_lazy("Vue"),
 }
+# What its columns are called there; "" where one tells a person nothing.
+COLUMN_WORDS = {
+    "code": gettext_lazy("Code"),
+    "type": gettext_lazy("Type"),
+    "options": gettext_lazy("Choix"),
+}
 ACTION_WORDS = {
     "create_custom_field": gettext_lazy("Champ personnalisé créé"),
     "update_custom_field": gettext_lazy("Champ personnalisé modifié"),

@@ -14,6 +14,7 @@ class OrganizationsConfig(AppConfig):
             action_words,
             administration_entries,
             column_tellers,
+            column_words,
             table_words,
         )
         from entregent.organizations.membership import find_initiator, find_member
@@ -32,6 +33,8 @@ class OrganizationsConfig(AppConfig):
         scope_words["sector"] = sector_words
         action_words.add(journal.ACTION_WORDS, order=10, name="organizations")
         table_words.add(journal.TABLE_WORDS, order=10, name="organizations")
+        for area, words in journal.AREA_WORDS.items():
+            column_words.add((area, words), name=area)
         column_tellers.add(calendars.tell_days)
         administration_entries.add(navigation.entries, order=10)
         top_bar.add(navigation.top_bar, order=900)

@@ -25,6 +25,8 @@ client_scopes = ExtensionPoint("organizations.client_scopes", doc="Further scope
 action_words = ExtensionPoint("organizations.action_words", doc="How the audit journal names the actions of an area.")
 # Contributions: {table of the database: what one row of it is, in words}.
 table_words = ExtensionPoint("organizations.table_words", doc="How the audit journal names the records of an area.")
+# Contributions: (area, {column of its tables: what it is called, or "" where it tells a person nothing}).
+column_words = ExtensionPoint("organizations.column_words", doc="How the audit journal names the columns of an area.")
 # Contributions: tell(organization_id, table, column, before, after, cache, row) -> list[journal.Line], or None for
 # columns of others. `cache` is a dictionary kept for one page, `row` the changed row as it is known.
 column_tellers = ExtensionPoint(

@@ -20,13 +20,13 @@ from entregent.access.rights import RIGHT_LABELS
 from entregent.access.scope import scope_words
 from entregent.audit.extension_points import sentences
 from entregent.audit.models import Action, Change
-from entregent.organizations.extension_points import action_words, column_tellers, table_words
+from entregent.organizations.extension_points import action_words, column_tellers, column_words, table_words
 from entregent.organizations.models import Membership, Module, Organization, User
 from entregent.toolbox.errors import Stale
 from entregent.toolbox.phones import national
 
 # Bookkeeping of the database, which says nothing to a person.
-_HIDDEN = {"id", "organization_id", "version", "created_at", "updated_at"}
+HIDDEN = {"id", "organization_id", "version", "created_at", "updated_at"}
 # What never reaches the journal (migration 0004): secrets, and what a person sets for themselves alone.
 _UNTOLD = {
     "organizations_user": [
@@ -307,6 +307,23 @@ COLUMN_WORDS = {
     "sales_contact_id": _("Contact commercial"),
     "salesperson_id": _("Commercial"),
 }
+# Those of single areas, like `organizations.column_words`.
+AREA_WORDS = {
+    "organizations": {
+        "code": _("Code"),
+        "is_active": _("Actif"),
+        "modules": _("Modules"),
+        "provider_kind": _("Métier"),
+        "terminology": _("Vocabulaire"),
+        "date_joined": "",
+        "last_organization_id": "",
+    },
+    "outbox": {
+        "purpose": _("Usage"),
+        "url": _("Adresse"),
+        "is_on": _("Activé"),
+    },
+}
 TABLE_WORDS = {
     "organizations_organization": _("Organisation"),
     "organizations_user": _("Compte d’un membre"),
@@ -325,13 +342,23 @@ def _fields(table: str) -> dict:
     return {field.column: field for field in model._meta.concrete_fields} if model is not None else {}
 
 
+def column_label(table: str, column: str) -> str:
+    """« Secteur » for `sector_id`: as its area calls it, else as all do, else by its field; "" where it is not told."""
+    area = table.partition("_")[0]
+    for whose, words in column_words:
+        if whose == area and column in words:
+            return str(words[column])
+    field = _fields(table).get(column)
+    return str(COLUMN_WORDS.get(column) or (field.verbose_name if field is not None else column))
+
+
 def _lines(change: Change, before: dict, after: dict, names: _Names) -> list[Line]:
     table = change.table_name
     fields = _fields(table)
     lines = []
     for column in fields or {**before, **after}:
         field = fields.get(column)
-        if column in _HIDDEN or (field is not None and not field.editable):
+        if column in HIDDEN or (field is not None and not field.editable):
             continue
         old, new = before.get(column), after.get(column)
         if old == new or (not old and not new and old is not False and new is not False):
@@ -340,7 +367,9 @@ def _lines(change: Change, before: dict, after: dict, names: _Names) -> list[Lin
         if several is not None:
             lines += several
             continue
-        label = str(COLUMN_WORDS.get(column) or (field.verbose_name if field is not None else column))
+        label = column_label(table, column)
+        if not label:
+            continue
         was, became = (names.text(table, column, state) or _text(field, state.get(column)) for state in (before, after))
         lines.append(Line(label[:1].upper() + label[1:], was, became, column))
     return lines

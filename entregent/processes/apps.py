@@ -12,6 +12,7 @@ class ProcessesConfig(AppConfig):
         from entregent.organizations.extension_points import (
             action_words,
             administration_entries,
+            column_words,
             portlets,
             table_words,
         )
@@ -30,6 +31,7 @@ class ProcessesConfig(AppConfig):
 
         action_words.add(history.ACTION_WORDS, name="processes.history.ACTION_WORDS")
         table_words.add(history.TABLE_WORDS, name="processes.history.TABLE_WORDS")
+        column_words.add(("processes", history.COLUMN_WORDS), name="processes")
         sentences.add(history.sentence)
         portlets.add(own_portlets, order=34)
         movers.add(RUNS, order=97, name="process_runs")

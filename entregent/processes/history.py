@@ -10,6 +10,38 @@ TABLE_WORDS = {
     "processes_processstep": gettext_lazy("Étape d’un plan d’action"),
     "processes_stepcomment": gettext_lazy("Commentaire d’une étape"),
 }
+# What its columns are called there; "" where one tells a person nothing.
+COLUMN_WORDS = {
+    "code": gettext_lazy("Code"),
+    "subjects": gettext_lazy("Porte sur"),
+    "case_types": gettext_lazy("Types de dossier"),
+    "topics": gettext_lazy("Rubriques"),
+    "events": gettext_lazy("Événements"),
+    "definition_id": gettext_lazy("Processus"),
+    "published_by_id": gettext_lazy("Publié par"),
+    "process_version_id": gettext_lazy("Version"),
+    "case_id": gettext_lazy("Dossier"),
+    "started_by_id": gettext_lazy("Lancé par"),
+    "started_at": gettext_lazy("Lancé"),
+    "ended_at": gettext_lazy("Terminé"),
+    "paused_at": gettext_lazy("Suspendu"),
+    "name_fr": gettext_lazy("Nom en français"),
+    "name_en": gettext_lazy("Nom en anglais"),
+    "public_fr": gettext_lazy("Nom public en français"),
+    "public_en": gettext_lazy("Nom public en anglais"),
+    "awaits_client": gettext_lazy("Attend le client"),
+    "ready_at": gettext_lazy("Prête"),
+    "done_at": gettext_lazy("Faite"),
+    "done_by_id": gettext_lazy("Faite par"),
+    "why_skipped": gettext_lazy("Motif du saut"),
+    "is_ad_hoc": gettext_lazy("Étape ajoutée"),
+    "kind": gettext_lazy("Nature"),
+    "step_id": gettext_lazy("Étape"),
+    "data": gettext_lazy("Réponses"),
+    **dict.fromkeys(
+        ("live_id", "body", "sha256", "facts", "start_key", "run_id", "key", "attempt", "position", "wait_key"), ""
+    ),
+}
 ACTION_WORDS = {
     "create_process": gettext_lazy("Processus créé"),
     "save_process_draft": gettext_lazy("Brouillon d’un processus enregistré"),

@@ -19,3 +19,19 @@ TABLE_WORDS = {
     "relationships_relationshipprogram": _("Programme d'une relation d'affaires"),
     "relationships_rules": _("Délais des relations d'affaires"),
 }
+# What its columns are called there; "" where one tells a person nothing.
+COLUMN_WORDS = {
+    "asked_by_id": _("Demandé par"),
+    "asked_by_name": _("Demandé par"),
+    "decided_by_name": _("Décidé par"),
+    "decided_at": _("Décidé"),
+    "account_id": _("Compte d’entreprise"),
+    "visibility": _("Visibilité"),
+    "approved_by_name": _("Approuvé par"),
+    "approved_at": _("Approuvé"),
+    "ended_at": _("Terminé"),
+    "ended_by_name": _("Terminé par"),
+    "used_on": _("Dernière utilisation"),
+    "program_id": _("Programme"),
+    **dict.fromkeys(("request_id", "relationship_id"), ""),
+}

@@ -12,6 +12,7 @@ class TransfersConfig(AppConfig):
         from entregent.organizations.extension_points import (
             action_words,
             administration_entries,
+            column_words,
             portlets,
             table_words,
         )
@@ -24,6 +25,7 @@ class TransfersConfig(AppConfig):
 
         action_words.add(history.ACTION_WORDS, name="transfers.history.ACTION_WORDS")
         table_words.add(history.TABLE_WORDS, name="transfers.history.TABLE_WORDS")
+        column_words.add(("transfers", history.COLUMN_WORDS), name="transfers")
         sentences.add(history.sentence)
         events.add(own_events)
         list_definitions.add(transfer_lists, order=30)

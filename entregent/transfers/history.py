@@ -9,6 +9,19 @@ TABLE_WORDS = {
     "transfers_signature": gettext_lazy("Signature électronique"),
     "transfers_transfersettings": gettext_lazy("Réglages des transferts"),
 }
+# What its columns are called there; "" where one tells a person nothing.
+COLUMN_WORDS = {
+    "message": gettext_lazy("Message"),
+    "transfer_id": gettext_lazy("Transfert"),
+    "file_id": gettext_lazy("Fichier"),
+    "downloaded_at": gettext_lazy("Téléchargé"),
+    "reminded_at": gettext_lazy("Rappelé"),
+    "reminders": gettext_lazy("Rappels"),
+    "warned_at": gettext_lazy("Prévenu"),
+    "at": gettext_lazy("Signé"),
+    "evidence_id": gettext_lazy("Page de preuve"),
+    **dict.fromkeys(("facts", "seal"), ""),
+}
 ACTION_WORDS = {
     "send_files": gettext_lazy("Fichiers envoyés"),
     "request_files": gettext_lazy("Fichiers demandés"),

@@ -24,8 +24,8 @@ def set_hold(client: Client, *, by: Membership, reason: str, until: date | None 
     """Nobody duns the client until a day, or until it is lifted; what runs is ended. Takes the place of a hold that
     stands. Refuses without a reason, and a day that has passed or is more than three years away."""
     note = one_line(str(note or ""))
-    record("set_dunning_hold", by=by, subject=client, client_id=client.pk, reason=str(reason or ""),
-           until=until.isoformat() if until else "", note=note[:200])  # fmt: skip
+    record("set_dunning_hold", by=by, subject=client, client_id=client.pk, reason=note[:200],
+           hold=str(reason or ""), until=until.isoformat() if until else "", note=note[:200])  # fmt: skip
     today = today_in(by.organization.time_zone)
     refusals: list[Refusal] = []
     if reason not in DunningHold.Reason.values:
