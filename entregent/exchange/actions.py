@@ -21,18 +21,22 @@ from entregent.toolbox.text import one_line
 
 MOST_BYTES = 1024 * 1024 * 1024
 SAMPLES = 200
+# Kinds in which the operator may more than members.
+OPERATORS = frozenset({"business-accounts", "relationships"})
 
 
 @transaction.atomic
-def create_import(*, by: Membership, kind: str, file: File, filename: str) -> Import:
-    """Takes a file and looks at it. Refuses what is no table (E-FILE), a kind that is unknown or needs more rights."""
-    check_rights(kind, by)
+def create_import(*, by: Membership, kind: str, file: File, filename: str, by_operator: bool = False) -> Import:
+    """Takes a file and looks at it. Refuses what is no table (E-FILE), a kind that is unknown or needs more rights.
+    `by_operator`: by the command, whose user answers for what it brings (`delegation`)."""
+    check_rights(kind, by, by_operator=by_operator)
     record("create_import", by=by, kind=kind, file=filename[:200])
     if file.size is not None and file.size > MOST_BYTES:
         raise Refusal("E-FILE", _("Le fichier est trop gros : 1 Go au maximum."), field="file")
     batch = Import(
-        organization_id=by.organization_id, kind=kind, filename=_file_name(filename), created_by_id=by.user_id
-    )
+        organization_id=by.organization_id, kind=kind, filename=_file_name(filename), created_by_id=by.user_id,
+        by_operator=by_operator and kind in OPERATORS,
+    )  # fmt: skip
     batch.file.save("import", file, save=False)
     try:
         table = open_table(batch.path)
@@ -47,10 +51,10 @@ def create_import(*, by: Membership, kind: str, file: File, filename: str) -> Im
 
 
 @transaction.atomic
-def set_mapping(batch: Import, *, by: Membership, mapping: Mapping) -> Import:
+def set_mapping(batch: Import, *, by: Membership, mapping: Mapping, by_operator: bool = False) -> Import:
     """Says how the columns become fields. Refuses a mapping for other data, or with a column that the file lacks."""
     record("set_import_mapping", by=by, subject=batch)
-    batch = _locked(batch, by=by)
+    batch = _locked(batch, by=by, by_operator=by_operator)
     if not batch.can_be_mapped:
         raise _not_now()
     if mapping.kind != batch.kind:
@@ -73,23 +77,30 @@ def set_mapping(batch: Import, *, by: Membership, mapping: Mapping) -> Import:
 
 
 @transaction.atomic
-def start_check(batch: Import, *, by: Membership, in_background: bool = True) -> Job:
+def start_check(batch: Import, *, by: Membership, in_background: bool = True, by_operator: bool = False) -> Job:
     """The dry run: reads every row and plans it; nothing but the plan is written."""
-    batch = _locked(batch, by=by)
+    batch = _locked(batch, by=by, by_operator=by_operator)
     if not batch.can_be_mapped:
         raise _not_now()
-    check_rights(batch.kind, by)
+    check_rights(batch.kind, by, by_operator=batch.by_operator)
     record("check_import", by=by, subject=batch)
     return _start(batch, by, "import.check", Import.State.CHECKING, _("Essai à blanc de %(file)s"), in_background)
 
 
 @transaction.atomic
-def start_import(batch: Import, *, by: Membership, on_duplicate: str = "reject", in_background: bool = True) -> Job:
+def start_import(
+    batch: Import,
+    *,
+    by: Membership,
+    on_duplicate: str = "reject",
+    in_background: bool = True,
+    by_operator: bool = False,
+) -> Job:
     """Carries the plan of the dry run out. `on_duplicate` says what becomes of probable duplicates."""
-    batch = _locked(batch, by=by)
+    batch = _locked(batch, by=by, by_operator=by_operator)
     if not batch.can_be_applied:
         raise _not_now()
-    check_rights(batch.kind, by)
+    check_rights(batch.kind, by, by_operator=batch.by_operator)
     if on_duplicate not in Import.OnDuplicate.values:
         raise required("on_duplicate", _("Doublons probables"))
     batch.on_duplicate = on_duplicate
@@ -112,7 +123,7 @@ def start_undo(batch: Import, *, by: Membership, in_background: bool = True) -> 
 def stop_import(batch: Import, *, by: Membership, job: Job) -> Import:
     """After its job was asked to stop: one that had not begun leaves the import as it was before."""
     record("stop_import", by=by, subject=batch)
-    batch = _locked(batch, by=by)
+    batch = _locked(batch, by=by, by_operator=True)
     if batch.is_at_work and job.pk == batch.job_id and job.state == Job.State.CANCELLED:
         before = {
             Import.State.CHECKING: Import.State.NEW,
@@ -149,7 +160,7 @@ def delete_mapping(mapping: ImportMapping, *, by: Membership) -> None:
 @transaction.atomic
 def discard_import(batch: Import, *, by: Membership) -> None:
     """Forgets an import that was not carried out, or was undone: its file and its rows."""
-    batch = _locked(batch, by=by)
+    batch = _locked(batch, by=by, by_operator=True)
     if batch.is_at_work or batch.can_be_undone:
         raise _not_now()
     record("discard_import", by=by, kind=batch.kind, file=batch.filename)
@@ -160,9 +171,9 @@ def discard_import(batch: Import, *, by: Membership) -> None:
     transaction.on_commit(lambda: storage.delete(name))
 
 
-def check_rights(kind: str, by: Membership) -> None:
-    """Some kinds are an administrator's: sectors, topics; some a service provider's: groups."""
-    if not kind_named(kind).is_offered_to(by):
+def check_rights(kind: str, by: Membership, *, by_operator: bool = False) -> None:
+    """Some kinds are an administrator's: sectors, topics; some a service provider's: groups; one the operator's."""
+    if not kind_named(kind).is_offered_to(by, by_operator=by_operator):
         raise RightMissing
 
 
@@ -204,10 +215,13 @@ def _start(batch: Import, by: Membership, kind: str, state: str, label: str, in_
     return job
 
 
-def _locked(batch: Import, *, by: Membership) -> Import:
+def _locked(batch: Import, *, by: Membership, by_operator: bool = False) -> Import:
     found = Import.objects.select_for_update().filter(pk=batch.pk, organization_id=by.organization_id).first()
     if found is None:
         raise NotFound
+    if found.by_operator and not by_operator:
+        message = _("Cette importation est faite par l’exploitant de l’instance, par la commande.")
+        raise Refusal("E-IMPORT-OPERATOR", message, status=403)
     return found
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from django.db import connection
 from django.utils.translation import gettext as _
 
+from entregent.exchange import delegation
 from entregent.exchange.models import Import
 from entregent.exchange.reach import ImportReach, out_of_reach, reached_sectors
 from entregent.organizations.actions import next_numbers
@@ -34,7 +35,7 @@ WHERE r.batch_id = %(batch)s AND r.line > %(after)s AND r.line <= %(until)s
 
 # Whose record somebody changed, deleted or made since the plan.
 _STILL_SO = """
-WITH standing AS (SELECT t.id, t.version FROM {table} t
+WITH standing AS (SELECT t.id, {version} AS version FROM {table} t
                   WHERE t.id IN (SELECT c.id FROM exchange_chunk c WHERE c.act = 'update') FOR UPDATE),
 moved AS (
     DELETE FROM exchange_chunk c
@@ -55,6 +56,9 @@ _TABLES = {
     "contracts": "clients_businessobject",
     "business-objects": "clients_businessobject",
     "interactions": "interactions_interaction",
+    "business-accounts": "relationships_businessaccount",
+    "relationships": "relationships_relationship",
+    "requests": "relationships_accessrequest",
     "groups": "groups_groupmember",
     "loan-applications": "enrollment_loanapplication",
 }
@@ -78,6 +82,7 @@ _TAKEN = {
     "interactions": """c.key <> '' AND EXISTS (SELECT 1 FROM interactions_interaction t
         WHERE t.organization_id = %(org)s AND t.external_key = c.key AND t.external_key <> '')""",
 }
+_TAKEN |= delegation.TAKEN
 _TAKEN["contracts"] = _TAKEN["business-objects"] = _TAKEN["objects"]
 
 # The record that a row hangs on was deleted since the plan.
@@ -136,6 +141,11 @@ FROM moved WHERE r.batch_id = %(batch)s AND r.line = moved.line
 """
 
 
+# Kinds whose rows hang on a client or a person.
+_OF_OTHERS = (
+    "people", "addresses", "contracts", "business-objects", "interactions", "business-accounts", "relationships",
+    "requests",
+)  # fmt: skip
 _WITH_CUSTOM = ("clients_client", "clients_person", "interactions_interaction")
 
 
@@ -152,33 +162,37 @@ class Chunk:
             "country": member.organization.country,
             "language": member.organization.language,
             "on_duplicate": batch.on_duplicate,
+            "today": today_of(member.organization),
             "moved": _("La fiche a changé depuis l’essai à blanc : relancez l’importation."),
         }
 
     def carry_out(self, after: int, until: int) -> dict[str, int]:
         """Returns how many rows were created, updated, and refused for what changed meanwhile."""
         with connection.cursor() as self.cursor:
-            self._run("SELECT set_config('app.search_deferred', 'on', true)")
-            self._run(_CHUNK)
-            self._run("DELETE FROM exchange_chunk")
-            self._run(_TAKE, after=after, until=until)
+            self.run("SELECT set_config('app.search_deferred', 'on', true)")
+            self.run(_CHUNK)
+            self.run("DELETE FROM exchange_chunk")
+            self.run(_TAKE, after=after, until=until)
             kind = self.batch.kind
+            if kind == "relationships" and not self.batch.by_operator:
+                kind = "requests"
             if kind == "groups":
-                self._run(_ONE_AT_A_TIME)
-                refused = self._run(_UNAVAILABLE, today=today_of(self.member.organization))
+                self.run(_ONE_AT_A_TIME)
+                refused = self.run(_UNAVAILABLE)
             else:
-                refused = self._run(_STILL_SO.format(table=_TABLES[kind], taken=_TAKEN[kind]))
-            if kind in ("people", "addresses", "contracts", "business-objects", "interactions"):
-                refused += self._run(_GONE)
+                version = "0" if kind == "requests" else "t.version"  # No request is updated by a file.
+                refused = self.run(_STILL_SO.format(table=_TABLES[kind], taken=_TAKEN[kind], version=version))
+            if kind in _OF_OTHERS:
+                refused += self.run(_GONE)
             refused += self._refuse_out_of_reach()
-            self._run(
+            self.run(
                 "UPDATE exchange_chunk SET id = nextval((SELECT pg_get_serial_sequence(%(table)s, 'id')::regclass))"
                 " WHERE act = 'create'",
                 table=_TABLES[kind],
             )
-            self._run("ANALYZE exchange_chunk (line, act, key, id)")
-            getattr(self, "_" + kind.replace("-", "_"))()
-            self._run("SELECT act, count(*) FROM exchange_chunk GROUP BY act")
+            self.run("ANALYZE exchange_chunk (line, act, key, id)")
+            refused += getattr(self, "_" + kind.replace("-", "_"))() or 0
+            self.run("SELECT act, count(*) FROM exchange_chunk GROUP BY act")
             done = dict(self.cursor.fetchall())
         return {"create": done.get("create", 0), "update": done.get("update", 0), "refused": refused}
 
@@ -187,7 +201,7 @@ class Chunk:
         if reach.is_whole:
             return 0
         target = {"clients": reach.clients, "people": reach.people}.get(self.batch.kind)
-        return self._run(
+        return self.run(
             _LEFT.format(
                 client=reach.clients.condition("(c.extra ->> 'client_id')::bigint"),
                 person=reach.people.condition("(c.extra ->> 'person_id')::bigint"),
@@ -198,14 +212,14 @@ class Chunk:
             left=out_of_reach(),
         )
 
-    def _run(self, sql: str, **more) -> int:
+    def run(self, sql: str, **more) -> int:
         self.cursor.execute(sql, self.parameters | more)
         return self.cursor.rowcount
 
-    def _update(self, table: str, columns: str, *, also: str = "") -> None:
+    def lay_over(self, table: str, columns: str, *, also: str = "") -> None:
         """Lays the fields of the rows over the records."""
         fields = laid("c.fields", "t") if table in _WITH_CUSTOM else "c.fields"
-        self._run(f"""
+        self.run(f"""
             UPDATE {table} t SET ({columns}) =
                 (SELECT {_prefixed(columns, "r")} FROM jsonb_populate_record(t, {fields}) r),
                 version = t.version + 1 {also}
@@ -216,9 +230,9 @@ class Chunk:
     # The kinds
 
     def _sectors(self) -> None:
-        self._run("SELECT DISTINCT coalesce((extra ->> 'depth')::int, 0) FROM exchange_chunk ORDER BY 1")
+        self.run("SELECT DISTINCT coalesce((extra ->> 'depth')::int, 0) FROM exchange_chunk ORDER BY 1")
         for (depth,) in self.cursor.fetchall():
-            self._run(
+            self.run(
                 """
                 INSERT INTO organizations_sector (id, organization_id, code, name, level, parent_id, path, version)
                 SELECT c.id, %(org)s, c.key, c.fields ->> 'name', coalesce(c.fields ->> 'level', ''), p.id, '', 1
@@ -228,7 +242,7 @@ class Chunk:
                 """,
                 depth=depth,
             )
-            self._run(
+            self.run(
                 """
                 UPDATE organizations_sector t SET name = coalesce(c.fields ->> 'name', t.name),
                     level = coalesce(c.fields ->> 'level', t.level), version = t.version + 1,
@@ -242,7 +256,7 @@ class Chunk:
             )
 
     def _topics(self) -> None:
-        self._run("""
+        self.run("""
             INSERT INTO interactions_topic
                 (id, organization_id, code, label_fr, label_en, applies_to, position, is_active, version)
             SELECT c.id, %(org)s, c.key, r.label_fr, coalesce(nullif(r.label_en, ''), r.label_fr), r.applies_to,
@@ -251,7 +265,7 @@ class Chunk:
                 '{"label_en": "", "applies_to": [], "position": 100, "is_active": true}'::jsonb || c.fields) r
             WHERE c.act = 'create'
         """)
-        self._update("interactions_topic", "label_fr, label_en, applies_to, position, is_active")
+        self.lay_over("interactions_topic", "label_fr, label_en, applies_to, position, is_active")
 
     def _loan_applications(self) -> None:
         columns = "status, branch, agent_id, source_system, street, unit, city, region, postal_code, country"
@@ -259,7 +273,7 @@ class Chunk:
             "jsonb_build_object('status', 'in_progress', 'branch', '', 'source_system', '', 'street', '', 'unit', '',"
             " 'city', '', 'region', '', 'postal_code', '', 'country', '')"
         )
-        self._run(f"""
+        self.run(f"""
             INSERT INTO enrollment_loanapplication
                 (id, organization_id, number, {columns}, enrollment_state, version, created_by_id, updated_by_id)
             SELECT c.id, %(org)s, c.key, {_prefixed(columns, "r")}, 'none', 1, %(user)s, %(user)s
@@ -267,7 +281,7 @@ class Chunk:
                 jsonb_populate_record(NULL::enrollment_loanapplication, {nothing} || c.fields) r
             WHERE c.act = 'create'
         """)  # noqa: S608
-        self._run(f"""
+        self.run(f"""
             UPDATE enrollment_loanapplication t SET ({columns}) =
                 (SELECT {_prefixed(columns, "r")} FROM jsonb_populate_record(t, c.fields) r),
                 version = t.version + 1, updated_at = now(), updated_by_id = %(user)s
@@ -275,13 +289,13 @@ class Chunk:
         """)  # noqa: S608
         place = "street, unit, city, region, postal_code, country"
         own = f"first_name, last_name, sort_key, birth_date, email, phone, {place}"
-        self._run(f"""
+        self.run(f"""
             UPDATE enrollment_applicant a SET ({own}) =
                 (SELECT {_prefixed(own, "r")} FROM jsonb_populate_record(a, c.extra -> 'applicant') r)
             FROM exchange_chunk c
             WHERE c.act = 'update' AND c.extra ? 'applicant' AND a.application_id = c.id AND a.is_primary
         """)  # noqa: S608
-        self._run(f"""
+        self.run(f"""
             INSERT INTO enrollment_applicant
                 (organization_id, application_id, position, role, is_primary, enrollment_state, {own})
             SELECT %(org)s, c.id, 1, 'applicant', true, 'none', {_prefixed(own, "r")}
@@ -301,7 +315,7 @@ class Chunk:
         self._give_numbers()
         # Before their clients: what is kept of each client with its main address is then written once.
         self._places_of("client_id")
-        self._run(f"""
+        self.run(f"""
             INSERT INTO clients_client
                 (id, organization_id, number, {columns}, sector_reach, version, created_by_id, updated_by_id)
             SELECT c.id, %(org)s, CASE WHEN c.number IS NULL THEN c.key ELSE 'C' || c.number END,
@@ -313,25 +327,25 @@ class Chunk:
                 || {laid("c.fields")}) r
             WHERE c.act = 'create'
         """)  # noqa: S608
-        self._run("""
+        self.run("""
             SELECT array_agg(t.id) FROM clients_client t JOIN exchange_chunk c ON c.id = t.id AND c.act = 'update'
             WHERE c.fields ? 'sector_id' AND (c.fields ->> 'sector_id')::bigint IS DISTINCT FROM t.sector_id
         """)
         moved = self.cursor.fetchone()[0]
-        self._update("clients_client", columns, also=", updated_at = now(), updated_by_id = %(user)s")
-        self._run("SELECT clients_index(array_agg(id)) FROM exchange_chunk HAVING count(*) > 0")
+        self.lay_over("clients_client", columns, also=", updated_at = now(), updated_by_id = %(user)s")
+        self.run("SELECT clients_index(array_agg(id)) FROM exchange_chunk HAVING count(*) > 0")
         if moved:
-            self._run("SELECT clients_people_index(%(moved_ids)s)", moved_ids=moved)
+            self.run("SELECT clients_people_index(%(moved_ids)s)", moved_ids=moved)
 
     def _give_numbers(self) -> None:
         """Rows without a number get the next ones that nobody has chosen by hand."""
         while True:
-            self._run("SELECT count(*) FROM exchange_chunk WHERE act = 'create' AND key LIKE '~%%' AND number IS NULL")
+            self.run("SELECT count(*) FROM exchange_chunk WHERE act = 'create' AND key LIKE '~%%' AND number IS NULL")
             wanted = self.cursor.fetchone()[0]
             if not wanted:
                 return
             first = next_numbers(self.member.organization_id, "client", wanted)
-            self._run(
+            self.run(
                 """
                 UPDATE exchange_chunk c SET number = n.number
                 FROM (SELECT line, %(first)s + row_number() OVER (ORDER BY line) - 1 AS number FROM exchange_chunk
@@ -345,7 +359,7 @@ class Chunk:
     def _places_of(self, owner: str) -> None:
         """The addresses that stand in the row of their client or person."""
         columns = "street, unit, postal_code, city, region, country"
-        self._run(f"""
+        self.run(f"""
             UPDATE clients_address a SET ({columns}) =
                 (SELECT {_prefixed(columns, "r")} FROM jsonb_populate_record(a, e.value) r),
                 version = a.version + 1
@@ -353,7 +367,7 @@ class Chunk:
             WHERE c.extra ? 'addresses' AND c.act = 'update' AND a.{owner} = c.id AND a.kind = e.key
               AND (to_jsonb(a) || e.value) IS DISTINCT FROM to_jsonb(a)
         """)  # noqa: S608
-        self._run(f"""
+        self.run(f"""
             INSERT INTO clients_address (organization_id, {owner}, kind, label, external_key, {columns}, version)
             SELECT %(org)s, c.id, e.key, '', '', {_prefixed(columns, "r")}, 1
             FROM exchange_chunk c, jsonb_each(c.extra -> 'addresses') e,
@@ -367,7 +381,7 @@ class Chunk:
         columns = (
             "file_as, first_name, last_name, title, company, sort_key, language, birth_date, emails, phones, custom"
         )
-        self._run(f"""
+        self.run(f"""
             INSERT INTO clients_person (id, organization_id, external_key, {columns}, version)
             SELECT c.id, %(org)s, c.key, {_prefixed(columns, "r")}, 1
             FROM exchange_chunk c CROSS JOIN LATERAL jsonb_populate_record(NULL::clients_person,
@@ -375,14 +389,14 @@ class Chunk:
                                    'company', '', 'emails', '[]'::jsonb, 'phones', '[]'::jsonb) || {laid("c.fields")}) r
             WHERE c.act = 'create'
         """)  # noqa: S608
-        self._update("clients_person", columns, also=", updated_at = now()")
+        self.lay_over("clients_person", columns, also=", updated_at = now()")
         self._places_of("person_id")
         # Marks of one client are given one after the other: who had a mark before has it no longer (R004-13).
-        self._run("""
+        self.run("""
             SELECT 1 FROM clients_client t
             WHERE t.id IN (SELECT (extra ->> 'client_id')::bigint FROM exchange_chunk) ORDER BY t.id FOR UPDATE
         """)
-        self._run("""
+        self.run("""
             INSERT INTO clients_clientperson
                 (organization_id, client_id, person_id, is_primary, is_preferred, is_billing)
             SELECT %(org)s, (c.extra ->> 'client_id')::bigint, c.id, false, false, false
@@ -395,35 +409,35 @@ class Chunk:
                 FROM exchange_chunk c WHERE c.extra ? 'client_id' AND c.extra @> '{{"{mark}": true}}'
                 ORDER BY c.extra ->> 'client_id', c.line DESC
             """  # noqa: S608
-            self._run(f"""
+            self.run(f"""
                 UPDATE clients_clientperson cp SET {mark} = false FROM ({chosen}) w
                 WHERE cp.client_id = w.client_id AND cp.person_id <> w.id AND cp.{mark}
             """)  # noqa: S608
-            self._run(f"""
+            self.run(f"""
                 UPDATE clients_clientperson cp SET {mark} = true FROM ({chosen}) w
                 WHERE cp.client_id = w.client_id AND cp.person_id = w.id AND NOT cp.{mark}
             """)  # noqa: S608
-        self._run("""
+        self.run("""
             INSERT INTO clients_personphoto (organization_id, person_id, content, media_type)
             SELECT %(org)s, c.id, decode(c.extra #>> '{photo,content}', 'base64'), c.extra #>> '{photo,media_type}'
             FROM exchange_chunk c WHERE c.extra ? 'photo'
             ON CONFLICT (person_id) DO UPDATE SET content = excluded.content, media_type = excluded.media_type
         """)
-        self._run("SELECT people_index(array_agg(id)) FROM exchange_chunk HAVING count(*) > 0")
+        self.run("SELECT people_index(array_agg(id)) FROM exchange_chunk HAVING count(*) > 0")
         self._index_clients(
             "SELECT cp.client_id FROM clients_clientperson cp JOIN exchange_chunk c ON c.id = cp.person_id"
         )
 
     def _addresses(self) -> None:
         columns = "kind, label, street, unit, postal_code, city, region, country, external_key"
-        self._run(f"""
+        self.run(f"""
             INSERT INTO clients_address (id, organization_id, client_id, person_id, {columns}, version)
             SELECT c.id, %(org)s, (c.extra ->> 'client_id')::bigint, (c.extra ->> 'person_id')::bigint,
                    {_prefixed(columns, "r")}, 1
             FROM exchange_chunk c, jsonb_populate_record(NULL::clients_address, {_NO_PLACE} || c.fields) r
             WHERE c.act = 'create'
         """)  # noqa: S608
-        self._update("clients_address", columns)
+        self.lay_over("clients_address", columns)
         self._index_clients(
             "SELECT (c.extra ->> 'client_id')::bigint FROM exchange_chunk c WHERE c.extra ? 'client_id'"
         )
@@ -431,7 +445,7 @@ class Chunk:
     def _contracts(self) -> None:
         self._business_objects()
         # A prospect becomes a client with the first contract (R001-06).
-        self._run("""
+        self.run("""
             UPDATE clients_client t SET status = 'client', version = t.version + 1, updated_at = now(),
                 updated_by_id = %(user)s
             WHERE t.status = 'prospect' AND t.id IN (SELECT (extra ->> 'client_id')::bigint FROM exchange_chunk)
@@ -440,7 +454,7 @@ class Chunk:
     def _business_objects(self) -> None:
         columns = "label, state, dated_on, due_on, amount, currency, sector_id, attributes, contract_id"
         # A contract may have come with an earlier row of this very file.
-        self._run("""
+        self.run("""
             UPDATE exchange_chunk c SET fields = c.fields || jsonb_build_object('contract_id', k.id)
             FROM clients_businessobject k, clients_businessobjecttype t
             WHERE c.extra ? 'contract' AND NOT c.fields ? 'contract_id' AND t.organization_id = %(org)s
@@ -448,7 +462,7 @@ class Chunk:
               AND k.source_system = c.fields ->> 'source_system' AND k.key = c.extra ->> 'contract'
               AND k.client_id = (c.extra ->> 'client_id')::bigint AND k.deleted_at IS NULL
         """)
-        self._run(f"""
+        self.run(f"""
             INSERT INTO clients_businessobject
                 (id, organization_id, client_id, type_id, source_system, key, {columns}, version)
             SELECT c.id, %(org)s, (c.extra ->> 'client_id')::bigint, r.type_id, r.source_system, r.key,
@@ -457,25 +471,25 @@ class Chunk:
                 '{{"label": "", "state": "", "currency": "", "attributes": {{}}}}'::jsonb || c.fields) r
             WHERE c.act = 'create'
         """)  # noqa: S608
-        self._run(f"""
+        self.run(f"""
             UPDATE clients_businessobject t
             SET ({columns}) = (SELECT {_prefixed(columns, "r")} FROM jsonb_populate_record(t, c.fields) r),
                 deleted_at = NULL, version = t.version + 1, updated_at = now()
             FROM exchange_chunk c WHERE c.act = 'update' AND t.id = c.id
         """)  # noqa: S608
         # Service points bring their clients into the reach of their sector.
-        self._run(
+        self.run(
             "SELECT array_agg(DISTINCT (extra ->> 'client_id')::bigint) FROM exchange_chunk WHERE fields ? 'sector_id'"
         )
         moved = self.cursor.fetchone()[0]
         if moved:
-            self._run("SELECT clients_index(%(ids)s), clients_people_index(%(ids)s)", ids=moved)
+            self.run("SELECT clients_index(%(ids)s), clients_people_index(%(ids)s)", ids=moved)
 
     def _interactions(self) -> None:
-        self._run("UPDATE exchange_chunk SET number = 0 WHERE act = 'create'")
+        self.run("UPDATE exchange_chunk SET number = 0 WHERE act = 'create'")
         wanted = self.cursor.rowcount
         if wanted:
-            self._run(
+            self.run(
                 """
                 UPDATE exchange_chunk c SET number = n.number
                 FROM (SELECT line, %(first)s + row_number() OVER (ORDER BY line) - 1 AS number
@@ -487,7 +501,7 @@ class Chunk:
             "topic_id, channel, direction, subject, occurred_at, status, priority, follow_up_on, follow_up_owner_id, "
             "contact_name, contact_phone, reference, custom"
         )
-        self._run(f"""
+        self.run(f"""
             INSERT INTO interactions_interaction
                 (id, organization_id, number, client_id, person_id, external_key, origin, created_by_id,
                  entry_sort_key, {columns}, version)
@@ -500,7 +514,7 @@ class Chunk:
                 || {laid("c.fields")}) r
             WHERE c.act = 'create'
         """)  # noqa: S608
-        self._run("""
+        self.run("""
             INSERT INTO interactions_interactionentry
                 (organization_id, interaction_id, seq, author_id, entry_name, internal, incoming, notify, notes)
             SELECT %(org)s, c.id, 1, (c.extra ->> 'author')::bigint, c.extra ->> 'entry_name',
@@ -508,44 +522,53 @@ class Chunk:
             FROM exchange_chunk c WHERE c.act = 'create'
         """)
         for party in ("client", "person"):
-            self._run(f"""
+            self.run(f"""
                 INSERT INTO interactions_interactionparticipant (organization_id, interaction_id, {party}_id, role)
                 SELECT %(org)s, c.id, (c.extra ->> '{party}_id')::bigint, '' FROM exchange_chunk c
                 WHERE c.act = 'create' AND c.extra ? '{party}_id'
             """)  # noqa: S608
-        self._run("""
+        self.run("""
             INSERT INTO interactions_interactionagent (organization_id, interaction_id, user_id, role)
             SELECT %(org)s, c.id, (c.extra ->> 'author')::bigint, 'originator'
             FROM exchange_chunk c WHERE c.act = 'create'
         """)
-        self._update("interactions_interaction", columns)
-        self._run("""
+        self.lay_over("interactions_interaction", columns)
+        self.run("""
             UPDATE interactions_interactionentry e SET notes = c.extra ->> 'notes'
             FROM exchange_chunk c WHERE c.act = 'update' AND c.extra ->> 'notes' <> '' AND e.interaction_id = c.id
               AND e.seq = 1 AND e.notes <> c.extra ->> 'notes'
         """)
 
+    def _business_accounts(self) -> None:
+        delegation.bring_accounts(self)
+
+    def _relationships(self) -> int:
+        return delegation.bring_relationships(self)
+
+    def _requests(self) -> int:
+        return delegation.bring_requests(self)
+
     def _groups(self) -> None:
         """Groups with their clients, and the processing request that says so; all in this one transaction."""
-        self._run("""
+        self.run("""
             INSERT INTO groups_clientgroup (organization_id, name, name_key, member_count, created_by_id, version)
             SELECT DISTINCT ON (c.extra ->> 'name_key')
                    %(org)s, c.extra ->> 'name', c.extra ->> 'name_key', 0, %(user)s, 1
             FROM exchange_chunk c ORDER BY c.extra ->> 'name_key', c.line
             ON CONFLICT (organization_id, name_key) DO NOTHING
         """)
-        self._run("""
+        self.run("""
             INSERT INTO groups_groupmember (id, organization_id, group_id, client_id)
             SELECT c.id, %(org)s, g.id, (c.extra ->> 'client_id')::bigint
             FROM exchange_chunk c
             JOIN groups_clientgroup g ON g.organization_id = %(org)s AND g.name_key = c.extra ->> 'name_key'
             ORDER BY c.line
         """)
-        self._run("SELECT count(*) FROM exchange_chunk")
+        self.run("SELECT count(*) FROM exchange_chunk")
         ((number,),) = self.cursor.fetchall()
         if not number:
             return
-        self._run(
+        self.run(
             """
             WITH request AS (
                 INSERT INTO groups_processingrequest (organization_id, number, operation, group_name, initiated_by_id,
@@ -567,7 +590,7 @@ class Chunk:
         )
 
     def _index_clients(self, ids: str) -> None:
-        self._run(f"SELECT clients_index(array_agg(DISTINCT w.id)) FROM ({ids}) w(id) HAVING count(*) > 0")  # noqa: S608
+        self.run(f"SELECT clients_index(array_agg(DISTINCT w.id)) FROM ({ids}) w(id) HAVING count(*) > 0")  # noqa: S608
 
 
 _NO_PLACE = """jsonb_build_object('kind', 'main', 'label', '', 'street', '', 'unit', '', 'postal_code', '', 'city', '',

@@ -21,13 +21,14 @@ from django.utils.translation import gettext as _
 from entregent.clients import photos, validation
 from entregent.clients.models import Address, BusinessObjectType, Client
 from entregent.enrollment.models import LoanApplication
-from entregent.exchange import vcards
+from entregent.exchange import delegation, vcards
 from entregent.exchange.fields import CUSTOM, kind_named
 from entregent.exchange.reach import out_of_reach, reached_sectors
 from entregent.interactions.actions.rules import NOTES_AT_MOST, clean_notes, date_refusals
 from entregent.interactions.models import Interaction, Topic
 from entregent.listing.custom_fields import clean_value, fields_of, staff_of
 from entregent.organizations.models import Membership, Sector
+from entregent.relationships.models import today_of
 from entregent.toolbox.errors import Refusal, required, too_long
 from entregent.toolbox.text import one_line, search_key
 
@@ -67,12 +68,14 @@ _MAIN = "addresses.main."
 class Cleaner:
     """Cleans the rows of one import. `member` is who imports: their organization's country, zone and reach count."""
 
-    def __init__(self, kind: str, key: str, member: Membership):
+    def __init__(self, kind: str, key: str, member: Membership, *, by_operator: bool = False):
         self.kind = kind
+        self.by_operator = by_operator
         self.key = key
         self.member = member
         self.country = member.organization.country
         self.zone = ZoneInfo(member.organization.time_zone)
+        self.today = today_of(member.organization)
         self.clean: Callable[[dict[str, Any]], Cleaned] = {
             "sectors": self._sector_row,
             "topics": self._topic,
@@ -82,6 +85,8 @@ class Cleaner:
             "contracts": self._object,
             "business-objects": self._object,
             "interactions": self._interaction,
+            "business-accounts": self._business_account,
+            "relationships": self._relationship,
             "groups": self._group_row,
             "loan-applications": self._loan,
         }[kind]
@@ -138,6 +143,12 @@ class Cleaner:
         if code:
             extra |= {"group": code, "name": one_line(values.get("name", ""))}
         return Cleaned(extra=extra, key=client)
+
+    def _business_account(self, values):
+        return Cleaned(*delegation.clean_account(values, _country))
+
+    def _relationship(self, values):
+        return Cleaned(*delegation.clean_relationship(values, _day, by_operator=self.by_operator, today=self.today))
 
     def _loan(self, values):
         """An application, and its primary applicant as far as the row tells of one."""

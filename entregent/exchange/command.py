@@ -41,15 +41,18 @@ def run_import(
     member = _member(organization, email)
     with translation.override(member.user.language):
         with in_organization(member.organization_id, user_id=member.user_id), path.open("rb") as file:
-            batch = actions.create_import(by=member, kind=kind, file=File(file), filename=path.name)
+            batch = actions.create_import(by=member, kind=kind, file=File(file), filename=path.name, by_operator=True)
         chosen = with_names(from_yaml(Path(mapping).read_bytes()), Path(mapping).parent) if mapping else None
         with in_organization(member.organization_id, user_id=member.user_id):
-            actions.set_mapping(batch, by=member, mapping=chosen or actions.mapping_of(batch))
-            job = actions.start_check(batch, by=member, in_background=False)
+            mapped = chosen or actions.mapping_of(batch)
+            actions.set_mapping(batch, by=member, mapping=mapped, by_operator=True)
+            job = actions.start_check(batch, by=member, in_background=False, by_operator=True)
         batch = _done(job, batch, member, progress)
         if not dry_run:
             with in_organization(member.organization_id, user_id=member.user_id):
-                job = actions.start_import(batch, by=member, on_duplicate=on_duplicate, in_background=False)
+                job = actions.start_import(
+                    batch, by=member, on_duplicate=on_duplicate, in_background=False, by_operator=True
+                )
             batch = _done(job, batch, member, progress)
         with in_organization(member.organization_id, user_id=member.user_id):
             report = _report(batch, path)

@@ -39,12 +39,16 @@ class Kind:
     constants: tuple[str, ...] = field(default=())
     for_providers: bool = False  # Offered to service providers alone, with the module « Délégation ».
     module: str = ""  # Offered where this module is on.
+    for_operators: bool = False  # By the command `entregent import` alone.
 
-    def is_offered_to(self, member: Membership) -> bool:
+    def is_offered_to(self, member: Membership, *, by_operator: bool = False) -> bool:
         organization = member.organization
+        if self.for_operators and not by_operator:
+            return False
         if self.for_providers and not (organization.provider_kind and organization.has_module(Module.DELEGATION)):
             return False
-        if Right.GROUP_MANAGE in self.rights and not member.reach.is_whole(Right.GROUP_MANAGE):
+        whole = (right for right in (Right.GROUP_MANAGE, Right.RELATIONSHIPS) if right in self.rights)
+        if not all(member.reach.is_whole(right) for right in whole):
             return False
         if self.module and not organization.has_module(self.module):
             return False
@@ -137,6 +141,19 @@ _CLIENT_REF = (
     "id client",
     "account",
 )
+_ACCOUNT = (
+    "numero d entreprise",
+    "n entreprise",
+    "numero entreprise",
+    "siren",
+    "ne",
+    "bn",
+    "business number",
+    "business account",
+    "account number",
+)
+_PROGRAMS = ("programmes", "programme", "comptes de programme", "compte de programme", "programs", "program accounts")
+_VISIBILITY = ("visibilite", "visibility")
 _EMAILS = (
     "courriel",
     "courriels",
@@ -506,6 +523,48 @@ KINDS: dict[str, Kind] = {
             open=(CUSTOM,),
             subject="interaction",
             constants=("topic", "channel", "direction", "status", "priority"),
+        ),
+        Kind(
+            "business-accounts",
+            _("Comptes d'entreprise"),
+            (Right.DATA_IMPORT, Right.RELATIONSHIPS),
+            (
+                Field("number", _("Numéro d'entreprise"), _ACCOUNT),
+                Field("name", _("Nom"), ("nom", "raison sociale", "name", "company", "entreprise")),
+                Field("postal_code", _("Code postal"), ("code postal", "codes postaux", "cp", "postal code", "zip")),
+                Field("city", _("Ville"), ("ville", "commune", "city", "town")),
+                Field("country", _("Pays"), ("pays", "country")),
+                Field("programs", _("Comptes de programme"), _PROGRAMS, is_list=True),
+                Field("client", _("N° du client"), _CLIENT_REF),
+            ),
+            ("number",),
+            ("number",),
+            constants=("number", "country"),
+            for_providers=True,
+            for_operators=True,
+        ),
+        # A row is a business that lets the provider act; on the page, one that is asked to.
+        Kind(
+            "relationships",
+            _("Relations d'affaires"),
+            (Right.DATA_IMPORT, Right.RELATIONSHIPS),
+            (
+                Field("number", _("Numéro d'entreprise"), _ACCOUNT),
+                Field("client", _("N° du client"), _CLIENT_REF),
+                Field("level", _("Niveau (business, program)"), ("niveau", "level")),
+                Field("programs", _("Comptes de programme"), _PROGRAMS, is_list=True),
+                Field(
+                    "visibility", _("Visibilité (own, business, others)"), ("visibilite", "visibility"), is_list=True
+                ),
+                Field("starts_on", _("Depuis le"), ("depuis", "depuis le", "debut", "starts on", "start", "since")),
+                Field("ends_on", _("Jusqu'au"), ("jusqu au", "fin", "date de fin", "ends on", "end", "until")),
+                Field("approved_by", _("Approuvée par"), ("approuvee par", "approved by", "mandat")),
+                Field("comments", _("Commentaires"), ("commentaires", "commentaire", "comments", "comment")),
+            ),
+            ("number",),
+            (),
+            constants=("level", "starts_on", "ends_on", "approved_by", "comments"),
+            for_providers=True,
         ),
         # A row is a client with its group.
         Kind(

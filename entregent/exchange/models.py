@@ -52,6 +52,8 @@ class Import(models.Model):
     counts = models.JSONField(default=dict)
     # What the dry run has to say besides: groups of one name.
     notes = models.JSONField(default=list, db_default=[])
+    # Carried out by the operator's command, who answers for it: nobody goes on with it on the page.
+    by_operator = models.BooleanField(default=False, db_default=False)
     rows_read = models.BigIntegerField(default=0)
     job_id = models.BigIntegerField(null=True)
     action_id = models.BigIntegerField(null=True)
@@ -90,7 +92,8 @@ class Import(models.Model):
 
     @property
     def can_be_undone(self) -> bool:
-        return self.state in (self.State.DONE, self.State.STOPPED) and self.action_id is not None
+        is_done = self.state in (self.State.DONE, self.State.STOPPED) and self.action_id is not None
+        return is_done and not self.by_operator
 
     def count(self, verdict: str) -> int:
         return self.counts.get(verdict, 0)

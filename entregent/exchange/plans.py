@@ -14,9 +14,11 @@ from django.utils.translation import gettext as _
 from entregent.access.rights import Right
 from entregent.clients.actions.clients import STATUS_MOVES
 from entregent.clients.duplicates import rules_of
+from entregent.exchange import delegation
 from entregent.exchange.carrying_out import laid
 from entregent.exchange.cleaning import Cleaned
 from entregent.exchange.fields import kind_named
+from entregent.exchange.models import Import
 from entregent.exchange.reach import ImportReach
 from entregent.exchange.readers import Row
 from entregent.listing.custom_fields import fields_of
@@ -406,6 +408,9 @@ _MATCHED = {
     "contracts": _OBJECTS,
     "business-objects": _OBJECTS,
     "interactions": _INTERACTIONS,
+    "business-accounts": delegation.ACCOUNTS,
+    "relationships": delegation.RELATIONSHIPS,
+    "requests": delegation.REQUESTS,
     "groups": _GROUPS,
     "loan-applications": _LOANS,
 }
@@ -414,7 +419,8 @@ _MATCHED = {
 class Planner:
     """Plans the rows of one import on behalf of `member`, within what they reach."""
 
-    def __init__(self, kind: str, batch_id: int, member: Membership, contract_type: int | None):
+    def __init__(self, batch: Import, member: Membership, contract_type: int | None):
+        kind = batch.kind
         # Deleted clients are not visible to anybody: whether they were in reach is asked by their sectors (`gone`).
         reach = ImportReach(member)
         parts = {
@@ -431,11 +437,12 @@ class Planner:
         parts["client_ref"] = _CLIENT_REF.format(**parts)
         self._former = [_KEYS_BY_OLD_NUMBER if kind == "clients" else _CLIENTS_BY_OLD_NUMBER]
         self._former.append(_PEOPLE_BY_OLD_KEY if kind == "people" else _ABOUT_PEOPLE_BY_OLD_KEY)
-        self._sql = _PLAN.format(matched=_MATCHED[kind].format(**parts))
+        plan = "requests" if kind == "relationships" and not batch.by_operator else kind
+        self._sql = _PLAN.format(matched=_MATCHED[plan].format(**parts))
         rules = rules_of(member.organization_id)
         self._parameters = {
             **reach.parameters,
-            "batch": batch_id,
+            "batch": batch.pk,
             "org": member.organization_id,
             "contract_type": contract_type,
             "today": today_of(member.organization),
@@ -505,7 +512,7 @@ def prepare_sectors(rows: list[tuple[Row, Cleaned]], member: Membership) -> list
 
 def _sentences(kind: str) -> dict[str, str]:
     """The reasons that the database gives, in the language of whoever imports."""
-    return {
+    return delegation.sentences() | {
         "twin": _("Doublon probable de {number}."),
         "twice": _("La même clé figure déjà à la ligne {line}."),
         "deleted": _("Cette fiche a été supprimée le {day} : restaurez-la ou donnez un autre numéro."),

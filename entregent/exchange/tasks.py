@@ -16,6 +16,7 @@ from entregent.access.rights import Right
 from entregent.access.wall import in_organization
 from entregent.audit.actions import record
 from entregent.clients.models import BusinessObjectType
+from entregent.exchange import delegation
 from entregent.exchange.actions import check_rights, table_of
 from entregent.exchange.carrying_out import Chunk
 from entregent.exchange.cleaning import Cleaned, Cleaner
@@ -46,7 +47,7 @@ def check(work: Work) -> None:
     with _settled(work, cancelled=Import.State.NEW):
         with work.chunk() as chunk:
             batch = _batch(chunk.job)
-            check_rights(batch.kind, chunk.member)
+            check_rights(batch.kind, chunk.member, by_operator=batch.by_operator)
             if "line" not in chunk.cursor:
                 ImportRow.objects.filter(batch=batch)._raw_delete("default")
                 _forget_old_rows(batch.organization_id)
@@ -60,12 +61,13 @@ def check(work: Work) -> None:
             table = table_of(batch)
             mapping = from_data(batch.mapping)
             read = compile_mapping(mapping, batch.header)
-            cleaner = Cleaner(batch.kind, mapping.key, chunk.member)
+            cleaner = Cleaner(batch.kind, mapping.key, chunk.member, by_operator=batch.by_operator)
             contract_type = BusinessObjectType.objects.filter(
                 organization_id=batch.organization_id, code=BusinessObjectType.CONTRACT
             ).first()
-            planner = Planner(batch.kind, batch.pk, chunk.member, contract_type.pk if contract_type else None)
+            planner = Planner(batch, chunk.member, contract_type.pk if contract_type else None)
             member = chunk.member
+            notes = delegation.notes(by_operator=batch.by_operator) if batch.kind == "relationships" else []
         size = {"sectors": MOST_SECTORS, "groups": MOST_GROUPED}.get(batch.kind, CHUNK_ROWS)
         grouping = Grouping(mapping, member) if batch.kind == "groups" else None
         rows = (row for row in table.rows() if row.line > after)
@@ -81,7 +83,7 @@ def check(work: Work) -> None:
                     grouping.settle(planned)
                 counts = planner.write(planned)
                 batch = _batch(chunk.job, lock=True)
-                batch.notes = grouping.notes if grouping is not None else []
+                batch.notes = grouping.notes if grouping is not None else notes
                 for verdict, number in counts.items():
                     batch.counts[verdict] = batch.counts.get(verdict, 0) + number
                 batch.rows_read = sum(batch.counts.values())
@@ -128,12 +130,13 @@ def apply(work: Work) -> None:
         while True:
             with work.chunk() as chunk:
                 batch = _batch(chunk.job, lock=True)
-                check_rights(batch.kind, chunk.member)
+                check_rights(batch.kind, chunk.member, by_operator=batch.by_operator)
                 if batch.action_id is None:
                     batch.first_change = _last_change()
                     batch.action_id = record(
-                        "import", by=chunk.member, subject=batch, kind=batch.kind, file=batch.filename
-                    )
+                        "import", by=chunk.member, subject=batch, kind=batch.kind, file=batch.filename,
+                        **({"by_operator": True} if batch.by_operator else {}),
+                    )  # fmt: skip
                     chunk.job.total = batch.rows_read
                 else:
                     _under_action(batch.action_id)
@@ -179,7 +182,7 @@ def undo(work: Work) -> None:
         while True:
             with work.chunk() as chunk:
                 batch = _batch(chunk.job, lock=True)
-                check_rights(batch.kind, chunk.member)
+                check_rights(batch.kind, chunk.member, by_operator=batch.by_operator)
                 if batch.undo_action_id is None:
                     batch.undo_action_id = record(
                         "undo_import", by=chunk.member, subject=batch, kind=batch.kind, file=batch.filename

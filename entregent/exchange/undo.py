@@ -99,6 +99,9 @@ STEPS: dict[str, tuple[Step, ...]] = {
         ),
         Step("enrollment_loanapplication", _OF_ROW, "t.number"),
     ),
+    # What the operator brought in stays (`Import.can_be_undone`); requests of the page are taken back.
+    "business-accounts": (),
+    "relationships": (Step("relationships_accessrequest", _OF_ROW, "t.account_number"),),
     "groups": (
         Step(
             "groups_groupmember",

@@ -214,7 +214,7 @@ def _batch(request, import_id: int) -> Import:
     batch = _visible(request.member).filter(pk=import_id).first()
     if batch is None:
         raise NotFound
-    actions.check_rights(batch.kind, request.member)
+    actions.check_rights(batch.kind, request.member, by_operator=batch.by_operator)
     return batch
 
 
