@@ -6,7 +6,14 @@ class ProcessesConfig(AppConfig):
 
     def ready(self):
         from entregent.audit.extension_points import sentences
-        from entregent.cases.extension_points import case_events, open_work, type_moves, waiting, work_enders
+        from entregent.cases.extension_points import (
+            case_events,
+            elements,
+            open_work,
+            type_moves,
+            waiting,
+            work_enders,
+        )
         from entregent.clients.extension_points import movers, state_changes
         from entregent.notifications.extension_points import events
         from entregent.organizations.extension_points import (
@@ -26,6 +33,7 @@ class ProcessesConfig(AppConfig):
         )
         from entregent.processes.actions.state_changes import states_changed
         from entregent.processes.clients import RUNS
+        from entregent.processes.elements import elements_of_case
         from entregent.processes.web.portlets import portlets as own_portlets
         from entregent.ui.extension_points import navigation as top_bar
 
@@ -40,6 +48,7 @@ class ProcessesConfig(AppConfig):
         top_bar.add(navigation.top_bar, order=33)
         state_changes.add(states_changed)
         case_events.add(case_happened)
+        elements.add(elements_of_case)
         open_work.add(open_work_of_case)
         waiting.add(case_waits)
         work_enders.add(end_work_of_case)

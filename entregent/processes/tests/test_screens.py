@@ -353,3 +353,19 @@ def test_what_a_form_brings_back_of_another_kind_breaks_nothing(kept):
     sent.update({"s1-kind": "form", "s1-fields": "1", "s1-f1-type": "choice", "s1-f1-raw": '{"enum": 5}'})
     sent["s1-kind"], sent["s1-f1-choices"] = "form", "Un\nDeux"
     assert designing.body_of_form(sent)["steps"][0]["key"] == "a"
+
+
+def test_the_steps_of_its_plans_stand_among_the_elements_of_a_case(case, team, two_steps, manager, signed_in):
+    page = signed_in(manager)
+    address = f"/eaux/dossiers/{case.number}/elements/"
+    assert "aucune étape" in page.get(address).content.decode()
+    run = actions.launch(definition=two_steps, case=case, by=enter(manager))
+    first, second = run.steps.order_by("position")
+    enter(manager)
+    case.refresh_from_db()
+    for asked in ("", "?elements=temps&tout=1"):
+        shown = page.get(address + asked).content.decode()
+        assert f"/plans-d-action/{run.pk}/#etape-{first.pk}" in shown
+        assert "À faire" in shown
+        # What is to come stands in the plan itself.
+        assert f"#etape-{second.pk}" not in shown
