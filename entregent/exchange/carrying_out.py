@@ -452,7 +452,10 @@ class Chunk:
         """)
 
     def _business_objects(self) -> None:
-        columns = "label, state, dated_on, due_on, amount, currency, sector_id, attributes, contract_id"
+        columns = (
+            "label, state, dated_on, due_on, amount, currency, sector_id, attributes, contract_id, program_account_id,"
+            " submitted_by"
+        )
         # A contract may have come with an earlier row of this very file.
         self.run("""
             UPDATE exchange_chunk c SET fields = c.fields || jsonb_build_object('contract_id', k.id)
@@ -467,8 +470,8 @@ class Chunk:
                 (id, organization_id, client_id, type_id, source_system, key, {columns}, version)
             SELECT c.id, %(org)s, (c.extra ->> 'client_id')::bigint, r.type_id, r.source_system, r.key,
                    {_prefixed(columns, "r")}, 1
-            FROM exchange_chunk c, jsonb_populate_record(NULL::clients_businessobject,
-                '{{"label": "", "state": "", "currency": "", "attributes": {{}}}}'::jsonb || c.fields) r
+            FROM exchange_chunk c, jsonb_populate_record(NULL::clients_businessobject, '{{"label": "", "state": "",
+                "currency": "", "attributes": {{}}, "submitted_by": "own"}}'::jsonb || c.fields) r
             WHERE c.act = 'create'
         """)  # noqa: S608
         self.run(f"""

@@ -28,7 +28,8 @@ from entregent.interactions.actions.rules import NOTES_AT_MOST, clean_notes, dat
 from entregent.interactions.models import Interaction, Topic
 from entregent.listing.custom_fields import clean_value, fields_of, staff_of
 from entregent.organizations.models import Membership, Sector
-from entregent.relationships.models import today_of
+from entregent.relationships.models import Visibility, today_of
+from entregent.relationships.reach import is_provider
 from entregent.toolbox.errors import Refusal, required, too_long
 from entregent.toolbox.text import one_line, search_key
 
@@ -76,6 +77,7 @@ class Cleaner:
         self.country = member.organization.country
         self.zone = ZoneInfo(member.organization.time_zone)
         self.today = today_of(member.organization)
+        self.is_provider = is_provider(member)
         self.clean: Callable[[dict[str, Any]], Cleaned] = {
             "sectors": self._sector_row,
             "topics": self._topic,
@@ -346,6 +348,9 @@ class Cleaner:
             )
         if data.get("contract"):
             extra["contract"] = _line(data.pop("contract"), _("N° du contrat"), 80)
+        program, submitted = data.pop("program_account", ""), data.pop("submitted_by", "")
+        if program:
+            extra["program"] = delegation.program_number(program)
         sector = data.pop("sector", None)
         if attributes:
             data["attributes"] = attributes
@@ -362,6 +367,10 @@ class Cleaner:
             cleaned.setdefault("currency", self.member.organization.currency)
         if sector is not None:
             cleaned["sector_id"] = self._sector(sector)
+        if submitted:
+            cleaned["submitted_by"] = _choice(submitted, _("Transmis par"), Visibility)
+        if not self.is_provider and (program or cleaned.get("submitted_by", Visibility.OWN) != Visibility.OWN):
+            raise Refusal("E-002-PROVIDER", _("Fonction réservée aux fournisseurs de services."))
         cleaned["type_id"] = self.types[type_code]
         cleaned.setdefault("source_system", "")
         return Cleaned(cleaned, extra, f"{type_code} {cleaned['source_system']} {cleaned['key']}")

@@ -42,6 +42,21 @@ _LACKS_PROGRAM = f"""
         SELECT 1 FROM relationships_programaccount g WHERE g.account_id = a.id AND g.number = w.program))
 """  # noqa: S608 (words of ours)
 
+# `g`: the program of a business object, where the client lets the provider know of it (`ties.program_of`).
+PROGRAM_OF_OBJECT = """
+    LEFT JOIN LATERAL (
+        SELECT x.id FROM relationships_programaccount x
+        JOIN relationships_businessaccount b ON b.id = x.account_id
+        JOIN relationships_relationship r ON r.organization_id = %(org)s AND r.account_id = b.id AND r.state = 'active'
+            AND (r.ends_on IS NULL OR r.ends_on >= %(today)s)
+        WHERE i.extra ? 'program' AND b.id = cl.business_account_id
+          AND x.number IN (b.number || (i.extra ->> 'program'), i.extra ->> 'program')
+          AND (r.level = 'business' OR EXISTS (
+                SELECT 1 FROM relationships_relationshipprogram w
+                WHERE w.relationship_id = r.id AND w.program_id = x.id))
+    ) g ON true
+"""
+
 ACCOUNTS = f"""
     SELECT i.line, i.raw, i.fields, i.extra || jsonb_strip_nulls(jsonb_build_object('client_id', cl.id)) AS extra,
         i.key, i.reason, i.first_line, a.id AS target_id, a.version AS target_version,
@@ -120,6 +135,7 @@ def sentences() -> dict[str, str]:
         "other_account": _("Ce client et ce numéro d’entreprise sont déjà rattachés ailleurs."),
         "no_account": _("Aucun numéro d’entreprise n’est connu de ce client."),
         "unknown_account": _("Compte d’entreprise inconnu : {number}."),
+        "no_program": _("Ce client ne vous a donné accès à aucun compte de programme de ce numéro."),
         "unknown_program": _("Compte de programme inconnu de cette entreprise."),
         "just_expired": _("La relation d’affaires vient d’expirer : recommencez dans un quart d’heure."),
         "stands": _("Une relation d’affaires active existe déjà à d’autres conditions : elle ne change pas ainsi."),
@@ -208,18 +224,24 @@ def _programs(given: list[str], number: str) -> list[str]:
     """As « RM0001 », or whole where the number of the business does not stand in the row."""
     found = set()
     for text in given:
-        program = "".join(text.split()).upper()
-        if number and program.startswith(number):
-            program = program[len(number) :]
-        if not PROGRAM.fullmatch(program if len(program) > 6 else f"{'0' * 9}{program}") or (
-            number and len(program) > 6
-        ):
-            message = _(
-                "Un compte de programme est fait du numéro d'entreprise, de deux lettres et de quatre chiffres."
-            )
-            raise Refusal("E-CHOICE", message, field="programs")
+        program = program_number(text).removeprefix(number)
+        if number and len(program) > 6:
+            raise _no_program()
         found.add(program)
     return sorted(found)
+
+
+def program_number(text: str) -> str:
+    """« RM0001 », or the whole of it."""
+    program = "".join(text.split()).upper()
+    if not PROGRAM.fullmatch(program if len(program) > 6 else f"{'0' * 9}{program}"):
+        raise _no_program()
+    return program
+
+
+def _no_program() -> Refusal:
+    message = _("Un compte de programme est fait du numéro d'entreprise, de deux lettres et de quatre chiffres.")
+    return Refusal("E-CHOICE", message, field="programs")
 
 
 def _line(text: str, label, most: int) -> str:

@@ -315,6 +315,9 @@ _OBJECT_FIELDS = (
     Field("amount", _("Montant"), ("montant", "amount", "total", "montant ttc", "solde")),
     Field("currency", _("Devise"), ("devise", "currency", "monnaie")),
     Field("sector", _("Secteur (code)"), ("secteur", "code secteur", "sector", "sector code")),
+    # At a service provider.
+    Field("program_account", _("Compte de programme"), _PROGRAMS),
+    Field("submitted_by", _("Transmis par (own, business, others)"), ("transmis par", "submitted by")),
 )
 
 _INTERACTION_FIELDS = (
@@ -490,7 +493,7 @@ KINDS: dict[str, Kind] = {
             ("key",),
             ("key", "client"),
             open=("attributes.",),
-            constants=("source_system", "state", "currency"),
+            constants=("source_system", "state", "currency", "submitted_by"),
         ),
         Kind(
             "business-objects",
@@ -511,7 +514,7 @@ KINDS: dict[str, Kind] = {
             ("key",),
             ("key", "client", "type"),
             open=("attributes.",),
-            constants=("type", "source_system", "state", "currency"),
+            constants=("type", "source_system", "state", "currency", "submitted_by"),
         ),
         Kind(
             "interactions",

@@ -274,11 +274,13 @@ _OBJECTS = """
     SELECT i.line, i.raw,
         i.fields || CASE WHEN i.fields ? 'attributes'
             THEN jsonb_build_object('attributes', coalesce(o.attributes, '{{}}') || (i.fields -> 'attributes'))
-            ELSE '{{}}' END || jsonb_strip_nulls(jsonb_build_object('contract_id', k.id)) AS fields,
+            ELSE '{{}}' END
+            || jsonb_strip_nulls(jsonb_build_object('contract_id', k.id, 'program_account_id', g.id)) AS fields,
         i.extra || jsonb_strip_nulls(jsonb_build_object('client_id', cl.id)) AS extra,
         i.key, i.reason, i.first_line, o.id AS target_id, o.version AS target_version,
         CASE {no_client}
              WHEN o.client_id <> cl.id THEN %(other_client)s
+             WHEN i.extra ? 'program' AND g.id IS NULL THEN %(no_program)s
              WHEN i.extra ? 'contract' AND k.id IS NULL AND NOT EXISTS (
                 SELECT 1 FROM exchange_importrow r WHERE r.batch_id = %(batch)s AND r.verdict IN ('create', 'update')
                   AND r.key = 'contract ' || (i.fields ->> 'source_system') || ' ' || (i.extra ->> 'contract')
@@ -294,7 +296,8 @@ _OBJECTS = """
                 THEN jsonb_build_object('attributes', o.attributes || (i.fields -> 'attributes')) ELSE '{{}}' END
             || CASE WHEN i.fields ? 'amount'
                 THEN jsonb_build_object('amount', (i.fields ->> 'amount')::numeric) ELSE '{{}}' END
-            || jsonb_strip_nulls(jsonb_build_object('contract_id', k.id))) IS DISTINCT FROM to_jsonb(o)) AS is_changed,
+            || jsonb_strip_nulls(jsonb_build_object('contract_id', k.id, 'program_account_id', g.id)))
+            IS DISTINCT FROM to_jsonb(o)) AS is_changed,
         NULL::bigint AS twin_id, NULL::int AS twin_version, '' AS twin_number
     FROM seen i
     {client_ref}
@@ -303,6 +306,7 @@ _OBJECTS = """
     LEFT JOIN clients_businessobject k ON i.extra ? 'contract' AND k.organization_id = %(org)s
         AND k.type_id = %(contract_type)s AND k.source_system = i.fields ->> 'source_system'
         AND k.key = i.extra ->> 'contract' AND k.client_id = cl.id AND k.deleted_at IS NULL
+    {program_of_object}
 """
 
 _INTERACTIONS = """
@@ -430,6 +434,7 @@ class Planner:
             "visible_p": reach.people.condition("p.id"),
         }
         parts["no_client"] = _NO_CLIENT.format()
+        parts["program_of_object"] = delegation.PROGRAM_OF_OBJECT
         parts["needed"] = _NEEDED.format()
         parts |= {"laid_c": laid("f.fields", "c"), "laid_p": laid("f.fields", "p"), "laid_t": laid("i.fields", "t")}
         subject = kind_named(kind).subject if kind in ("clients", "people") else ""

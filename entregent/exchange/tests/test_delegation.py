@@ -10,7 +10,8 @@ from django.urls import reverse
 
 from entregent.access.rights import Role
 from entregent.audit.models import Action
-from entregent.clients.models import Client
+from entregent.clients.actions import seed_object_types
+from entregent.clients.models import BusinessObject, Client
 from entregent.exchange import actions
 from entregent.exchange.command import run_import
 from entregent.exchange.mapping import from_yaml
@@ -263,3 +264,37 @@ def test_the_run_that_the_how_to_page_describes(admin, broker, some):
     assert Relationship.objects.active(today_of(broker)).count() == len(rows)
     assert ClientGroup.objects.count() == len({row["epci_siren"] for row in grouped})
     assert GroupMember.objects.live().count() == len(grouped)
+
+
+def test_objects_come_with_their_program_and_who_submitted_them(admin, broker, bringing):
+    account = BusinessAccount.objects.create(number="300000001", name="Un")
+    known, hidden = (
+        ProgramAccount.objects.create(account=account, number=f"300000001RM000{place}") for place in (1, 2)
+    )
+    make_client(broker, "A1", "Un", business_account=account)
+    enter_organization(broker)
+    seed_object_types(broker)
+    given = Relationship.objects.create(
+        organization=broker, account=account, level="program", visibility=["own", "others"], starts_on=today_of(broker)
+    )
+    RelationshipProgram.objects.create(organization=broker, relationship=given, program=known)
+    text = (
+        "type;numéro;client;compte de programme;transmis par\n"
+        "invoice;F1;A1;RM0001;others\ninvoice;F2;A1;300000001RM0001;\ninvoice;F3;A1;RM0002;\n"
+        "invoice;F4;A1;RM1;\ninvoice;F5;A1;;nobody\ninvoice;F6;A1;;\n"
+    )
+    batch = bringing.bring(admin, "business-objects", text)
+    assert (batch.count("created"), batch.count("reject")) == (3, 3)
+    found = BusinessObject.objects.order_by("key").values_list("key", "program_account_id", "submitted_by")
+    assert list(found) == [("F1", known.pk, "others"), ("F2", known.pk, "own"), ("F6", None, "own")]
+    # What the client does not let the provider know of looks as if it did not exist.
+    reasons = list(batch.rows.filter(verdict="reject").order_by("line").values_list("reason", flat=True))
+    assert "aucun compte de programme" in reasons[0]
+    assert not BusinessObject.objects.filter(program_account=hidden).exists()
+    assert bringing.check(admin, "business-objects", text).counts == {"unchanged": 3, "reject": 3}
+    moved = text.replace("F6;A1;;", "F6;A1;RM0001;business")
+    assert bringing.bring(admin, "business-objects", moved).count("updated") == 1
+    assert BusinessObject.objects.get(key="F6").program_account_id == known.pk
+    broker.provider_kind = ""
+    broker.save()
+    assert bringing.check(enter(admin), "business-objects", text).count("reject") == 5
