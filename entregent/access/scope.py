@@ -82,7 +82,7 @@ class EffectiveGrant:
     id: int
     role: Role
     scope_type: str
-    scope_ids: tuple[int, ...]  # a sector with its subtree; one client; empty for the whole organization
+    scope_ids: tuple[int, ...]  # a sector with its subtree; one client; all groups of a role; empty for everything
     on_behalf_of: str = ""  # name of the absent colleague
     until: date | None = None  # last day of the replacement
     removed: frozenset[Right] = frozenset()  # what the absent colleague may not do, though their role gives it

@@ -35,6 +35,6 @@ def in_groups(ids: Iterable[int], path: str) -> Q:
         Q(until__isnull=True) | Q(until__gt=Now()),
         client_id=OuterRef(f"{path}id"),
         sector_id__gte=_FROM,
-        sector_id__in=group_marks(ids),
+        sector_id__among=group_marks(ids),
     )
     return Q(IsNull(Subquery(marked.order_by().values("pk")[:1]), False))

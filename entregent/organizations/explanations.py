@@ -39,7 +39,7 @@ def why_everybody(
     for further in client_scopes:
         for scope_type, ids in further(client_id).items():
             scopes.setdefault(scope_type, set()).update(ids)
-    held = effective_grants(members)
+    held = effective_grants(members, apart=True)
     covering = {member.pk: [grant for grant in held[member.pk] if _covers(grant, scopes)] for member in members}
     given = Grant.objects.select_related("granted_by").in_bulk(
         {grant.id for grants in covering.values() for grant in grants if grant.id}

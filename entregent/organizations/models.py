@@ -462,13 +462,14 @@ class TeamMember(models.Model):
         return f"{self.team_id}: {self.user_id}"
 
 
-def effective_grants(members: Iterable[Membership]) -> dict[int, list[EffectiveGrant]]:
-    """What holds now, by id of the member; one query however many members (all of one organization)."""
+def effective_grants(members: Iterable[Membership], *, apart: bool = False) -> dict[int, list[EffectiveGrant]]:
+    """What holds now, by id of the member; one query however many members (all of one organization). Accesses through
+    groups come as one for each role, or `apart`, each with its own id."""
     members = list(members)
     if not members:
         return {}
-    values = [members[0].organization_id, [member.pk for member in members]]
-    given = _grants_of(rows_of("SELECT * FROM organizations_effective_grants(%s, %s)", values))
+    values = [members[0].organization_id, [member.pk for member in members], apart]
+    given = _grants_of(rows_of("SELECT * FROM organizations_effective_grants(%s, %s, %s)", values))
     return {member.pk: given.get(member.pk, []) for member in members}
 
 

@@ -20,8 +20,9 @@ from entregent.interactions.actions.topics import seed_topics
 from entregent.interactions.models import Interaction, Topic
 from entregent.organizations.actions import revoke_access
 from entregent.organizations.explanations import why
-from entregent.organizations.models import Grant, Membership
+from entregent.organizations.models import Grant, Membership, Substitution
 from entregent.relationships.actions import expire_due
+from entregent.relationships.models import today_of
 from entregent.search.quick import quick_search
 from entregent.toolbox.errors import Refusal
 from testing.cast import enter, grant, make_client, make_member
@@ -267,3 +268,37 @@ def test_pages_follow_groups(eric, east, alpha, beta, signed_in):
     # In the middle of an open page: the next request is refused.
     assign(east, eric, "")
     assert browser.get("/eaux/clients/A1/").status_code in (403, 404)
+
+
+def test_many_groups_are_one_access_for_each_role(eric, broker, alpha, beta):
+    """What every request carries does not grow with the groups, and each is still named where it is explained."""
+    groups = [group(broker, "Est", alpha), group(broker, "Ouest", beta), *(group(broker, f"G{n}") for n in range(20))]
+    for one in groups:
+        assign(one, eric, "reader")
+    few = Client.objects.visible_to(now(eric)).query.sql_with_params()[1]
+    assign(groups[1], eric, "editor")
+    member = now(eric)
+    assert [(one.scope_type, one.role, one.scope_ids) for one in member.reach.grants] == [
+        ("group", "reader", tuple(sorted(one.pk for one in groups if one is not groups[1]))),
+        ("group", "editor", (groups[1].pk,)),
+    ]
+    assert len(Client.objects.visible_to(member).query.sql_with_params()[1]) == len(few) <= 5
+    assert (seen(eric), seen(eric, Right.CLIENT_EDIT)) == (["A1", "B1"], ["B1"])
+    told = why(member, client_id=beta.pk, sector_reach=[])
+    assert (told.can_edit, len(told.reasons)) == (True, 1)
+    assert "«\N{NO-BREAK SPACE}Ouest\N{NO-BREAK SPACE}»" in told.reasons[0]
+
+
+def test_groups_of_an_absent_colleague_are_handed_on_beside_ones_own(eric, broker, alpha, beta):
+    absent = make_member(broker, "ada@eaux.example", "Ada Absente", "reader")
+    absent.rights_removed = ["client.edit"]
+    absent.save()
+    enter(eric)
+    today = today_of(broker)
+    Substitution.objects.create(
+        organization=broker, absent=absent, substitute=eric, starts_on=today, ends_on=today + timedelta(days=1)
+    )
+    assign(group(broker, "Est", alpha), eric, "editor")
+    assign(group(broker, "Ouest", beta), absent, "editor")
+    assert [one.on_behalf_of for one in now(eric).reach.grants] == ["", "Ada Absente"]
+    assert (seen(eric), seen(eric, Right.CLIENT_EDIT)) == (["A1", "B1"], ["A1"])

@@ -385,9 +385,7 @@ def profile(request):
 
 def with_theme(response: HttpResponse, theme: str) -> HttpResponse:
     """The theme is drawn from this cookie before the page is (ui/theme.js)."""
-    response.set_cookie(
-        "theme", theme, max_age=365 * 24 * 3600, samesite="Lax", secure=settings.SESSION_COOKIE_SECURE
-    )
+    response.set_cookie("theme", theme, max_age=365 * 24 * 3600, samesite="Lax", secure=settings.SESSION_COOKIE_SECURE)
     return response
 
 

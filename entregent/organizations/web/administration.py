@@ -96,5 +96,3 @@ def _stale(request: MemberRequest, template: str, form_class, refusal: Stale) ->
     form.is_valid()
     context = {"form": form, "versions": both_versions(form, form_class.of(current)), "refusal": refusal}
     return render_administration(request, template, context, status=409)
-
-

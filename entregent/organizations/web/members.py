@@ -74,9 +74,7 @@ def member(request: MemberRequest, pk: int) -> HttpResponse:
     form = MemberForm(request.POST)
     if form.is_valid():
         try:
-            actions.update_member(
-                shown, by=request.member, version=form.cleaned_data["version"], **form.changes()
-            )
+            actions.update_member(shown, by=request.member, version=form.cleaned_data["version"], **form.changes())
         except Stale as refusal:
             form = MemberForm(with_version(request, refusal.current.version))
             form.is_valid()
