@@ -35,7 +35,8 @@ def main(clients: tuple[int, ...], only: tuple[str, ...], keep_data: bool) -> No
                 command = [sys.executable, "-m", f"benchmarks.{measure}", "--clients", str(size), "--into", str(into)]
                 if measure == "pages":
                     command += ["--postgres", str(server.pid)]
-                done = subprocess.run(command, cwd=database.ROOT, env=database.environment(dsn))
+                environment = database.environment(dsn) | ({"ENTREGENT_BENCH_KEEP": "1"} if keep_data else {})
+                done = subprocess.run(command, cwd=database.ROOT, env=environment)
                 if done.returncode:
                     failed.append(f"{measure} of {size:,} clients")
     compare(clients, only or MEASURES)

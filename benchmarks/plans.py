@@ -152,7 +152,8 @@ def prepare(clients: int, plans: int) -> str:
         found = connection.execute(
             "SELECT shobj_description(oid, 'pg_database') FROM pg_database WHERE datname = %s", [name]
         ).fetchone()
-        if found and found[0] == mark:
+        if found and (found[0] == mark or os.environ.get("ENTREGENT_BENCH_KEEP")):
+            database.migrate(dsn)
             return dsn
         started = time.monotonic()
         connection.execute(f'DROP DATABASE IF EXISTS "{name}"')
@@ -240,7 +241,7 @@ def main(clients: int, plans: int | None, into: str | None, is_filling: bool) ->
     if into:
         Path(into).write_text(json.dumps(result, indent=1, ensure_ascii=False))
     slow = [f"{name} ({who})" for who, found in result["work"].items() for name, one in found.items()
-            if one["p50"] > WORK_AT_MOST]  # fmt: skip
+            if one["p95"] > WORK_AT_MOST]  # fmt: skip
     if slow:
         sys.exit(f"slower than {WORK_AT_MOST} ms: {', '.join(slow)}")
 
