@@ -4,6 +4,7 @@ Lock order: the run first, then whatever hangs on it. Everything here is collect
 few statements whatever the number of steps that change.
 """
 
+import json
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from functools import lru_cache
@@ -13,6 +14,8 @@ from zoneinfo import ZoneInfo
 from django.db import connection, transaction
 from django.utils import timezone, translation
 
+from entregent.access.recall import recalled
+from entregent.access.statements import rows_of
 from entregent.audit.actions import record
 from entregent.notifications.actions import notify
 from entregent.organizations.calendars import calendar_of
@@ -28,10 +31,17 @@ from entregent.processes.registry import TEAM_LEAD
 from entregent.toolbox.errors import NotFound
 from entregent.toolbox.queue import ask
 
-STEP_FIELDS = [
-    "state", "assignee", "team", "ready_at", "due_at", "done_at", "done_by", "data", "why_skipped", "wait_key",
-    "version",
-]  # fmt: skip
+STEP_COLUMNS = {
+    "state": "text", "assignee_id": "bigint", "team_id": "bigint", "ready_at": "timestamptz", "due_at": "timestamptz",
+    "done_at": "timestamptz", "done_by_id": "bigint", "data": "jsonb", "why_skipped": "text", "wait_key": "text",
+    "version": "integer",
+}  # fmt: skip
+# One prepared statement, however many steps have changed.
+_WRITE_STEPS = (
+    f"UPDATE processes_processstep s SET {', '.join(f'{name} = d.{name}' for name in STEP_COLUMNS)} "  # noqa: S608
+    f"FROM jsonb_to_recordset(%s::jsonb) AS d (id bigint, {', '.join(map(' '.join, STEP_COLUMNS.items()))}) "
+    "WHERE s.id = d.id RETURNING s.id"
+)
 RUN_FIELDS = ["state", "ended_at", "paused_at", "why_ended", "facts", "process_version", "version"]
 CLOSED_JOBS = (ProcessJob.State.WAITING, ProcessJob.State.HELD, ProcessJob.State.FAILED)
 
@@ -44,6 +54,27 @@ def _body(version_id: int, sha256: str) -> dict[str, Any]:
 def body_of(version: ProcessVersion) -> dict[str, Any]:
     """The body of a version that has been live: it never changes, so it is read once. Nobody may write into it."""
     return _body(version.pk, version.sha256)
+
+
+@recalled
+def _run_locked(_member, run_id: int, organization_id: int):
+    return (
+        ProcessRun.objects.select_for_update(no_key=True, of=("self",))
+        .select_related("organization", "definition", "process_version", "client", "case__case_type")
+        .defer("process_version__body")
+        .filter(pk=run_id, organization_id=organization_id)
+    )
+
+
+@recalled
+def _steps_of(_member, run_id: int):
+    return ProcessStep.objects.filter(run_id=run_id).select_related("team").order_by("position", "attempt")
+
+
+def write_steps(steps: Iterable[ProcessStep]) -> None:
+    """Writes what may change in steps that stand already."""
+    rows = [{name: getattr(step, name) for name in ("id", *STEP_COLUMNS)} for step in steps]
+    rows_of(_WRITE_STEPS, [json.dumps(rows, default=datetime.isoformat)])
 
 
 class Doers:
@@ -140,16 +171,11 @@ class Plan:
     @classmethod
     def locked(cls, run: ProcessRun | int, *, organization_id: int, by: Membership | None = None) -> "Plan":
         """The plan as it stands, until the end of the transaction. NotFound when it is gone."""
-        found = (
-            ProcessRun.objects.select_for_update(no_key=True, of=("self",))
-            .select_related("organization", "definition", "process_version", "client", "case__case_type")
-            .defer("process_version__body")
-            .filter(pk=getattr(run, "pk", run), organization_id=organization_id)
-            .first()
-        )
+        rows = _run_locked(None, getattr(run, "pk", run), organization_id)
+        found = rows[0] if rows else None
         if found is None or (found.case is not None and found.case.deleted_at is not None):
             raise NotFound
-        steps = list(found.steps.select_related("team").order_by("position", "attempt"))
+        steps = _steps_of(None, found.pk)
         for step in steps:
             step.run = found
         return cls(found, steps, body_of(found.process_version), by=by)
@@ -291,7 +317,7 @@ class Plan:
             ProcessStep.objects.bulk_create(self.added)
         changed = [step for step in self.changed.values() if step not in self.added]
         if changed:
-            ProcessStep.objects.bulk_update(changed, STEP_FIELDS)
+            write_steps(changed)
         if self.closed:
             ProcessJob.objects.filter(run=self.run, step_id__in=self.closed, state__in=CLOSED_JOBS).update(
                 state=ProcessJob.State.CANCELLED
