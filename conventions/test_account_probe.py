@@ -35,11 +35,12 @@ DECIDING = {
     "withdraw",
     "joining",
     "joining_reject",
+    "history",
 }
 CLOSED = {
     "owner": set(),
     # Above them, or of a program that is not theirs; a no to somebody who asks to join is of the whole account.
-    "manager": {"relationship", "revoke", "user", "user_remove", "withdraw", "joining_reject"},
+    "manager": {"relationship", "revoke", "user", "user_remove", "withdraw", "joining_reject", "history"},
     "editor": DECIDING | {"revoke", "relationship"},
     "reader": DECIDING | {"revoke"},
 }

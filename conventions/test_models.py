@@ -42,6 +42,7 @@ WITHOUT_JOURNAL = {
     "cases_slaclock": "worked out from what is journaled",
     "processes_processjob": "says itself what was done when; what it did is journaled",
     "jobs_job": "says itself who asked for what and when",
+    "relationships_relationshipuse": "a journal itself: who used an access on which day",
     "jobs_jobrow": "a step of a job; what it changed is journaled",
     "documents_upload": "a file on its way in; the file itself is journaled",
     "outbox_message": "says itself what left and when",

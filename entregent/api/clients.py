@@ -30,6 +30,7 @@ from entregent.clients.actions import remove_client as withdraw_client
 from entregent.clients.merging import by_number
 from entregent.clients.models import Client
 from entregent.clients.search import marks_in_reach
+from entregent.clients.ties import standing_of
 from entregent.search.models import Kind
 from entregent.search.queries import ask, find
 
@@ -43,6 +44,8 @@ def _clients(member, right=Right.CLIENT_VIEW):
 def _shown(member, **lookup) -> ClientOut:
     whole = _clients(member).select_related("responsible", "sector").prefetch_related("addresses", "credit_holds")
     found = by_number(whole, lookup["number"]) if "number" in lookup else whole.found(**lookup)
+    if member.organization.provider_kind:
+        standing_of(found, member)  # Which the register tells the client.
     return ClientOut.of(found, member)
 
 

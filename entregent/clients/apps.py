@@ -15,7 +15,9 @@ class ClientsConfig(AppConfig):
 
         register_scope("group", in_groups)
 
+        from entregent.clients import ties
         from entregent.clients.actions import seed_object_types
+        from entregent.clients.extension_points import client_changed
         from entregent.clients.history import ACTION_WORDS, COLUMN_WORDS, TABLE_WORDS, tell_states
         from entregent.clients.navigation import administration
         from entregent.clients.scopes import client_words, clients_of, responsible_for, what_stands_in
@@ -37,6 +39,7 @@ class ClientsConfig(AppConfig):
         organization_defaults.add(seed_object_types)
         sector_blockers.add(what_stands_in)
         scope_words["client"] = client_words
+        client_changed.add(ties.client_changed, order=80, name="clients.ties.client_changed")
         client_readers.add(clients_of)
 
         from entregent.clients.extension_points import movers, person_movers

@@ -4,7 +4,7 @@ Tied when the business lets the firm act for it: before that the firm must not l
 (R002-38). Afterwards the tie stays, so that a relationship that is renewed finds the client with all its history.
 """
 
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -23,6 +23,7 @@ from entregent.relationships.models import (
     Level,
     ProgramAccount,
     Relationship,
+    RelationshipUse,
     Visibility,
     today_of,
 )
@@ -72,12 +73,19 @@ def standing_of(client: Client, member: Membership) -> Relationship | None:
     it today. None where the client never gave access."""
     if client.business_account_id is None:
         return None
-    found = Relationship.objects.filter(organization_id=client.organization_id, account_id=client.business_account_id)
-    last = found.order_by("-pk").first()
     today = today_of(member.organization)
-    if last is not None and last.is_active_on(today) and last.used_on != today:
-        mark_used(member.organization, client.business_account_id)
+    mine = RelationshipUse.objects.filter(relationship=OuterRef("pk"), user_id=member.user_id, day=today)
+    found = Relationship.objects.filter(organization_id=client.organization_id, account_id=client.business_account_id)
+    last = found.annotate(is_noted=Exists(mine)).order_by("-pk").first()
+    if last is not None and last.is_active_on(today) and not last.is_noted:
+        mark_used(last, by=member)
     return last
+
+
+def client_changed(client: Client, *, by: Membership, what: str) -> None:
+    """Contribution to `clients.client_changed`: whoever changes a client uses what it lets the firm do."""
+    if by.organization.provider_kind and isinstance(by, Membership):
+        standing_of(client, by)
 
 
 def what_is_lost(member: Membership, relationship: Relationship) -> list[str]:

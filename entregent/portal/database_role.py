@@ -30,6 +30,7 @@ READABLE = frozenset(
         "organizations_user",
         # Business accounts: whoever works on them sees their own; what providers have of them stands behind walls.
         "relationships_accessrequest",
+        "relationships_accountevent",
         "relationships_accountinvitation",
         "relationships_accountuser",
         "relationships_accountuser_programs",
@@ -38,6 +39,7 @@ READABLE = frozenset(
         "relationships_programaccount",
         "relationships_relationship",
         "relationships_relationshipprogram",
+        "relationships_relationshipuse",
         # Files: those of what was published, those of transfers, those that somebody is sending.
         "documents_filesettings",
         "documents_storedfile",

@@ -13,6 +13,7 @@ from entregent.access.rights import Role
 from entregent.organizations.models import User
 from entregent.relationships.models import (
     AccessRequest,
+    AccountEvent,
     AccountInvitation,
     AccountUser,
     JoinRequest,
@@ -20,6 +21,7 @@ from entregent.relationships.models import (
     ProgramAccount,
     Relationship,
     RelationshipProgram,
+    RelationshipUse,
     today_of,
 )
 
@@ -85,6 +87,17 @@ def invitations_of(by: AccountUser) -> list[AccountInvitation]:
         return found
     own = set(by.programs.values_list("pk", flat=True))
     return [one for one in found if is_below(by, one.role, set(one.program_ids), own)]
+
+
+def uses_of(given: Relationship) -> QuerySet[RelationshipUse]:
+    """Who of the provider has used an access, the latest day first."""
+    return RelationshipUse.objects.filter(relationship_id=given.pk).order_by("-day", "name", "pk")
+
+
+def events_of(by: AccountUser) -> QuerySet[AccountEvent]:
+    """The history of who works on the account, for its managers."""
+    found = AccountEvent.objects.filter(account_id=by.account_id).order_by("-pk")
+    return found if by.manages_all else found.none()
 
 
 def joinings_of(by: AccountUser) -> QuerySet[JoinRequest]:

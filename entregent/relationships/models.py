@@ -163,6 +163,36 @@ class JoinRequest(models.Model):
         return f"{self.user_id} → {self.account_number}"
 
 
+class AccountEvent(models.Model):
+    """What was done about who works on an account, and by whom: its history, kept by the names of the day."""
+
+    class What(models.TextChoices):
+        REGISTERED = "registered", pgettext_lazy("account event", "Compte inscrit")
+        INVITED = "invited", pgettext_lazy("account event", "Personne invitée")
+        WITHDRAWN = "withdrawn", pgettext_lazy("account event", "Invitation retirée")
+        ADDED = "added", pgettext_lazy("account event", "Personne ajoutée")
+        CHANGED = "changed", pgettext_lazy("account event", "Rôle modifié")
+        REMOVED = "removed", pgettext_lazy("account event", "Personne retirée")
+        LEFT = "left", pgettext_lazy("account event", "Départ")
+        REFUSED = "refused", pgettext_lazy("account event", "Demande rejetée")
+
+    account = models.ForeignKey(BusinessAccount, models.CASCADE, related_name="events")
+    what = models.CharField(max_length=12, choices=What)
+    at = models.DateTimeField(db_default=Now())
+    by_name = models.CharField(max_length=120)
+    # Whom it is about, by name or by address; the role that they have from then on, and its programs.
+    about = models.CharField(max_length=254)
+    role = models.CharField(max_length=10, choices=[(role.value, label) for role, label in ACCOUNT_ROLES.items()])
+    programs = ArrayField(models.CharField(max_length=15), default=list)
+
+    class Meta:
+        ordering = ["-id"]
+        indexes = [models.Index("account", F("id").desc(), name="account_event_of_account")]
+
+    def __str__(self):
+        return f"{self.account_id}: {self.what} {self.about}"
+
+
 class Rules(models.Model):
     """How long a provider's requests wait for an answer. Without a row: the days of `request_days_of`."""
 
@@ -332,3 +362,23 @@ class RelationshipProgram(models.Model):
 
     def __str__(self):
         return f"{self.relationship_id}: {self.program_id}"
+
+
+class RelationshipUse(models.Model):
+    """Somebody of the provider has worked with this client on this day. Kept for `KEPT_DAYS`."""
+
+    KEPT_DAYS = 730
+
+    organization = models.ForeignKey(Organization, models.CASCADE, related_name="+", db_index=False)
+    relationship = models.ForeignKey(Relationship, models.CASCADE, related_name="uses", db_index=False)
+    user = models.ForeignKey(User, models.CASCADE, related_name="+", db_index=False)
+    name = models.CharField(max_length=120)
+    day = models.DateField()
+
+    class Meta:
+        ordering = ["-day", "name"]
+        constraints = [models.UniqueConstraint(fields=["relationship", "day", "user"], name="relationship_use_once")]
+        indexes = [models.Index("organization", "day", name="relationship_use_to_forget")]
+
+    def __str__(self):
+        return f"{self.relationship_id}: {self.name} {self.day}"

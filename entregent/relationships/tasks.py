@@ -1,7 +1,7 @@
 from procrastinate.contrib.django import app
 
 from entregent.relationships import mails
-from entregent.relationships.actions import expire_due, joining, warn_due
+from entregent.relationships.actions import expire_due, forget_old_uses, joining, warn_due
 
 
 @app.periodic(cron="3-59/15 * * * *")
@@ -16,6 +16,13 @@ def expire(timestamp: int) -> None:
 def warn(timestamp: int) -> None:
     """Each hour: what ends in a few days."""
     warn_due()
+
+
+@app.periodic(cron="41 3 * * *")
+@app.task(name="entregent.relationships.forget", queue="default", queueing_lock="relationships-forget")
+def forget(timestamp: int) -> None:
+    """Each night."""
+    forget_old_uses()
 
 
 @app.task(name="entregent.relationships.write_of_request", queue="default")

@@ -492,3 +492,27 @@ def test_every_page_asks_few_questions(given, zoe, django_assert_max_num_queries
     for path in ("", "registre/", "utilisateurs/", "reglages/", f"relations/{given.pk}/"):
         with django_assert_max_num_queries(24):
             assert zoe.get(f"{HOME}/{path}").status_code == 200
+
+
+def test_managers_read_who_was_let_work_on_the_account_and_by_whom(zoe, owner, clerk, program_manager):
+    zoe.post(f"{HOME}/utilisateurs/nouveau/", {"email": "neuf@zeta.example", "role": "admin", "language": "fr"})
+    zoe.post(f"{HOME}/utilisateurs/{clerk.pk}/", {"role": "reader", "programs": [], "version": clerk.version})
+    clerk.refresh_from_db()
+    zoe.post(f"{HOME}/utilisateurs/{clerk.pk}/retrait/", {"version": clerk.version})
+    page = zoe.get(f"{HOME}/historique/").content.decode()
+    told = ["Personne retirée · Ed Iteur", "Rôle modifié · Ed Iteur", "Personne invitée · neuf@zeta.example"]
+    places = [page.index(sentence) for sentence in [*told, "Compte inscrit"]]
+    assert places == sorted(places)
+    assert "par Zoé Zêta" in page
+    assert "Historique" not in door(program_manager.user).get(f"{HOME}/").content.decode()
+    assert door(program_manager.user).get(f"{HOME}/historique/").status_code == 404
+
+
+def test_a_business_reads_who_of_its_provider_used_the_access(given, broker, admin, zoe):
+    enter(admin)
+    assert "jamais utilisé" in zoe.get(f"{HOME}/registre/").content.decode()
+    assert "Personne ne s’en est encore servi" in zoe.get(f"{HOME}/relations/{given.pk}/").content.decode()
+    enter(admin)
+    actions.mark_used(given, by=admin)
+    assert admin.name in zoe.get(f"{HOME}/relations/{given.pk}/").content.decode()
+    assert "dernière utilisation le" in zoe.get(f"{HOME}/registre/").content.decode()

@@ -1,6 +1,8 @@
 """« Mes entreprises »: the business accounts on which somebody works, who may act for them, and the register of it."""
 
 from collections import Counter
+from itertools import groupby
+from operator import attrgetter
 from typing import cast
 
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
@@ -20,11 +22,13 @@ from entregent.portal.web.accounts_pages import holds, render, told, url_of
 from entregent.relationships import actions
 from entregent.relationships.client_side import (
     accounts_of,
+    events_of,
     is_waiting,
     may_revoke,
     programs_of,
     relationships_of,
     requests_of,
+    uses_of,
     waiting_requests,
 )
 from entregent.relationships.models import AccessRequest, JoinRequest, Relationship
@@ -100,7 +104,14 @@ def providers(request: AccountRequest) -> HttpResponse:
 def relationship(request: AccountRequest, pk: int) -> HttpResponse:
     by = request.account_user
     given = _found(request, pk)
-    context = {"here": "home", "given": given, "revocable": holds(given) and may_revoke(by, given)}
+    uses = list(uses_of(given)[: SHOWN + 1])
+    context = {
+        "here": "home",
+        "given": given,
+        "revocable": holds(given) and may_revoke(by, given),
+        "uses": [(day, [one.name for one in found]) for day, found in groupby(uses[:SHOWN], attrgetter("day"))],
+        "more_uses": len(uses) > SHOWN,
+    }
     return render(request, "portal/accounts_relationship.html", context)
 
 
@@ -146,6 +157,25 @@ def registry(request: AccountRequest) -> HttpResponse:
         "past": list(past.order_by("-pk")[:SHOWN]) if before is None else [],
     }
     return render(request, "portal/accounts_registry.html", context)
+
+
+@account_page
+@require_safe
+def history(request: AccountRequest) -> HttpResponse:
+    """Who was let work on the account, by whom and when; for its managers."""
+    by = request.account_user
+    if not by.manages_all:
+        raise NotFound
+    found = events_of(by)
+    if (before := as_id(request.GET.get("avant", ""))) is not None:
+        found = found.filter(pk__lt=before)
+    rows = list(found[: SHOWN + 1])
+    context = {
+        "here": "history",
+        "rows": rows[:SHOWN],
+        "following": rows[SHOWN - 1].pk if len(rows) > SHOWN else None,
+    }
+    return render(request, "portal/accounts_history.html", context)
 
 
 @account_page

@@ -29,6 +29,8 @@ def render(request: AccountRequest, template: str, context: dict, *, status: int
     tabs = [("home", _("Fournisseurs de services")), ("registry", _("Registre"))]
     if by.decides:
         tabs.append(("users", _("Utilisateurs")))
+    if by.manages_all:
+        tabs.append(("history", _("Historique")))
     tabs.append(("choices", pgettext("account", "Réglages")))
     here = context.get("here")
     whole = {

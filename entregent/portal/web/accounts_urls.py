@@ -20,6 +20,7 @@ urlpatterns = [
     path("<str:number>/relations/<int:pk>/revocation/", accounts.revoke, name="revoke"),
     path("<str:number>/registre/", accounts.registry, name="registry"),
     path("<str:number>/registre/telecharger/", accounts.registry_file, name="registry_file"),
+    path("<str:number>/historique/", accounts.history, name="history"),
     path("<str:number>/utilisateurs/", accounts_users.users, name="users"),
     path("<str:number>/utilisateurs/nouveau/", accounts_users.invite, name="invite"),
     path("<str:number>/utilisateurs/<int:pk>/", accounts_users.change, name="user"),

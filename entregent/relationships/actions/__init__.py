@@ -12,6 +12,7 @@ from entregent.relationships.actions.accounts import (
 )
 from entregent.relationships.actions.ending import (
     expire_due,
+    forget_old_uses,
     give_up_relationship,
     mark_used,
     revoke_relationship,
@@ -44,6 +45,7 @@ __all__ = [
     "choose_mails",
     "expire_due",
     "find_account_invitation",
+    "forget_old_uses",
     "give_up_relationship",
     "invite_account_user",
     "keep_account",

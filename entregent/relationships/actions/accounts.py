@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from entregent.access.rights import Role
 from entregent.organizations.models import User
-from entregent.relationships.models import AccountUser, BusinessAccount, ProgramAccount
+from entregent.relationships.models import AccountEvent, AccountUser, BusinessAccount, ProgramAccount
 from entregent.toolbox.errors import NotFound, Refusal, RightMissing, required, too_long
 from entregent.toolbox.text import one_line
 
@@ -75,6 +75,7 @@ def register_account(*, user: User, number: str, name: str, postal_code: str, pr
     first, _made = AccountUser.objects.update_or_create(
         account=account, user=user, defaults={"role": Role.ADMIN, "is_active": True}
     )
+    tell_history(first, AccountEvent.What.REGISTERED, about=user.name, role=Role.ADMIN)
     return first
 
 
@@ -91,6 +92,7 @@ def add_account_user(*, by: AccountUser, user: User, role: str, programs: Iterab
         added.version += 1
         added.save(update_fields=["role", "is_active", "version"])
     added.programs.set(chosen)
+    tell_history(by, AccountEvent.What.ADDED, about=user.name, role=role, programs=chosen)
     return added
 
 
@@ -109,6 +111,7 @@ def change_account_user(
     one.version += 1
     one.save(update_fields=["role", "version"])
     one.programs.set(chosen)
+    tell_history(by, AccountEvent.What.CHANGED, about=one.user.name, role=role, programs=chosen)
     return one
 
 
@@ -124,12 +127,24 @@ def remove_account_user(removed: AccountUser, *, by: AccountUser, version: int) 
     one.is_active = False
     one.version += 1
     one.save(update_fields=["is_active", "version"])
+    what = AccountEvent.What.LEFT if one.pk == by.pk else AccountEvent.What.REMOVED
+    tell_history(by, what, about=one.user.name, role=one.role)
 
 
 @transaction.atomic
 def choose_mails(*, by: AccountUser, wants_mail: bool) -> None:
     """Whether somebody is told by mail of what happens on the account."""
     AccountUser.objects.filter(pk=acting(by).pk).update(wants_mail=wants_mail)
+
+
+def tell_history(
+    by: AccountUser, what: str, *, about: str, role: str = "", programs: Iterable[ProgramAccount] = ()
+) -> None:
+    """Writes into the history of the account what `by` does about somebody there."""
+    AccountEvent.objects.create(
+        account_id=by.account_id, what=what, by_name=by.user.name, about=about, role=role,
+        programs=sorted(program.number for program in programs),
+    )  # fmt: skip
 
 
 def _locked(account_id: int) -> BusinessAccount:

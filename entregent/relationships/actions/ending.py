@@ -19,6 +19,7 @@ from entregent.relationships.models import (
     AccessRequest,
     AccountUser,
     Relationship,
+    RelationshipUse,
     stage_of,
     today_of,
 )
@@ -140,12 +141,32 @@ def _not_warned(day: str, given: str, stages: tuple[int, ...], today: date) -> Q
     return due
 
 
-def mark_used(organization: Organization, account_id: int) -> None:
-    """Somebody of the provider has worked with this client today (the register says so); once a day is written."""
-    today = today_of(organization)
-    Relationship.objects.of(organization).active(today).filter(
-        Q(used_on__isnull=True) | Q(used_on__lt=today), account_id=account_id
+@transaction.atomic
+def mark_used(relationship: Relationship, *, by: Membership) -> None:
+    """`by` works with this client today: the register says so, to both sides."""
+    today = today_of(by.organization)
+    RelationshipUse.objects.bulk_create(
+        [
+            RelationshipUse(
+                organization_id=by.organization_id, relationship=relationship, user_id=by.user_id, name=by.name,
+                day=today,
+            )
+        ],
+        ignore_conflicts=True,
+    )  # fmt: skip
+    Relationship.objects.filter(
+        Q(used_on__isnull=True) | Q(used_on__lt=today), pk=relationship.pk, organization_id=by.organization_id
     ).update(used_on=today)
+
+
+def forget_old_uses() -> int:
+    """Who used which access is kept for two years. Returns how many days of somebody's are gone."""
+    gone = 0
+    for organization_id in Organization.objects.order_by("pk").values_list("pk", flat=True):
+        with in_organization(organization_id):
+            last = today_of(Organization.objects.get(pk=organization_id)) - timedelta(days=RelationshipUse.KEPT_DAYS)
+            gone += RelationshipUse.objects.filter(organization_id=organization_id, day__lt=last).delete()[0]
+    return gone
 
 
 def _active(relationships) -> Relationship:

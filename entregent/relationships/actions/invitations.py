@@ -17,10 +17,11 @@ from entregent.access.limits import times
 from entregent.access.rights import Role
 from entregent.organizations.models import User
 from entregent.outbox.actions import send_mail
-from entregent.relationships.actions.accounts import add_account_user, may_give
+from entregent.relationships.actions.accounts import add_account_user, may_give, tell_history
 from entregent.relationships.client_side import invitations_of
 from entregent.relationships.models import (
     ACCOUNT_ROLES,
+    AccountEvent,
     AccountInvitation,
     AccountUser,
     BusinessAccount,
@@ -61,6 +62,7 @@ def invite_account_user(
         account=account, email=email, role=role, program_ids=[program.pk for program in chosen], language=language,
         invited_by=by, ends_at=timezone.now() + timedelta(days=INVITATION_DAYS), digest=_digest(secret),
     )  # fmt: skip
+    tell_history(by, AccountEvent.What.INVITED, about=email, role=role, programs=chosen)
     _send(made, secret, account=account, by=by)
     return made
 
@@ -73,6 +75,7 @@ def withdraw_account_invitation(invitation: AccountInvitation, *, by: AccountUse
     if found is None:
         raise NotFound
     may_give(by, found.role, _programs(found))
+    tell_history(by, AccountEvent.What.WITHDRAWN, about=found.email, role=found.role)
     found.delete()
 
 

@@ -12,8 +12,8 @@ from django.utils.translation import gettext as _
 from entregent.access.limits import times
 from entregent.organizations.models import User
 from entregent.outbox.actions import send_mail
-from entregent.relationships.actions.accounts import account_number, acting, add_account_user, may_give
-from entregent.relationships.models import AccountUser, BusinessAccount, JoinRequest, ProgramAccount
+from entregent.relationships.actions.accounts import account_number, acting, add_account_user, may_give, tell_history
+from entregent.relationships.models import AccountEvent, AccountUser, BusinessAccount, JoinRequest, ProgramAccount
 from entregent.toolbox.errors import NotFound, Refusal, RightMissing, too_long
 from entregent.toolbox.queue import ask
 
@@ -87,6 +87,7 @@ def reject_joining(join: JoinRequest, *, by: AccountUser, reason: str = "") -> N
         raise too_long("reason", _("Motif"), REASON_MOST)
     locked = _locked(join, by=by)
     user = locked.user
+    tell_history(by, AccountEvent.What.REFUSED, about=user.name)
     locked.delete()
     with translation.override(user.language):
         words = {"number": by.account.number, "reason": reason}

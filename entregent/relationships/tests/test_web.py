@@ -6,11 +6,12 @@ import pytest
 from django.db import connection
 
 from entregent.access.rights import Role
+from entregent.clients.actions import update_client
 from entregent.clients.models import Client
 from entregent.notifications.models import Notification
 from entregent.organizations.actions import grant_access
 from entregent.relationships import actions
-from entregent.relationships.models import AccessRequest, Relationship, Rules, today_of
+from entregent.relationships.models import AccessRequest, Relationship, RelationshipUse, Rules, today_of
 from testing.cast import enter
 
 
@@ -193,13 +194,29 @@ def test_delays_are_set_by_administrators(broker, admin, manager, signed_in):
     assert signed_in(manager).get(settings).status_code == 403
 
 
-def test_opening_the_file_of_the_client_is_a_use(broker, admin, owner, signed_in):
+def test_opening_the_file_of_the_client_is_a_use(broker, admin, colleague, owner, signed_in):
     approve(admin, owner)
     client = Client.objects.get(business_account=owner.account)
     assert Relationship.objects.get().used_on is None
     signed_in(admin).get(f"/{broker.slug}/clients/{client.number}/")
     enter(admin)
     assert Relationship.objects.get().used_on == today_of(broker)
+    # Whoever works with it the same day is told by name to both sides, once a day each.
+    grant_access(member=colleague, scope_type="client", scope_id=client.pk, role="manager", by=admin)
+    for _time in range(2):
+        signed_in(colleague).get(f"/{broker.slug}/clients/{client.number}/")
+    enter(admin)
+    assert set(RelationshipUse.objects.values_list("name", "day")) == {
+        (admin.name, today_of(broker)), (colleague.name, today_of(broker)),
+    }  # fmt: skip
+    page = text_of(signed_in(admin).get(url(broker, f"{Relationship.objects.get().pk}/")))
+    assert f": {colleague.name}" in page
+    # A change counts as well, by whatever way it was made; after two years it is forgotten.
+    RelationshipUse.objects.update(day=today_of(broker) - timedelta(days=731))
+    update_client(client, by=enter(admin), version=Client.objects.get(pk=client.pk).version, category="importateur")
+    assert RelationshipUse.objects.filter(day=today_of(broker)).get().user_id == admin.user_id
+    outside()
+    assert actions.forget_old_uses() == 2
 
 
 def test_what_would_be_lost_is_said_before(broker, admin, owner, signed_in):

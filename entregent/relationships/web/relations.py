@@ -29,6 +29,7 @@ from entregent.ui.pages import render, see
 
 MODULE = Module.DELEGATION
 PAGE = 50
+USES_SHOWN = 20
 MOST_COUNTED = 10_000
 TONES = {"active": "ok", "expired": "warn", "revoked": "bad", "given_up": "neutral", "replaced": "neutral"}
 
@@ -94,6 +95,7 @@ def detail(request: MemberRequest, pk: int) -> HttpResponse:
         "losses": [sentence for lost in what_is_lost for sentence in lost(member, one)] if is_active else [],
         "is_asked": _waiting(member, today, one.account.number) > 0,
         "visibility": one.visibility,
+        "uses": list(one.uses.order_by("-day", "name")[:USES_SHOWN]),
     }
     return render(request, "relationships/detail.html", context)
 
