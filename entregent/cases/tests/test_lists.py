@@ -1,5 +1,7 @@
 """The list of cases, the quick search, the pane of the client file, the portlet: who sees what, and how few queries."""
 
+import re
+
 import pytest
 
 from entregent.cases import actions
@@ -147,6 +149,21 @@ def test_the_page_costs_a_fixed_number_of_queries(manager, client_north, types, 
         http.get("/eaux/dossiers/")
         with django_assert_num_queries(14):
             http.get("/eaux/dossiers/")
+
+
+def test_a_full_page_comes_before_it_is_counted(manager, client_north, types, signed_in):
+    for number in range(103):
+        opened(manager, client_north, types["below"], f"Dossier {number}")
+    http = signed_in(manager)
+    page = http.get("/eaux/dossiers/").content.decode()
+    assert "Plus de 100 dossiers" in page
+    (counting,) = re.findall(r'hx-get="([^"]*compte=oui[^"]*)"', page)
+    told = http.get(counting.replace("&amp;", "&"), htmx=True).content.decode()
+    assert "103 dossiers" in told
+    assert "<table" not in told
+    whole = http.get("/eaux/dossiers/?compte=oui").content.decode()
+    assert "103 dossiers" in whole
+    assert "<table" in whole
 
 
 def test_the_module_opens_the_pages(org, manager, client_north, types, signed_in):

@@ -221,6 +221,10 @@ class CaseFilter:
         many = self.definition.counted(count.total) % {"n": total}
         return _("Plus de %(many)s") % {"many": many} if count.is_more else many
 
+    def at_least(self, number: int) -> str:
+        """« Plus de 100 dossiers »: those that are shown, and others."""
+        return self.count_in_words(pages.Count(number, True))
+
     @property
     def dues(self) -> list[tuple[str, str]]:
         return [
@@ -233,7 +237,8 @@ class CaseFilter:
 
 @requires(Right.CASE_VIEW, module=Module.CASEWORK)
 def case_list(request) -> HttpResponse:
-    """All cases in reach, the open ones first of all; `?apres=` gives the rows that follow."""
+    """All cases in reach, the open ones first of all; `?apres=` gives the rows that follow, `?compte=oui` how many there
+    are."""
     member = request.member
     chosen = CaseFilter(request.GET, member)
     today = today_in(member.organization.time_zone)
@@ -245,8 +250,9 @@ def case_list(request) -> HttpResponse:
         following = page.next
     except Refusal as refused:
         refusal = str(refused.message)
-    is_next = bool(request.GET.get("apres"))
-    if not is_next and not refusal:
+    is_next, is_counting = bool(request.GET.get("apres")), request.GET.get("compte") == "oui"
+    # A page that is full comes before its answers are counted.
+    if not is_next and not refusal and (is_counting or not following or chosen.asked.is_counted):
         count = chosen.asked.count()
     context = {
         "filter": chosen,
@@ -262,7 +268,7 @@ def case_list(request) -> HttpResponse:
         "bulk": _bulk(chosen) if rows and not is_next and member.can(Right.CASE_EDIT) else None,
         "may_choose": member.can(Right.CASE_EDIT),
     }
-    return render(request, PAGE, context, fragment="rows" if is_next else "results")
+    return render(request, PAGE, context, fragment="rows" if is_next else "count" if is_counting else "results")
 
 
 def _bulk(chosen: CaseFilter) -> dict[str, Any]:
