@@ -237,8 +237,7 @@ class CaseFilter:
 
 @requires(Right.CASE_VIEW, module=Module.CASEWORK)
 def case_list(request) -> HttpResponse:
-    """All cases in reach, the open ones first of all; `?apres=` gives the rows that follow, `?compte=oui` how many there
-    are."""
+    """All cases in reach, the open ones first of all; `?apres=` gives the rows that follow, `?compte=oui` how many."""
     member = request.member
     chosen = CaseFilter(request.GET, member)
     today = today_in(member.organization.time_zone)
