@@ -17,6 +17,7 @@ from django.db.models import (
     IntegerField,
     OuterRef,
     Q,
+    QuerySet,
     Subquery,
     Sum,
     TextField,
@@ -164,7 +165,7 @@ def _client_columns(member: Membership) -> list[Column]:
         Column("tags", _("Étiquettes"), Kind.LIST, "tags"),
         Column(
             "credit_hold", pgettext_lazy("credit", "Blocage de crédit"), Kind.BOOLEAN, "list_credit_hold",
-            annotation=lambda member: _is_held(), asked=_hold_asked,
+            annotation=lambda member: _is_held(), asked=_hold_asked, narrowed=_held_clients,
         ),
         Column(
             "last_interaction_at", _("Dernière interaction"), Kind.MOMENT, "summary__last_interaction_at",
@@ -251,6 +252,11 @@ def _is_held():
 
 def _hold_asked(operator, value, member) -> Q:
     return Q(Exists(_holds())) if value else ~Q(Exists(_holds()))
+
+
+def _held_clients(operator, value, member) -> QuerySet | None:
+    holds = CreditHold.objects.filter(organization_id=member.organization_id, lifted_at__isnull=True)
+    return holds.order_by().values("client") if value else None
 
 
 def _amount():

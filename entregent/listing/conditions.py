@@ -288,7 +288,8 @@ def _relation(data: dict, definition: ListDefinition, member: Membership, one_by
     word = next(word for word in ("has", "has_not", "count") if word in data)
     relation = definition.known_relation(data[word])
     target = lists(member)[relation.target]
-    if data.get("where") is None and member.reach.is_whole(target.right):
+    # What is kept tells of all related records: it answers for whoever sees all those of a record that they see.
+    if data.get("where") is None and member.reach.covers(target.right, definition.right):
         kept = _kept(data, word, relation, definition, member)
         if kept is not None:
             return kept

@@ -40,7 +40,8 @@ class Column:
     condition that lets that index serve, `sort_through` the narrow records beside those of the list (« summary » in
     « summary__city ») that hold the order; `asked_path` what conditions compare (by default `path`), after
     `normalize`.
-    `asked` makes the condition itself: asked(operator, value, member) -> Q, of two values (never null).
+    `asked` makes the condition itself: asked(operator, value, member) -> Q, of two values (never null); `narrowed`
+    gives, for such a column, a query of ids among which every answer is, or None.
     Of a MEMBER or SECTOR `path` gives the name and `asked_path` the id.
     """
 
@@ -62,6 +63,7 @@ class Column:
     asked_path: str = ""
     normalize: Callable[[str], str] | None = None
     asked: Callable[[str, Any, Membership], Q] | None = None
+    narrowed: Callable[[str, Any, Membership], QuerySet | None] | None = None
     operators: tuple[str, ...] = ()
     right: Right | None = None
 
@@ -84,7 +86,8 @@ class Relation:
 
     `moment` is the target's day or moment that « since » compares, where the relation has one. `kept_last` and
     `kept_count` lead from this list's model to the moment of the last related record (none: there is no record) and to
-    the number of them, where these are kept: they tell of all records, so they are asked for who sees all.
+    the number of them, where these are kept: they tell of all records, so they are asked for who sees all those of the
+    record at hand.
     """
 
     code: str

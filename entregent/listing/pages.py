@@ -3,6 +3,7 @@
 What has no value stands at the end, whatever the direction. A question that narrows the records is first put to the
 next few thousand of the order, one after the other until the page is full. Else its answers are counted: few are
 sorted, for many the order is walked on. So neither a rare answer nor a common one makes PostgreSQL sort everything.
+Where a set of ids is known that holds all answers (`sieves`), records that are not in it are passed by.
 """
 
 import base64
@@ -23,6 +24,7 @@ from django.db.models.fields.tuple_lookups import Tuple, TupleGreaterThan, Tuple
 from entregent.listing import lookups
 from entregent.listing.conditions import Condition, check, narrowed
 from entregent.listing.lists import Column, Found, Kind, ListDefinition, Reached, shown_columns, sort_of
+from entregent.listing.sieves import Sieve, narrowest
 from entregent.listing.words import shown
 from entregent.organizations.models import Membership
 
@@ -35,6 +37,9 @@ NEAR = 1_500
 FAR = 60_000
 FARTHEST = 100_000
 IN_INDEX = 60_000
+# Where a sieve tells what to pass by, and so many it may hold for each to be looked up.
+SIFTED = 250_000
+HELD = 3_000
 # Of fewer than this in reach the order is not walked through: they are sorted.
 SORTED = 1_000
 
@@ -108,6 +113,45 @@ class Asked:
         return narrowed(records, self.condition, self.definition, self.member)
 
     @cached_property
+    def sieve(self) -> Sieve | None:
+        """Ids among which every answer is, where the condition leads to few of the list."""
+        return narrowest(self.condition, self.definition, self.member) if self._searched is None else None
+
+    @property
+    def _is_each_looked_up(self) -> bool:
+        """Is each of those in the sieve looked up? Where it holds few, or few of those in reach can be in it."""
+        if self.sieve is None:
+            return False
+        return self.sieve.rows <= HELD or (self._reached is not None and self._reached.is_all)
+
+    def _looked_up(self, most: int) -> list[int]:
+        """The answers among those of the sieve, each looked up on its own."""
+        assert self.sieve is not None
+        held, parameters = self.sieve.sql, list(self.sieve.parameters)
+        if self._reached is not None and self._reached.is_all:
+            held = f"SELECT unnest(%s::bigint[]) INTERSECT ({held})"
+            parameters.insert(0, lookups.as_array(self._reached.ids))
+        try:
+            one, one_parameters = self.one_of("held.id")
+        except EmptyResultSet:
+            return []
+        statement = (  # Of statements that Django wrote.
+            f"SELECT DISTINCT held.id FROM ({held}) held (id), LATERAL ({one} OFFSET 0) one LIMIT %s"  # noqa: S608
+        )
+        with connection.cursor() as cursor:
+            cursor.execute(statement, [*parameters, *one_parameters, most])
+            return [key for (key,) in cursor.fetchall()]
+
+    def one_of(self, place: str) -> tuple[str, Any]:
+        """The statement that gives the record whose id stands at `place` in the statement around it, if it answers."""
+        answers = (self.definition.among_few or self.definition.records)(self.member)
+        if self.within is not None:
+            answers = answers.filter(self.within)
+        answers = narrowed(answers, self.condition, self.definition, self.member, one_by_one=True)
+        here = RawSQL(place, (), BigIntegerField())  # noqa: S611  one of our own names
+        return answers.filter(pk=here).order_by().values("pk").query.sql_with_params()
+
+    @cached_property
     def is_narrow(self) -> bool:
         """Does the question, or the member's reach, leave out records?"""
         is_asked = bool(self.condition) or self._searched is not None or self.within is not None
@@ -121,7 +165,10 @@ class Asked:
         is_all = self._reached is not None and self._reached.is_all
         if self._reached is not None and is_all and not self.condition and self.definition.default_condition is None:
             return self._reached.ids if len(self._reached.ids) <= COUNTED else None
-        ids = list(self.records.order_by().values_list("pk", flat=True)[: COUNTED + 1])
+        if self._is_each_looked_up:
+            ids = self._looked_up(COUNTED + 1)
+        else:
+            ids = list(self.records.order_by().values_list("pk", flat=True)[: COUNTED + 1])
         return ids if len(ids) <= COUNTED else None
 
     @cached_property
@@ -269,6 +316,8 @@ class _Walk:
     def first(self, size: int) -> list[int] | None:
         """The ids of the first answers in the order, as many as wanted or all there are; None where those are few, and
         not soon found."""
+        if self.asked.sieve is not None:
+            return self._sifted(size)
         found, is_all = self._among(NEAR, size)
         if is_all:
             return found
@@ -282,7 +331,15 @@ class _Walk:
             found, is_all = self._among(FARTHEST, size)
         return found if is_all else None
 
-    def _among(self, most: int, size: int, few: tuple[str, list[int]] | None = None) -> tuple[list[int], bool]:
+    def _sifted(self, size: int) -> list[int] | None:
+        if self.asked._is_each_looked_up and self.asked.few is not None:
+            return None
+        found, is_all = self._among(SIFTED, size, sieve=self.asked.sieve)
+        return found if is_all else None
+
+    def _among(
+        self, most: int, size: int, few: tuple[str, list[int]] | None = None, sieve: Sieve | None = None
+    ) -> tuple[list[int], bool]:
         """Those among the next records of the order; are these as many as wanted, or all there are?"""
         definition, member = self.asked.definition, self.asked.member
         assert definition.everything is not None
@@ -291,45 +348,44 @@ class _Walk:
         found: list[int] = []
         for has_value in self._parts:
             order = self._of(records, has_value, is_own=through is None)
-            found += self._answers(order[:most], size - len(found), few)
+            found += self._answers(order[:most], size - len(found), few, sieve)
             if len(found) == size:
                 return found, True
             if order.values("pk")[most : most + 1].exists():
                 return found, False
         return found, True
 
-    def _answers(self, order: QuerySet, size: int, few: tuple[str, list[int]] | None) -> list[int]:
+    def _answers(self, order: QuerySet, size: int, few: tuple[str, list[int]] | None, sieve: Sieve | None) -> list[int]:
         """Of the next records those that answer, in one statement that ends when there are enough.
 
         Each record is looked up on its own (LATERAL … OFFSET 0): no plan reads all answers there are first.
         """
-        definition, member = self.asked.definition, self.asked.member
-        answers = (definition.among_few or definition.records)(member)
-        if self.asked.within is not None:
-            answers = answers.filter(self.asked.within)
-        answers = narrowed(answers, self.asked.condition, definition, member, one_by_one=True)
-        answers = answers.filter(pk=RawSQL("walked.id", (), BigIntegerField())).order_by().values("pk")
         names, paths = ["value", "id"], [*self._paths(self.sort.sort_through is None)]
-        reach, reached = "", []
+        passed: list[str] = []
+        parameters: list[Any] = []
+        # Beside an OR the ids are looked up in a hash, record by record, and never joined.
         if few is not None:
             place = "id" if few[0] == "id" else "reach"
             if place == "reach":
                 names, paths = [*names, place], [*paths, few[0]]
-            # Beside an OR the ids are looked up in a hash, record by record, and never joined.
-            reach = f"WHERE walked.{place} IN (SELECT unnest(%s::bigint[])) OR walked.{place} IS NULL"
-            reached = [lookups.as_array(few[1])]
+            passed.append(f"(walked.{place} IN (SELECT unnest(%s::bigint[])) OR walked.{place} IS NULL)")
+            parameters.append(lookups.as_array(few[1]))
+        if sieve is not None:
+            passed.append(f"(walked.id IN ({sieve.sql}) OR walked.id IS NULL)")
+            parameters += sieve.parameters
         try:
             walked, walked_parameters = order.values_list(*paths).query.sql_with_params()
-            one, one_parameters = answers.query.sql_with_params()
+            one, one_parameters = self.asked.one_of("walked.id")
         except EmptyResultSet:
             return []
         way = "DESC" if self.descends else "ASC"
+        where = f"WHERE {' AND '.join(passed)}" if passed else ""
         statement = (  # Of statements that Django wrote, and names of its lookups.
-            f"SELECT walked.id FROM ({walked}) walked ({', '.join(names)}), LATERAL ({one} OFFSET 0) one {reach} "  # noqa: S608
+            f"SELECT walked.id FROM ({walked}) walked ({', '.join(names)}), LATERAL ({one} OFFSET 0) one {where} "  # noqa: S608
             f"ORDER BY walked.value {way}, walked.id {way} LIMIT %s"
         )
         with connection.cursor() as cursor:
-            cursor.execute(statement, [*walked_parameters, *one_parameters, *reached, size])
+            cursor.execute(statement, [*walked_parameters, *one_parameters, *parameters, size])
             return [key for (key,) in cursor.fetchall()]
 
 

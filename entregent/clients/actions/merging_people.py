@@ -90,9 +90,7 @@ def undo_person_merge(
 ) -> PersonMerge:
     """Takes a merge of people back; `answers` and `token` as in `undo_merge`."""
     answers = answers or {}
-    record(
-        "undo_person_merge", by=by, subject=merge.winner, number=str(merge.loser_id), name=merge.loser.full_name
-    )
+    record("undo_person_merge", by=by, subject=merge.winner, number=str(merge.loser_id), name=merge.loser.full_name)
     merge = _rules.locked(merge, by=by)
     if merge.undone_at is not None:
         raise Refusal("E-MERGE-UNDONE", _("Cette fusion a déjà été annulée."), status=409)

@@ -18,11 +18,12 @@ from entregent.clients.models import (
     BusinessObjectType,
     Client,
     ClientPerson,
+    CreditHold,
     Person,
 )
 from entregent.clients.reach import reached_people
 from entregent.interactions.models import Interaction, Topic
-from entregent.listing import pages
+from entregent.listing import conditions, pages, sieves
 from entregent.listing.conditions import narrowed
 from entregent.listing.lists import lists
 from entregent.listing.pages import ask, page, write_cursor
@@ -184,7 +185,8 @@ def test_a_page_costs_few_queries(prepared, django_assert_num_queries):
         page(definition, member, sort="name", columns=columns)
     with django_assert_num_queries(2):  # Those with a value, then those without.
         page(definition, member, sort="-last_interaction_at", columns=columns)
-    with django_assert_num_queries(3):  # The next of the order, whether it goes on, their rows: that is all there are.
+    # What the planner thinks of the criterion, and of the list; the next of the order, whether it goes on, their rows.
+    with django_assert_num_queries(5):
         question = ask(definition, member, condition=["status", "is", "client"])
         question.page(sort="name", columns=columns)
         question.count()
@@ -265,8 +267,16 @@ def test_what_indexes_find_is_what_is_seen(prepared, agent, org, client_north, c
             assert answer.count(exact=True).total == len(plain)
 
 
-def test_what_is_kept_of_interactions_answers_as_they_do(prepared, agent, org, client_north, client_south):
+@pytest.mark.parametrize("is_kept", [True, False])
+def test_what_is_kept_of_interactions_answers_as_they_do(
+    prepared, agent, org, client_north, client_south, monkeypatch, is_kept
+):
     """The number and the last moment of a client's interactions, for who sees all; those themselves, for others."""
+    if not is_kept:
+        kept = conditions._kept
+        monkeypatch.setattr(
+            conditions, "_kept", lambda *asked: kept(*asked) if asked[-1].pk == prepared[1].pk else None
+        )
     _definition, member = prepared
     make(member, [("Dupont", "Nancy", 1, 1), ("Durand", "", 2, 0), ("Éloi", "", 0, 2)])
     topic = Topic.objects.get(organization=org, code="t")
@@ -277,7 +287,7 @@ def test_what_is_kept_of_interactions_answers_as_they_do(prepared, agent, org, c
         )
     Client.objects.filter(number__startswith="K").update(sector=client_north.sector)
     operators = ("at_least", "at_most", "is")
-    conditions = [
+    questions = [
         *({"count": "interactions", "is": [operator, n]} for operator in operators for n in range(5)),
         {"has": "interactions"}, {"has_not": "interactions"}, {"has": "interactions", "since": "created_at"},
         {"has_not": "interactions", "since": "created_at"}, {"has_not": "interactions", "since": "next_follow_up_on"},
@@ -289,7 +299,7 @@ def test_what_is_kept_of_interactions_answers_as_they_do(prepared, agent, org, c
         enter(who)
         definition = lists(who)["clients"]
         found = []
-        for condition in conditions:
+        for condition in questions:
             rows = page(definition, who, condition=condition, columns=["number"]).rows
             found.append({row["id"] for row in rows} - {client_south.pk})
             assert found[-1] == set(ask(definition, who, condition=condition).records.values_list("pk", flat=True)) - {
@@ -311,3 +321,54 @@ def test_what_is_kept_of_interactions_answers_as_they_do(prepared, agent, org, c
         enter(member)
         counted = dict(Client.objects.values_list("pk", "summary__interactions"))
         assert counted == {pk: Interaction.objects.filter(client=pk, deleted_at=None).count() for pk in counted}
+
+
+SIEVED = [
+    ["city", "is", "Nancy"],
+    ["city", "in", ["Nancy", "Metz"]],
+    ["name", "starts", "dup"],
+    ["credit_hold", "is", True],
+    ["credit_hold", "is", False],
+    ["balance", "at_least", "100"],
+    {"all": [["city", "is", "Nancy"], {"has": "invoices", "where": ["state", "is", "unpaid"]}]},
+    {"any": [["city", "is", "Nancy"], ["next_follow_up_on", "before", "2026-05-02"]]},
+    {"any": [["city", "is", "Nancy"], ["city", "empty"]]},
+    {"not": ["city", "is", "Nancy"]},
+    {"has": "invoices", "where": {"all": [["state", "is", "unpaid"], {"has_not": "interactions"}]}},
+    {"has": "invoices", "where": {"any": [["state", "is", "unpaid"], {"has": "interactions"}]}},
+    {"has": "invoices", "where": ["state", "is_not", "paid"]},
+    {"has": "interactions", "where": ["channel", "is", "note"]},
+    {"has": "people", "where": ["name", "contains", "x"]},
+    {"has_not": "invoices", "where": ["state", "is", "unpaid"]},
+]
+
+
+@pytest.mark.parametrize("held", [-1, 10_000])
+@pytest.mark.parametrize("who", ["admin", "agent"])
+def test_what_is_passed_by_answers_nothing(prepared, request, org, client_north, client_south, monkeypatch, who, held):
+    """By whichever set of ids that holds the answers: the same ones, in the same order."""
+    monkeypatch.setattr(sieves, "NARROW", 0)
+    monkeypatch.setattr(pages, "HELD", held)
+    make(prepared[1], [("Dupont" if n % 3 else "Éloi", CITIES[n % 5], n % 3, n % 2) for n in range(17)])
+    person = Person.objects.create(organization=org, file_as="Max", sort_key="max")
+    for number in ("K001", "K002"):
+        ClientPerson.objects.create(organization=org, client=Client.objects.get(number=number), person=person)
+    CreditHold.objects.create(organization=org, client=Client.objects.get(number="K003"), reason="overdue")
+    Client.objects.exclude(number__in=["K004", "K005"]).update(sector=client_north.sector)
+    Client.objects.filter(number="K006").update(deleted_at=timezone.now())
+    Client.objects.filter(number="K007").update(status="removed")
+    member = enter(request.getfixturevalue(who))
+    definition, sieved = lists(member)["clients"], 0
+    for condition in SIEVED:
+        question = ask(definition, member, condition=condition)
+        sieved += question.sieve is not None
+        expected = set(question.records.values_list("pk", flat=True))
+        for sort in ("name", "-city", "balance", "-last_interaction_at"):
+            rows = walk(definition, member, sort, 4, condition=condition)
+            assert {row["id"] for row in rows} == expected, condition
+            assert len(rows) == len(expected)
+            by_hand = definition.records(member).filter(pk__in=expected).order_by("sort_key", "id")
+            if sort == "name":
+                assert [row["id"] for row in rows] == list(by_hand.values_list("pk", flat=True))
+        assert question.count().total == len(expected)
+    assert sieved >= 8
