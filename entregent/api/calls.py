@@ -8,8 +8,10 @@ from pydantic import Field
 from entregent.access.guard import MemberRequest
 from entregent.access.rights import Right
 from entregent.api.guard import operation
+from entregent.api.requests import created_once
 from entregent.clients.models import Client
 from entregent.inbound.calls import note_call
+from entregent.inbound.models import PhoneCall
 
 router = Router(tags=["calls"])
 
@@ -34,7 +36,8 @@ class CallOut(Schema):
 @router.post("", response=CallOut, summary="Tell of a telephone call")
 @operation(Right.INTERACTION_LOG)
 def post_call(request: MemberRequest, payload: CallIn):
-    call = note_call(by=request.member, **payload.model_dump())
+    made = created_once(request, payload, lambda: note_call(by=request.member, **payload.model_dump()))
+    call = PhoneCall.objects.get(pk=made)
     visible = None
     if call.client_id is not None:
         visible = Client.objects.visible_to(request.member).filter(pk=call.client_id).first()

@@ -138,14 +138,18 @@ class CasePage(Schema):
     next: str | None
 
 
-def _cases(member: Membership, right: Right = Right.CASE_VIEW):
+def cases_of(member: Membership, right: Right = Right.CASE_VIEW):
     return Case.objects.visible_to(member, right).select_related("client", "case_type", "responsible", "team")
 
 
 def _one(member: Membership, response: HttpResponse, **lookup) -> CaseOut:
-    case = _cases(member).found(**lookup)
+    case = cases_of(member).found(**lookup)
     tag(response, case.version)
     return CaseOut.of(case)
+
+
+def answer(member: Membership, response: HttpResponse, number: int) -> CaseOut:
+    return _one(member, response, number=number)
 
 
 @router.get("/case-types", response=CaseTypePage, summary="List case types")
@@ -168,7 +172,7 @@ def list_cases(
     cursor: str | None = None,
 ):
     member = request.member
-    records = _cases(member)
+    records = cases_of(member)
     if client is not None:
         records = records.filter(client__number=client)
     if state is not None:
@@ -214,7 +218,7 @@ def get_case(request: MemberRequest, response: HttpResponse, number: int):
 @operation(Right.CASE_EDIT, module=Module.CASEWORK)
 def patch_case(request: MemberRequest, response: HttpResponse, number: int, payload: CaseChange):
     member = request.member
-    case = _cases(member, Right.CASE_EDIT).found(number=number)
+    case = cases_of(member, Right.CASE_EDIT).found(number=number)
     given = payload.model_dump(exclude_unset=True)
     changes = {name: value for name, value in given.items() if value is not None or name in ("due_on", "responsible")}
     if "responsible" in changes:
@@ -228,7 +232,7 @@ def patch_case(request: MemberRequest, response: HttpResponse, number: int, payl
 def post_state(request: MemberRequest, response: HttpResponse, number: int, payload: StateIn):
     """A closing state closes the case; what still runs on it must be ended on its page first (409)."""
     member = request.member
-    case = _cases(member, Right.CASE_EDIT).found(number=number)
+    case = cases_of(member, Right.CASE_EDIT).found(number=number)
 
     def change() -> int:
         actions.change_state(case, by=member, version=case.version, **payload.model_dump())
@@ -243,12 +247,12 @@ def post_state(request: MemberRequest, response: HttpResponse, number: int, payl
 def post_contact(request: MemberRequest, response: HttpResponse, number: int, payload: ContactIn):
     """Only adds what the case does not have yet; sent again, it changes nothing."""
     member = request.member
-    case = _cases(member, Right.CASE_EDIT).found(number=number)
+    case = cases_of(member, Right.CASE_EDIT).found(number=number)
     interaction = Interaction.objects.visible_to(member, Right.INTERACTION_VIEW).filter(number=payload.interaction)
     found = interaction.select_related("client", "person").first()
     if found is None:
         raise Refusal("E-003-INTERACTION", _("Interaction inconnue."), field="interaction")
-    actions.attach_interaction(case, found, by=member)
+    created_once(request, payload, lambda: actions.attach_interaction(case, found, by=member))
     return Status(201, _one(member, response, number=number))
 
 

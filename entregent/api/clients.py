@@ -7,26 +7,17 @@ from entregent.access.guard import MemberRequest
 from entregent.access.rights import Right
 from entregent.api.guard import operation
 from entregent.api.paging import MOST, page
-from entregent.api.requests import created_once, criteria, member_user, sector_of, tag, version_asked
-from entregent.api.schemas import (
-    ClientIn,
-    ClientOut,
-    ClientPage,
-    ClientPatch,
-    MergeIn,
-    PlacesIn,
-    ReinstatementIn,
-    RemovalIn,
-)
+from entregent.api.requests import created_once, criteria, member_user, sector_of, tag, unchanged, version_asked
+from entregent.api.schemas import ClientIn, ClientOut, ClientPage, ClientPatch, CreditHoldIn, MergeIn, Nothing
 from entregent.clients.actions import (
     create_client,
     delete_client,
+    lift_credit_hold,
     merge_clients,
-    reinstate_client,
-    set_address,
+    restore_client,
+    set_credit_hold,
     update_client,
 )
-from entregent.clients.actions import remove_client as withdraw_client
 from entregent.clients.merging import by_number
 from entregent.clients.models import Client
 from entregent.clients.search import marks_in_reach
@@ -125,57 +116,63 @@ def patch_client(request: MemberRequest, response: HttpResponse, number: str, pa
 @operation(Right.CLIENT_DELETE)
 def remove_client(request: MemberRequest, number: str):
     member = request.member
-    delete_client(_clients(member, Right.CLIENT_DELETE).found(number=number), by=member)
+    client = _clients(member, Right.CLIENT_DELETE).found(number=number)
+    unchanged(request, client)
+    delete_client(client, by=member)
     return Status(204, None)
 
 
+@router.post("/{number}/restoration", response=ClientOut, summary="Take the deletion of a client back")
+@operation(Right.CLIENT_DELETE)
+def restore(request: MemberRequest, response: HttpResponse, number: str, payload: Nothing):
+    member = request.member
+    client = Client.objects.visible_to(member, Right.CLIENT_DELETE, deleted=True).found(number=number)
+    created_once(request, payload, lambda: restore_client(client, by=member))
+    return _answer(member, response, client.pk)
+
+
+@router.post("/{number}/credit-hold", response={201: ClientOut}, summary="Put a client on credit hold")
+@operation(Right.CREDIT_HOLD)
+def post_credit_hold(request: MemberRequest, response: HttpResponse, number: str, payload: CreditHoldIn):
+    """It informs and blocks nothing. One that is there already is refused (409)."""
+    member = request.member
+    client = by_number(_clients(member, Right.CREDIT_HOLD), number)
+    created_once(request, payload, lambda: set_credit_hold(client, by=member, **payload.model_dump()))
+    return Status(201, _answer(member, response, client.pk))
+
+
+@router.delete("/{number}/credit-hold", response=ClientOut, summary="Lift the credit hold of a client")
+@operation(Right.CREDIT_HOLD)
+def remove_credit_hold(request: MemberRequest, response: HttpResponse, number: str):
+    member = request.member
+    client = by_number(_clients(member, Right.CREDIT_HOLD), number)
+    unchanged(request, client)
+    lift_credit_hold(client, by=member)
+    return _answer(member, response, client.pk)
+
+
+def _answer(member, response: HttpResponse, pk: int) -> ClientOut:
+    shown = _shown(member, pk=pk)
+    tag(response, shown.version)
+    return shown
+
+
 @router.post("/{number}/merge", response=ClientOut, summary="Merge another client into this one")
-@operation(Right.CLIENT_MERGE)
+@operation(Right.CLIENT_MERGE, if_match="required")
 def merge_client(request: MemberRequest, response: HttpResponse, number: str, payload: MergeIn):
     """What hangs on the other moves here, its number stays as an alias; a member can undo it later on the page of the
     merges. `If-Match` names the version of this client that you saw."""
     member = request.member
     reached = _clients(member, Right.CLIENT_MERGE)
-    winner, loser = by_number(reached, number), reached.found(number=payload.other)
-    other_version = loser.version if payload.other_version is None else payload.other_version
-    merge_clients(
-        winner, loser, by=member, choices=payload.choices, lists=payload.lists(),
-        versions=(version_asked(request), other_version),
-    )  # fmt: skip
-    shown = _shown(member, pk=winner.pk)
-    tag(response, shown.version)
-    return shown
+    winner = by_number(reached, number)
 
+    def make():
+        loser = reached.found(number=payload.other)
+        other_version = loser.version if payload.other_version is None else payload.other_version
+        merge_clients(
+            winner, loser, by=member, choices=payload.choices, lists=payload.lists(),
+            versions=(version_asked(request), other_version),
+        )  # fmt: skip
+        return winner
 
-@router.put("/{number}/places", response=ClientOut, summary="Set the main and the mailing address of a client")
-@operation(Right.CLIENT_EDIT)
-def put_places(request: MemberRequest, response: HttpResponse, number: str, payload: PlacesIn):
-    """Each address given becomes the one of its kind; those of other kinds stay. Sent again, nothing changes."""
-    member = request.member
-    client = by_number(_clients(member, Right.CLIENT_EDIT), number)
-    for place in payload.addresses:
-        set_address(by=member, client=client, **place.model_dump())
-    shown = _shown(member, pk=client.pk)
-    tag(response, shown.version)
-    return shown
-
-
-@router.post("/{number}/removal", response={201: ClientOut}, summary="Remove a client (« retirer »)")
-@operation(Right.CLIENT_EDIT)
-def post_removal(request: MemberRequest, response: HttpResponse, number: str, payload: RemovalIn):
-    """The client leaves lists, searches and mailings; what was done for them is kept. One removed already stays so."""
-    member = request.member
-    client = by_number(_clients(member, Right.CLIENT_EDIT), number)
-    shown = _shown(member, pk=created_once(request, payload, lambda: withdraw_client(client, by=member)))
-    tag(response, shown.version)
-    return Status(201, shown)
-
-
-@router.post("/{number}/reinstatement", response={201: ClientOut}, summary="Take a removed client back")
-@operation(Right.CLIENT_EDIT)
-def post_reinstatement(request: MemberRequest, response: HttpResponse, number: str, payload: ReinstatementIn):
-    member = request.member
-    client = by_number(_clients(member, Right.CLIENT_EDIT), number)
-    shown = _shown(member, pk=created_once(request, payload, lambda: reinstate_client(client, by=member)))
-    tag(response, shown.version)
-    return Status(201, shown)
+    return _answer(member, response, created_once(request, payload, make))

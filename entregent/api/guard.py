@@ -63,7 +63,7 @@ def operation(right: Right, *, module: str | None = None, if_match: str | None =
                     in_organization(member.organization_id, user_id=member.user_id, most_seconds=MOST_SECONDS),
                     translation.override(member.user.language),
                 ):
-                    request.member = member
+                    request.member, request.token = member, token
                     _note_use(token)
                     if not allows(token.scopes, scope_of(right, request.method)):
                         raise ScopeMissing

@@ -7,14 +7,23 @@ from entregent.access.guard import MemberRequest
 from entregent.access.rights import Right
 from entregent.api.guard import operation
 from entregent.api.paging import MOST, page
-from entregent.api.requests import client_of, created_once, tag, version_asked
-from entregent.api.schemas import MergeIn, PersonIn, PersonOut, PersonPage, PersonPatch
-from entregent.clients.actions import create_person, delete_person, merge_people, update_person
-from entregent.clients.merging import person_by_id
+from entregent.api.requests import client_of, created_once, tag, unchanged, version_asked
+from entregent.api.schemas import MergeIn, PersonIn, PersonOut, PersonPage, PersonPatch, TieIn
+from entregent.clients.actions import (
+    attach_person,
+    create_person,
+    delete_person,
+    detach_person,
+    mark_person,
+    merge_people,
+    update_person,
+)
+from entregent.clients.merging import by_number, person_by_id
 from entregent.clients.models import Client, ClientPerson, Person
 from entregent.clients.search import marks_in_reach
 from entregent.search.models import Kind
 from entregent.search.queries import ask, find
+from entregent.toolbox.text import as_id
 
 router = Router(tags=["people"])
 
@@ -90,21 +99,56 @@ def patch_person(request: MemberRequest, response: HttpResponse, person_id: int,
 @operation(Right.CLIENT_DELETE)
 def remove_person(request: MemberRequest, person_id: int):
     member = request.member
-    delete_person(_people(member, Right.CLIENT_DELETE).found(pk=person_id), by=member)
+    person = _people(member, Right.CLIENT_DELETE).found(pk=person_id)
+    unchanged(request, person)
+    delete_person(person, by=member)
     return Status(204, None)
 
 
+@router.put("/{int:person_id}/clients/{number}", response=PersonOut, summary="Tie a person to a client")
+@operation(Right.CLIENT_EDIT)
+def put_tie(request: MemberRequest, response: HttpResponse, person_id: int, number: str, payload: TieIn):
+    """Tied already, only the marks that are given change. Whoever was primary before is it no longer."""
+    member = request.member
+    person = _people(member, Right.CLIENT_EDIT).found(pk=person_id)
+    client = _client(member, number)
+    marks = {name: value for name, value in payload.model_dump().items() if value is not None}
+    attach_person(person, client=client, by=member)
+    if marks:
+        mark_person(person, client=client, by=member, **marks)
+    return _one(member, person_id, response)
+
+
+@router.delete("/{int:person_id}/clients/{number}", response={204: None}, summary="Untie a person from a client")
+@operation(Right.CLIENT_EDIT)
+def delete_tie(request: MemberRequest, person_id: int, number: str):
+    """Both remain."""
+    member = request.member
+    person = _people(member, Right.CLIENT_EDIT).found(pk=person_id)
+    unchanged(request, person)
+    detach_person(person, client=_client(member, number), by=member)
+    return Status(204, None)
+
+
+def _client(member, number: str) -> Client:
+    return by_number(Client.objects.visible_to(member, Right.CLIENT_EDIT), number)
+
+
 @router.post("/{int:person_id}/merge", response=PersonOut, summary="Merge another person into this one")
-@operation(Right.CLIENT_MERGE)
+@operation(Right.CLIENT_MERGE, if_match="required")
 def merge_person(request: MemberRequest, response: HttpResponse, person_id: int, payload: MergeIn):
     """What names the other names this person from now on. `If-Match` names the version of this person that you saw."""
     member = request.member
     reached = _people(member, Right.CLIENT_MERGE)
     winner = reached.found(pk=person_id)
-    loser = reached.found(pk=int(payload.other) if payload.other.isdecimal() and len(payload.other) < 19 else 0)
-    other_version = loser.version if payload.other_version is None else payload.other_version
-    merge_people(
-        winner, loser, by=member, choices=payload.choices, lists=payload.lists(),
-        versions=(version_asked(request), other_version),
-    )  # fmt: skip
-    return _one(member, person_id, response)
+
+    def make():
+        loser = reached.found(pk=as_id(payload.other) or 0)
+        other_version = loser.version if payload.other_version is None else payload.other_version
+        merge_people(
+            winner, loser, by=member, choices=payload.choices, lists=payload.lists(),
+            versions=(version_asked(request), other_version),
+        )  # fmt: skip
+        return winner
+
+    return _one(member, created_once(request, payload, make), response)

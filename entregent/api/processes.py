@@ -306,13 +306,13 @@ def publish_definition(request: MemberRequest, response: HttpResponse, code: str
 # ——— Plans ———
 
 
-def _runs(member: Membership, right: Right = Right.CASE_VIEW):
+def runs_of(member: Membership, right: Right = Right.CASE_VIEW):
     related = ("definition", "process_version", "client", "case", "interaction", "started_by", "organization")
     return ProcessRun.objects.visible_to(member, right).select_related(*related).defer("process_version__body")
 
 
-def _run(member: Membership, response: HttpResponse, pk: int) -> RunDetail:
-    one = _runs(member).found(pk=pk)
+def run_out(member: Membership, response: HttpResponse, pk: int) -> RunDetail:
+    one = runs_of(member).found(pk=pk)
     tag(response, one.version)
     body = actions.body_of(one.process_version)
     steps = one.steps.select_related("assignee", "team", "done_by").order_by("position", "attempt", "id")
@@ -336,7 +336,7 @@ def list_runs(
         "client__number": client, "case__number": case, "interaction__number": interaction,
         "definition__code": process, "state": state,
     }  # fmt: skip
-    records = _runs(request.member).filter(**{name: value for name, value in given.items() if value is not None})
+    records = runs_of(request.member).filter(**{name: value for name, value in given.items() if value is not None})
     if is_open is not None:
         records = records.open() if is_open else records.exclude(state__in=ProcessRun.OPEN)
     items, following = page(records, order=["-started_at", "-id"], cursor=cursor, limit=limit)
@@ -346,7 +346,7 @@ def list_runs(
 @router.get("/process-runs/{int:run_id}", response=RunDetail, summary="One plan of action with its steps")
 @operation(Right.CASE_VIEW, module=Module.CASEWORK)
 def get_run(request: MemberRequest, response: HttpResponse, run_id: int):
-    return _run(request.member, response, run_id)
+    return run_out(request.member, response, run_id)
 
 
 @router.post("/process-runs", response={201: RunDetail}, summary="Launch a plan of action")
@@ -362,7 +362,7 @@ def post_run(request: MemberRequest, response: HttpResponse, payload: LaunchIn):
             raise Refusal("E-001-PROCESS", _("Processus inconnu, ou qui ne se lance plus."), field="process")
         return actions.launch(by=member, definition=definition, answers=payload.answers, **subject).pk
 
-    return Status(201, _run(member, response, created_once(request, payload, make)))
+    return Status(201, run_out(member, response, created_once(request, payload, make)))
 
 
 def _subject(member: Membership, payload: LaunchIn) -> dict[str, Any]:
@@ -388,17 +388,17 @@ def _seen(request: MemberRequest) -> int | None:
 
 def _on_run(request: MemberRequest, response: HttpResponse, run_id: int, payload: Schema, act, **values) -> RunDetail:
     member = request.member
-    run = _runs(member, Right.PROCESS_RUN).found(pk=run_id)
+    run = runs_of(member, Right.PROCESS_RUN).found(pk=run_id)
     created_once(request, payload, lambda: act(run, by=member, version=_seen(request), **values).pk)
-    return _run(member, response, run_id)
+    return run_out(member, response, run_id)
 
 
-def _on_step(
+def on_step(
     request: MemberRequest, response: HttpResponse, run_id: int, step_id: int, right: Right, payload: Schema, act
 ) -> RunDetail:
     """`act(step)` on a step of the plan, which nobody has changed since `If-Match`."""
     member = request.member
-    run = _runs(member, right).found(pk=run_id)
+    run = runs_of(member, right).found(pk=run_id)
     step = ProcessStep.objects.visible_to(member, right).found(pk=step_id, run_id=run.pk)
     step.run = run
     version = _seen(request)
@@ -412,35 +412,35 @@ def _on_step(
         return step.pk
 
     created_once(request, payload, make)
-    return _run(member, response, run_id)
+    return run_out(member, response, run_id)
 
 
 @router.post("/process-runs/{int:run_id}/steps/{int:step_id}/complete", response=RunDetail, summary="Complete a step")
-@operation(Right.PROCESS_RUN, module=Module.CASEWORK)
+@operation(Right.PROCESS_RUN, module=Module.CASEWORK, if_match="optional")
 def complete(request: MemberRequest, response: HttpResponse, run_id: int, step_id: int, payload: AnswersIn):
     """Yours, your team's or nobody's; anybody's for who leads. What is missing or wrong is told field by field."""
 
     def act(step: ProcessStep) -> None:
         actions.complete_step(step, by=request.member, data=payload.answers)
 
-    return _on_step(request, response, run_id, step_id, Right.PROCESS_RUN, payload, act)
+    return on_step(request, response, run_id, step_id, Right.PROCESS_RUN, payload, act)
 
 
 @router.post("/process-runs/{int:run_id}/steps/{int:step_id}/skip", response=RunDetail, summary="Skip a step")
-@operation(Right.PROCESS_LEAD, module=Module.CASEWORK)
+@operation(Right.PROCESS_LEAD, module=Module.CASEWORK, if_match="optional")
 def skip(request: MemberRequest, response: HttpResponse, run_id: int, step_id: int, payload: ReasonIn):
     def act(step: ProcessStep) -> None:
         actions.skip_step(step, by=request.member, reason=payload.reason)
 
-    return _on_step(request, response, run_id, step_id, Right.PROCESS_LEAD, payload, act)
+    return on_step(request, response, run_id, step_id, Right.PROCESS_LEAD, payload, act)
 
 
 @router.post("/process-runs/{int:run_id}/steps/{int:step_id}/send-back", response=RunDetail, summary="Send a step back")
-@operation(Right.PROCESS_LEAD, module=Module.CASEWORK)
+@operation(Right.PROCESS_LEAD, module=Module.CASEWORK, if_match="optional")
 def send_back(request: MemberRequest, response: HttpResponse, run_id: int, step_id: int, payload: ReasonIn):
     """It is to be done again, and what depends on it after it."""
     member = request.member
-    run = _runs(member, Right.PROCESS_LEAD).found(pk=run_id)
+    run = runs_of(member, Right.PROCESS_LEAD).found(pk=run_id)
     step = ProcessStep.objects.visible_to(member, Right.PROCESS_LEAD).found(pk=step_id, run_id=run.pk)
     version = _seen(request)
     if step.state == ProcessStep.State.SENT_BACK:
@@ -450,24 +450,24 @@ def send_back(request: MemberRequest, response: HttpResponse, run_id: int, step_
         payload,
         lambda: actions.send_back(run, step.key, by=member, reason=payload.reason, version=version).pk,
     )
-    return _run(member, response, run_id)
+    return run_out(member, response, run_id)
 
 
 @router.post("/process-runs/{int:run_id}/pause", response=RunDetail, summary="Wait for the client")
-@operation(Right.PROCESS_RUN, module=Module.CASEWORK)
+@operation(Right.PROCESS_RUN, module=Module.CASEWORK, if_match="optional")
 def pause(request: MemberRequest, response: HttpResponse, run_id: int, payload: PauseIn):
     """Its clocks stand until it is resumed."""
     return _on_run(request, response, run_id, payload, actions.pause_run, reason=payload.reason)
 
 
 @router.post("/process-runs/{int:run_id}/resume", response=RunDetail, summary="Resume a plan of action")
-@operation(Right.PROCESS_RUN, module=Module.CASEWORK)
+@operation(Right.PROCESS_RUN, module=Module.CASEWORK, if_match="optional")
 def resume(request: MemberRequest, response: HttpResponse, run_id: int, payload: Nothing):
     return _on_run(request, response, run_id, payload, actions.resume_run)
 
 
 @router.post("/process-runs/{int:run_id}/abandon", response=RunDetail, summary="Abandon a plan of action")
-@operation(Right.PROCESS_RUN, module=Module.CASEWORK)
+@operation(Right.PROCESS_RUN, module=Module.CASEWORK, if_match="optional")
 def abandon(request: MemberRequest, response: HttpResponse, run_id: int, payload: ReasonIn):
     """By whoever launched it, or who leads plans. What is done stays done."""
     return _on_run(request, response, run_id, payload, actions.abandon_run, reason=payload.reason)

@@ -2,30 +2,34 @@
 
 import json
 from collections.abc import Callable
+from typing import Any
 
-from django.db.models import Q
+from django.db.models import Model, Q
 from django.http import HttpResponse
 from django.utils.translation import gettext as _
 from ninja import Schema
 
 from entregent.access.rights import Right
 from entregent.clients.merging import by_number
-from entregent.clients.models import Client
+from entregent.clients.models import BusinessObject, Client, Person
 from entregent.listing.conditions import as_q, check
 from entregent.listing.lists import lists
 from entregent.organizations.idempotency import once
+from entregent.organizations.journal import stale
 from entregent.organizations.models import Membership, Sector, User
-from entregent.toolbox.errors import NotFound, Refusal
+from entregent.toolbox.errors import NotFound, Refusal, required
 
 
-def created_once(request, body: Schema, make: Callable) -> int:
-    """Runs `make` unless this `Idempotency-Key` has served: the id of the record, the same for the same key."""
+def created_once(request, body: Schema, make: Callable, *, besides: str = "") -> int:
+    """Runs `make` unless this `Idempotency-Key` has served: the id of the record, the same for the same key.
+
+    The same request is the same body; `besides` stands for what came with it, a file."""
     member = request.member
     identity, _was_repeat = once(
         member.organization_id,
         f"api:{member.pk}:{request.path}",
         request.headers.get("Idempotency-Key"),
-        body.model_dump(mode="json"),
+        {**body.model_dump(mode="json"), "": besides} if besides else body.model_dump(mode="json"),
         make,
     )
     return identity
@@ -40,6 +44,18 @@ def version_asked(request) -> int:
     if not text.isdecimal() or len(text) > 9:
         return 0  # No version is 0: whatever the record is now, it is not what was asked.
     return int(text)
+
+
+def unchanged(request, record: Model) -> None:
+    """Where `If-Match` names a version: nobody has changed the record since. It stays so until the end of the request.
+
+    For what may be asked without a version, as a deletion; changes go by `version_asked`."""
+    if not request.headers.get("If-Match"):
+        return
+    wanted = version_asked(request)
+    versions = type(record)._base_manager.filter(pk=record.pk).select_for_update(no_key=True).values_list("version")
+    if versions.first() != (wanted,):
+        raise stale(record, organization=request.member.organization)
 
 
 def tag(response: HttpResponse, version: int) -> None:
@@ -79,11 +95,62 @@ def client_of(member: Membership, number: str | None, right: Right = Right.CLIEN
         raise Refusal("E-003-CLIENT", _("Numéro de client inconnu."), field="client") from absent
 
 
+def person_of(member: Membership, pk: int | None, right: Right = Right.CLIENT_VIEW) -> Person | None:
+    """The person of that id on whom the member holds `right`."""
+    if pk is None:
+        return None
+    found = Person.objects.visible_to(member, right).filter(pk=pk).first()
+    if found is None:
+        raise Refusal("E-001-PERSON", _("Personne-ressource inconnue."), field="person")
+    return found
+
+
+def object_of(member: Membership, pk: int, right: Right) -> BusinessObject:
+    found = BusinessObject.objects.visible_to(member, right).filter(pk=pk).first()
+    if found is None:
+        raise Refusal("E-001-OBJECT", _("Objet métier inconnu."), field="object")
+    return found
+
+
+def party_of(member: Membership, client: str | None, person: int | None, right: Right) -> Client | Person:
+    """A client by number or a person by id: one of the two."""
+    if (client is None) == (person is None):
+        raise Refusal("E-REQUIRED", _("Indiquez un client ou une personne-ressource."), field="client")
+    found = client_of(member, client, right) or person_of(member, person, right)
+    assert found is not None
+    return found
+
+
+def agent_of(member: Membership, email: str, *, field: str = "user") -> User:
+    """The active member of that e-mail address."""
+    user = member_user(member, email, field=field)
+    if user is None:
+        raise required(field, _("Agent"))
+    return user
+
+
+def one_of(related, pk: int):
+    """One of the records that hang on another, by its id."""
+    found = related.filter(pk=pk).first()
+    if found is None:
+        raise NotFound
+    return found
+
+
 def criteria(text: str, list_code: str, member: Membership) -> Q:
     """`?filter=`: the condition that the JSON stands for, in the format of views."""
+    checked = checked_condition(readable(text), list_code, member)
+    return as_q(checked, lists(member)[list_code], member)
+
+
+def readable(text: str) -> Any:
+    """`?filter=` as data."""
     try:
-        data = json.loads(text)
+        return json.loads(text)
     except (ValueError, RecursionError) as unreadable:
         raise Refusal("E-CONDITION", _("Le filtre n'est pas lisible."), field="filter") from unreadable
-    definition = lists(member)[list_code]
-    return as_q(check(data, definition, member), definition, member)
+
+
+def checked_condition(data: Any, list_code: str, member: Membership):
+    """Criteria of a list that mean something to this member; else refused."""
+    return check(data, lists(member)[list_code], member)

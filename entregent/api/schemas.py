@@ -38,6 +38,16 @@ class Given(Schema):
     model_config = ConfigDict(extra="forbid")
 
 
+class Nothing(Given):
+    """A body without anything to say."""
+
+
+class Page(Schema):
+    """A part of a list; `next` is the cursor of what follows, null at the end."""
+
+    next: str | None = Field(examples=["WyJibGFuY2hpc3NlcmllIiwgNDEyXQ=="])
+
+
 class Fault(Schema):
     field: str = Field(examples=["name"])
     code: str = Field(examples=["E-REQUIRED"])
@@ -159,6 +169,11 @@ class ClientPatch(Given):
     custom: Custom | None = None
 
 
+class CreditHoldIn(Given):
+    reason: Literal["limit", "overdue", "dispute", "bankruptcy", "other"]
+    note: str = Field("", max_length=200)
+
+
 class CreditHoldOut(Schema):
     reason: str
     note: str
@@ -243,6 +258,14 @@ class PersonPatch(Given):
     emails: list[str] | None = None
     phones: list[Phone] | None = None
     custom: Custom | None = None
+
+
+class TieIn(Given):
+    """A person tied already keeps the marks that are left out."""
+
+    is_primary: bool | None = None
+    is_preferred: bool | None = None
+    is_billing: bool | None = None
 
 
 class PersonAtClient(Schema):
@@ -398,6 +421,87 @@ class InteractionIn(Given):
     contact_name: str | None = None
     contact_phone: str | None = None
     custom: Custom = {}
+
+
+class InteractionPatch(Given):
+    """Only what is given is changed."""
+
+    topic: str | None = Field(None, description="Code of a topic.")
+    channel: Channel | None = None
+    direction: Literal["incoming", "outgoing", "none"] | None = None
+    subject: str | None = Field(None, max_length=200)
+    occurred_at: datetime | None = None
+    priority: Literal["low", "normal", "high"] | None = None
+    due_on: date | None = None
+    follow_up_on: date | None = Field(None, description="null takes the follow-up away.")
+    follow_up_owner: str | None = Field(None, description="E-mail address of a member.")
+    contact_name: str | None = Field(None, max_length=120)
+    contact_phone: str | None = Field(None, max_length=40)
+    reference: str | None = Field(None, max_length=120)
+    custom: Custom | None = None
+
+
+class EntryPatch(Given):
+    notes: Text | None = None
+    internal: bool | None = Field(None, description="true takes the entry from the client's sight.")
+    incoming: bool | None = None
+    entry_name: str | None = Field(None, max_length=120)
+
+
+class StatusIn(Given):
+    status: Literal["open", "waiting", "closed"]
+
+
+class FollowUpIn(Given):
+    """Done or not, or another day."""
+
+    done: bool | None = Field(None, examples=[True])
+    on: date | None = None
+
+
+class PartyIn(Given):
+    """A client or a person."""
+
+    client: str | None = Field(None, description="Number of the client.", examples=["100482"])
+    person: int | None = Field(None, description="Id of the person, in the place of a client.")
+    role: str = Field("", max_length=60)
+
+
+class AgentIn(Given):
+    agent: str = Field(description="E-mail address of a member.", examples=["nadia@eaux-du-val.example"])
+    role: Literal["originator", "responsible", "participant"] = "participant"
+
+
+class ObjectIn(Given):
+    object: int = Field(description="Id of a business object.")
+
+
+class PartyOut(Schema):
+    id: int
+    client: str | None
+    person: int | None
+    role: str
+
+
+class AgentOut(Schema):
+    id: int
+    agent: str = Field(description="E-mail address of the member.")
+    role: str
+
+
+class LinkedObjectOut(Schema):
+    id: int
+    object: int = Field(description="Id of the business object.")
+    type: str
+    key: str
+
+
+class LinksOut(Schema):
+    """Who took part, which agents, about what. Clients and people only those within reach."""
+
+    participants: list[PartyOut]
+    agents: list[AgentOut]
+    objects: list[LinkedObjectOut]
 
 
 class InteractionOut(Schema):

@@ -11,11 +11,16 @@ from ninja.errors import AuthenticationError, HttpError, ValidationError
 
 from entregent import __version__
 from entregent.api import (
+    addresses,
+    administration,
+    bulk,
     business_objects,
     calls,
+    case_work,
     cases,
     clients,
     contract,
+    exchange,
     file_transfers,
     groups,
     interactions,
@@ -25,6 +30,7 @@ from entregent.api import (
     processes,
     reference,
     relationships,
+    step_work,
 )
 from entregent.api.documentation import documentation
 from entregent.api.guard import BearerToken, TokenMissing
@@ -61,6 +67,9 @@ api = Api(
     ),
 )
 
+# The modules that write further operations on the routers of others.
+FURTHER = (case_work, step_work)
+
 for prefix, router in [
     ("/clients", clients.router),
     ("/people", people.router),
@@ -68,6 +77,10 @@ for prefix, router in [
     ("/calls", calls.router),
     ("/file-transfers", file_transfers.router),
     ("", loans.router),
+    ("", addresses.router),
+    ("", administration.router),
+    ("", bulk.router),
+    ("", exchange.router),
     ("", business_objects.router),
     ("", reference.router),
     ("", cases.router),

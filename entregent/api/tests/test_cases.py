@@ -1,11 +1,14 @@
 """Cases by the API."""
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 
 from entregent.api.tests.test_api import call  # noqa: F401
 from entregent.cases.models import Case, CaseType
+from entregent.documents.template_actions import seed_templates
 from entregent.interactions.actions import log_interaction
 from entregent.interactions.models import Topic
+from entregent.jobs.tasks import run_job
 from testing.cast import enter
 
 pytestmark = pytest.mark.django_db
@@ -73,3 +76,95 @@ def test_what_is_wrong_or_out_of_reach_is_refused(call, agent, outsider, reader,
     assert far("GET", "/cases").body["items"] == []
     assert far("POST", f"/cases/{number}/state", {"state": "in_progress"}).status_code == 404
     assert call(reader)("POST", "/cases", {"client": "N1", "case_type": "facture"}).status_code == 403
+
+
+@pytest.fixture
+def opened(call, manager, client_north, kind):  # noqa: F811
+    ask = call(manager)
+    number = ask("POST", "/cases", {"client": "N1", "case_type": "facture", "title": "Conteste"}).body["number"]
+    return ask, f"/cases/{number}"
+
+
+def test_notes_tasks_and_reminders_of_a_case(opened, manager):
+    ask, url = opened
+    note = ask("POST", f"{url}/notes", {"text": "Rappelle lundi."}, Idempotency_Key="n1")
+    assert ask("POST", f"{url}/notes", {"text": "Rappelle lundi."}, Idempotency_Key="n1").body == note.body
+    assert note.body["text"] in [one["text"] for one in ask("GET", f"{url}/notes").body["items"]]
+    assert ask("POST", f"{url}/notes", {"text": " "}).status_code == 422
+    tasks = ask("POST", f"{url}/tasks", {"texts": ["Relever", "Écrire"]}).body["items"]
+    assert [one["text"] for one in tasks] == ["Relever", "Écrire"]
+    task = f"{url}/tasks/{tasks[0]['id']}"
+    ticked = ask("PUT", task, {"done": True}).body
+    assert (ticked["done_by"], ticked["done_at"] is None) == (manager.user.email, False)
+    assert ask("DELETE", f"{url}/tasks/{tasks[1]['id']}").status_code == 204
+    assert [one["text"] for one in ask("GET", f"{url}/tasks").body["items"]] == ["Relever"]
+    made = ask("POST", f"{url}/reminders", {"on": "2096-01-15", "text": "Relire"})
+    assert (made.status_code, made.body["agent"]) == (201, manager.user.email)
+    assert ask("POST", f"{url}/reminders/{made.body['id']}/done", {}).body["done_at"] is not None
+    assert ask("POST", f"{url}/reminders", {"on": "2001-01-15"}).status_code == 422
+
+
+def test_who_and_what_a_case_is_about(opened, manager, client_south):
+    ask, url = opened
+    links = ask("POST", f"{url}/participants", {"client": "S1", "role": "voisin"}).body
+    added = next(one for one in links["participants"] if one["client"] == "S1")
+    assert ask("DELETE", f"{url}/participants/{added['id']}").status_code == 204
+    agents = ask("POST", f"{url}/agents", {"agent": manager.user.email}).body["agents"]
+    assert manager.user.email in [one["agent"] for one in agents]
+    other = ask("POST", "/cases", {"client": "N1", "case_type": "facture", "title": "Autre"}).body["number"]
+    assert ask("POST", f"{url}/cases", {"other": other}).body["cases"] == [other]
+    assert ask("DELETE", f"{url}/cases/{other}").status_code == 204
+    assert ask("GET", f"{url}/cases").body["cases"] == []
+    assert ask("POST", f"{url}/cases", {"other": 99999}).status_code == 422
+    merged = ask("POST", f"{url}/merge", {"other": other}, Idempotency_Key="m1")
+    assert merged.status_code == 200, merged.body
+    assert ask("POST", f"{url}/merge", {"other": other}, Idempotency_Key="m1").status_code == 200
+    assert ask("GET", f"/cases/{other}").body["state"] == "cancelled"
+    assert ask("DELETE", url, If_Match='"77"').status_code == 412
+    assert ask("DELETE", url).status_code == 204
+    assert ask("GET", url).status_code == 404
+    assert ask("POST", f"{url}/restoration", {}).status_code == 200
+
+
+def test_files_of_a_case_are_kept_and_served(opened):
+    ask, url = opened
+    headers = {"Authorization": f"Bearer {ask.token}"}
+
+    def send(key):
+        file = SimpleUploadedFile("bail.txt", b"Bail de la maison")
+        sent = {"title": "Bail", "file": file}
+        return ask.http.post(f"/api/v1{url}/documents", sent, headers=headers | {"Idempotency-Key": key})
+
+    made = send("d1")
+    assert (made.status_code, made.json()["title"]) == (201, "Bail")
+    assert send("d1").json()["id"] == made.json()["id"]
+    assert [one["name"] for one in ask("GET", f"{url}/documents").body["items"]] == ["bail.txt"]
+    document = f"{url}/documents/{made.json()['id']}"
+    assert b"".join(ask.http.get(f"/api/v1{document}", headers=headers)) == b"Bail de la maison"
+    assert ask("DELETE", document).status_code == 204
+    assert ask("GET", document).status_code == 404
+
+
+def test_a_letter_of_a_case_is_written(opened, admin, org):
+    enter(admin)
+    seed_templates(org)
+    ask, url = opened
+    codes = [one["code"] for one in ask("GET", "/document-templates").body["items"] if one["kind"] == "letter"]
+    body = {"template": codes[0], "subject": "Votre facture", "text": "Bonjour,\n\nNous l'avons relue."}
+    made = ask("POST", f"{url}/letters", body, Idempotency_Key="l1")
+    assert (made.status_code, made.body["documents"]) == (201, 1), made.body
+    assert ask("POST", f"{url}/letters", body, Idempotency_Key="l1").body["documents"] == 1
+    assert ask("POST", f"{url}/letters", body | {"template": "rien"}).status_code == 422
+    assert ask("POST", f"{url}/letters", body | {"text": ""}).status_code == 422
+
+
+def test_cases_are_changed_by_a_job(opened, manager):
+    ask, url = opened
+    number = url.rpartition("/")[2]
+    job = ask("POST", "/bulk/cases", {"numbers": [number], "change": "responsible", "value": manager.user.email})
+    assert job.status_code == 202
+    run_job(job_id=job.body["id"], organization_id=manager.organization_id)
+    assert ask("GET", url).body["responsible"] == manager.user.email
+    rows = ask("GET", f"/jobs/{job.body['id']}/rows").body["items"]
+    assert rows == [{"record": number, "verdict": "changed", "reason": ""}]
+    assert ask("POST", "/bulk/cases", {"numbers": ["a"], "change": "state", "value": "done"}).status_code == 422

@@ -184,3 +184,30 @@ def test_a_list_of_plans_asks_as_much_for_one_as_for_many(
     first = ask("GET", "/process-runs?limit=3").body
     rest = ask("GET", f"/process-runs?limit=3&cursor={first['next']}").body
     assert [one["id"] for one in first["items"] + rest["items"]] == [one["id"] for one in found["items"]]
+
+
+def test_steps_are_taken_given_away_put_off_and_added(call, agent, manager, case, complaint):  # noqa: F811
+    ask, lead = call(agent), call(manager)
+    made = ask("POST", "/process-runs", {"process": "reclamation", "case": case.number}).body
+    url, first = f"/process-runs/{made['id']}", made["steps"][0]["id"]
+    here = f"{url}/steps/{first}"
+    taken = ask("POST", f"{here}/claim", {}, Idempotency_Key="c1")
+    assert taken.status_code == 200, taken.body
+    assert lead("POST", f"{here}/claim", {}).status_code == 409
+    note = ask("POST", f"{here}/comments", {"text": "Attend l'assureur."}, Idempotency_Key="c2")
+    assert (note.status_code, note.body["author"]) == (201, agent.user.email)
+    assert [one["text"] for one in ask("GET", f"{here}/comments").body["items"]] == ["Attend l'assureur."]
+    assert ask("POST", f"{here}/postpone", {"due_at": "2001-01-01T00:00:00Z"}).status_code == 422
+    assert ask("POST", f"{here}/postpone", {"due_at": "2030-01-01T00:00:00"}).status_code == 422
+    assert ask("POST", f"{here}/postpone", {"due_at": "2096-01-01T00:00:00Z"}).status_code == 200
+    given = lead("POST", f"{here}/assign", {"agent": manager.user.email})
+    assert given.status_code == 200, given.body
+    assert ask("POST", f"{here}/assign", {}).status_code in (403, 422)
+    assert lead("POST", f"{here}/retry", {}).status_code == 409
+    added = lead("POST", f"{url}/steps", {"name": "Rappeler"}, Idempotency_Key="c3")
+    assert (added.status_code, len(added.body["steps"])) == (201, len(made["steps"]) + 1)
+    assert len(lead("POST", f"{url}/steps", {"name": "Rappeler"}, Idempotency_Key="c3").body["steps"]) == 3
+    refused = ask("POST", "/bulk/process-steps", {"steps": [first], "change": "assign"})
+    assert refused.status_code == 422
+    job = lead("POST", "/bulk/process-steps", {"steps": [first], "change": "assign", "agent": manager.user.email})
+    assert job.status_code == 202
