@@ -8,6 +8,8 @@ deletion_blockers = ExtensionPoint("clients.deletion_blockers", doc="What forbid
 client_changed = ExtensionPoint("clients.client_changed", doc="What else happens when a client is changed.")
 # Contributions: deleted(person, by=…), in the transaction: portal access ends, and so on (R004-16).
 person_deleted = ExtensionPoint("clients.person_deleted", doc="What else happens when a person is deleted.")
+# Contributions: locked(organization_id), before two clients are locked to be merged or parted.
+before_merging = ExtensionPoint("clients.before_merging", doc="What is locked before two clients are merged or parted.")
 # Contributions: movers.Mover, one for each table whose rows hang on clients.
 movers = ExtensionPoint("clients.movers", doc="What moves with a client that is merged into another, and back.")
 # Contributions: movers.Mover, one for each column that names a person.

@@ -9,9 +9,12 @@ from typing import Any
 from django.db import connection
 from django.utils.translation import gettext as _
 
+from entregent.clients.actions._rules import announce
+from entregent.clients.models import Client
 from entregent.exchange import delegation
 from entregent.exchange.models import Import
 from entregent.exchange.reach import ImportReach, out_of_reach, reached_sectors
+from entregent.groups.effects import one_after_the_other
 from entregent.organizations.actions import next_numbers
 from entregent.organizations.models import Membership
 from entregent.relationships.models import today_of
@@ -176,6 +179,8 @@ class Chunk:
             kind = self.batch.kind
             if kind == "relationships" and not self.batch.by_operator:
                 kind = "requests"
+            if kind == "clients" and self._retires():
+                one_after_the_other(self.member.organization_id)
             if kind == "groups":
                 self.run(_ONE_AT_A_TIME)
                 refused = self.run(_UNAVAILABLE)
@@ -332,10 +337,22 @@ class Chunk:
             WHERE c.fields ? 'sector_id' AND (c.fields ->> 'sector_id')::bigint IS DISTINCT FROM t.sector_id
         """)
         moved = self.cursor.fetchone()[0]
+        self.run(
+            "SELECT t.id FROM clients_client t JOIN exchange_chunk c ON c.id = t.id AND c.act = 'update'"
+            " WHERE c.fields ->> 'status' = 'removed' AND t.status <> 'removed' ORDER BY t.id"
+        )
+        retired = [pk for (pk,) in self.cursor.fetchall()]
         self.lay_over("clients_client", columns, also=", updated_at = now(), updated_by_id = %(user)s")
         self.run("SELECT clients_index(array_agg(id)) FROM exchange_chunk HAVING count(*) > 0")
         if moved:
             self.run("SELECT clients_people_index(%(moved_ids)s)", moved_ids=moved)
+        # They leave their groups, as by any other way (`clients.client_changed`).
+        for client in Client.objects.filter(pk__in=retired).order_by("pk"):
+            announce(client, by=self.member, what="import")
+
+    def _retires(self) -> bool:
+        self.run("SELECT EXISTS (SELECT 1 FROM exchange_chunk WHERE fields ->> 'status' = 'removed')")
+        return self.cursor.fetchone()[0]
 
     def _give_numbers(self) -> None:
         """Rows without a number get the next ones that nobody has chosen by hand."""

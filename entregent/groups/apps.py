@@ -7,9 +7,10 @@ class GroupsConfig(AppConfig):
     name = "entregent.groups"
 
     def ready(self):
-        from entregent.clients.extension_points import client_changed, movers
+        from entregent.clients.extension_points import before_merging, client_changed, movers
         from entregent.groups import history, navigation, tasks
         from entregent.groups.clients import MEMBERS
+        from entregent.groups.effects import one_after_the_other
         from entregent.groups.expiry import client_removed, relationship_happened
         from entregent.groups.losses import what_is_lost
         from entregent.groups.news import group_events
@@ -29,6 +30,7 @@ class GroupsConfig(AppConfig):
         relationship_events.add(relationship_happened, order=50)
         losses.add(what_is_lost, order=50)
         scope_words["group"] = group_words
+        before_merging.add(one_after_the_other)
         movers.add(MEMBERS, order=99, name="group_members")
         client_changed.add(client_removed, order=91, name="groups.expiry.client_removed")
         client_changed.add(follow_rules, order=90, name="groups.rules.client_changed")

@@ -13,7 +13,7 @@ from entregent.groups.effects import one_after_the_other
 from entregent.groups.models import ClientGroup, GroupMember, ProcessingRequest, ProcessingRow
 from entregent.groups.rules import apply_rule, is_at_work, with_rules
 from entregent.organizations.actions import next_numbers
-from entregent.relationships.models import Relationship
+from entregent.relationships.models import Relationship, today_of
 
 
 def relationship_happened(event: str, about) -> None:
@@ -30,10 +30,18 @@ def relationship_happened(event: str, about) -> None:
 
 def client_removed(client: Client, *, by, what: str) -> None:
     """Contribution to `clients.client_changed`: a client who is removed (« retiré ») leaves its group too, by whatever
-    change."""
+    change; likewise one who came into a group by a merge, or back out of one, and is no business that gives access."""
+    members = GroupMember.objects.live().filter(organization_id=client.organization_id, client=client)
     if client.status == Client.Status.REMOVED:
         one_after_the_other(client.organization_id)
-        _leave(GroupMember.objects.live().filter(organization_id=client.organization_id, client=client))
+        _leave(members)
+    elif what in ("merge_clients", "undo_merge") and not _lets_act(client):
+        _leave(members)
+
+
+def _lets_act(client: Client) -> bool:
+    given = Relationship.objects.of(client.organization).active(today_of(client.organization))
+    return given.filter(account_id=client.business_account_id).exists()
 
 
 def _take_out(relationship: Relationship) -> None:

@@ -14,7 +14,7 @@ from entregent.clients import ties, validation
 from entregent.clients.actions import _rules
 from entregent.clients.duplicate_models import ClientAlias, Merge, MergedRow, NotDuplicate
 from entregent.clients.duplicates import refresh_pairs
-from entregent.clients.extension_points import movers
+from entregent.clients.extension_points import before_merging, movers
 from entregent.clients.merging import (
     LOSER,
     MARKS,
@@ -175,6 +175,8 @@ def _given(mover: Mover, merge: Any, answers: Mapping[str, str]) -> list[int]:
 
 def _both_locked(winner: Client, loser: Client, *, by: Membership) -> tuple[Client, Client]:
     """Always in the same order, so that two merges of the same pair wait for each other."""
+    for lock in before_merging:
+        lock(by.organization_id)
     found = {
         client.pk: client
         for client in Client.objects.select_for_update(of=("self",))
