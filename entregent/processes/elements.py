@@ -29,17 +29,32 @@ def elements_of_case(case: Case, member: Membership) -> list[ElementGroup]:
         .annotate(at=Coalesce("done_at", "ready_at"))
         .order_by("-at", "-id")
         .values_list(
-            "pk", "run_id", "name_fr", "name_en", "state", "at", "run__definition__name_fr", "run__definition__name_en"
+            "pk",
+            "run_id",
+            "name_fr",
+            "name_en",
+            "state",
+            "kind",
+            "at",
+            "run__definition__name_fr",
+            "run__definition__name_en",
         )
     )
     steps = [
         Element(
             told(name_fr, name_en),
             f"{plan_url(member.organization.slug, run)}#etape-{key}",
-            f"{told(plan_fr, plan_en)} · {_State(state).label}",
+            f"{told(plan_fr, plan_en)} · {_state(state, kind)}",
             at,
             "list-check",
         )
-        for key, run, name_fr, name_en, state, at, plan_fr, plan_en in rows[:_MOST]
+        for key, run, name_fr, name_en, state, kind, at, plan_fr, plan_en in rows[:_MOST]
     ]
     return [ElementGroup("steps", _("Étapes"), "list-check", steps, _("Ce dossier n’a aucune étape."), len(steps))]
+
+
+def _state(state: str, kind: str) -> str:
+    """What nobody has to do is not told as to be done."""
+    if state == _State.READY and kind != ProcessStep.Kind.FORM:
+        return str(ProcessStep.Kind(kind).label)
+    return str(_State(state).label)

@@ -156,7 +156,7 @@ def test_killed_workers_lose_and_double_nothing(manager, smtp):
 
 @pytest.mark.long
 def test_killed_workers_lose_and_double_nothing_at_length(manager, smtp):
-    assert killed(manager, smtp, plans=10_000, kills=20, pause=30, letter_each=20, seconds=4 * 3600) >= 15
+    assert killed(manager, smtp, plans=10_000, kills=20, pause=60, letter_each=20, seconds=4 * 3600) >= 15
 
 
 def with_clients(manager, count: int, **start) -> None:
