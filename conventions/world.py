@@ -332,7 +332,7 @@ def _plan(world, organization, variety, case, marker):
     )  # fmt: skip
     world.put("run", variety, run.pk)
     step = ProcessStep.objects.create(
-        organization=organization, run=run, key="a", position=100, kind="form", state="ready",
+        organization=organization, run=run, client=case.client, key="a", position=100, kind="form", state="ready",
         name_fr=f"Étape {marker}", data={"a": marker}, ready_at=timezone.now(),
     )  # fmt: skip
     world.put("step", variety, step.pk)
