@@ -100,7 +100,8 @@ def _clients(types: list[BusinessObjectType], client: str, clients: str) -> List
         columns=_client_columns,
         relations=(
             Relation("interactions", _("Interactions"), "interactions", "client", moment="occurred_at",
-                     kept_last="summary__last_interaction_at", kept_count="summary__interactions"),
+                     kept_last="summary__last_interaction_at", kept_count="summary__interactions",
+                     kept_through=_summaries),
             Relation("people", _("Personnes-ressources"), "people", "client_people__client"),
             Relation("cases", _("Dossiers"), "cases", "client", moment="opened_at"),
             *(
@@ -124,13 +125,17 @@ def _clients(types: list[BusinessObjectType], client: str, clients: str) -> List
     )  # fmt: skip
 
 
+def _summaries(member: Membership) -> QuerySet:
+    return ClientSummary.objects.filter(organization_id=member.organization_id)
+
+
 def _client_columns(member: Membership) -> list[Column]:
     def summed(member):
         return Q(summary__organization_id=member.organization_id)
 
     by_summary: dict[str, Any] = {
         "sort_id": "summary__client_id", "sort_records": summed, "is_sortable": True,
-        "sort_through": lambda member: ClientSummary.objects.filter(organization_id=member.organization_id),
+        "sort_through": _summaries,
     }  # fmt: skip
     return [
         Column("number", _("N° client"), Kind.TEXT, "number", is_sortable=True, width=110),

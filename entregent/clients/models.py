@@ -212,6 +212,8 @@ class ClientSummary(models.Model):
             models.Index("organization", "balance_cents", "client", name="summary_by_balance"),
             models.Index("organization", "last_interaction_at", "client", name="summary_by_interaction"),
             models.Index("organization", "next_follow_up_on", "client", name="summary_by_follow_up"),
+            # Whom one hears of often.
+            models.Index("organization", "interactions", "client", name="summary_by_interactions"),
         ]
 
     def __str__(self):

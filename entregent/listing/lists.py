@@ -87,7 +87,7 @@ class Relation:
     `moment` is the target's day or moment that « since » compares, where the relation has one. `kept_last` and
     `kept_count` lead from this list's model to the moment of the last related record (none: there is no record) and to
     the number of them, where these are kept: they tell of all records, so they are asked for who sees all those of the
-    record at hand.
+    record at hand. `kept_through` gives the narrow records beside those of the list that hold them, with their ids.
     """
 
     code: str
@@ -99,6 +99,7 @@ class Relation:
     moment_is_day: bool = False
     kept_last: str = ""
     kept_count: str = ""
+    kept_through: Callable[[Membership], QuerySet] | None = None
 
 
 @dataclass(frozen=True)

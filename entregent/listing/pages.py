@@ -30,9 +30,11 @@ from entregent.organizations.models import Membership
 
 COUNTED = 10_000
 LIMIT = 100
-# So many records of an order are looked up first. How many of them answer tells how far the page may be: so far the
-# order is walked through before all answers are counted; so far where these are known to be many; and so far where the
-# index of the order tells what is out of reach.
+# So many records of an order are looked up first, and where some of them answer so many more. How many of these do
+# tells how far the page may be: so far the order is walked through before all answers are counted; so far where these
+# are known to be many; and so far where the index of the order tells what is out of reach.
+NEAREST = 200
+SOME = 10
 NEAR = 1_500
 FAR = 60_000
 FARTHEST = 100_000
@@ -40,6 +42,10 @@ IN_INDEX = 60_000
 # Where a sieve tells what to pass by, and so many it may hold for each to be looked up.
 SIFTED = 250_000
 HELD = 3_000
+# Lists of members whose few records do not fill a page from the nearest ones: there these are not looked up first the
+# next time. Which way is tried first changes nothing of what is found.
+_SCATTERED: set[tuple] = set()
+_REMEMBERED = 10_000
 # Of fewer than this in reach the order is not walked through: they are sorted.
 SORTED = 1_000
 
@@ -118,11 +124,29 @@ class Asked:
         return narrowest(self.condition, self.definition, self.member) if self._searched is None else None
 
     @property
+    def place(self) -> tuple | None:
+        """The list and the reach of a question that asks nothing else."""
+        if self.condition or self.within is not None:
+            return None
+        grants = frozenset(
+            (one.scope_type, one.scope_ids) for one in self.member.reach.grants_with(self.definition.right)
+        )
+        return self.member.organization_id, self.definition.code, grants
+
+    def remember_scattered(self) -> None:
+        if self.place is not None:
+            if len(_SCATTERED) >= _REMEMBERED:
+                _SCATTERED.clear()
+            _SCATTERED.add(self.place)
+
+    @property
     def _is_each_looked_up(self) -> bool:
-        """Is each of those in the sieve looked up? Where it holds few, or few of those in reach can be in it."""
-        if self.sieve is None:
+        """Is each of those in the sieve looked up? Where one was asked for, and holds few, or few of those in reach can
+        be in it."""
+        sieve = self.__dict__.get("sieve")
+        if sieve is None:
             return False
-        return self.sieve.rows <= HELD or (self._reached is not None and self._reached.is_all)
+        return sieve.rows <= HELD or (self._reached is not None and self._reached.is_all)
 
     def _looked_up(self, most: int) -> list[int]:
         """The answers among those of the sieve, each looked up on its own."""
@@ -316,9 +340,14 @@ class _Walk:
     def first(self, size: int) -> list[int] | None:
         """The ids of the first answers in the order, as many as wanted or all there are; None where those are few, and
         not soon found."""
-        if self.asked.sieve is not None:
-            return self._sifted(size)
-        found, is_all = self._among(NEAR, size)
+        if self.asked.place in _SCATTERED:
+            found, is_all = [], False
+        else:
+            found, is_all = self._among(NEAREST, size)
+            if not is_all and len(found) < SOME and self.asked.sieve is not None:
+                return self._sifted(size)
+            if not is_all:
+                found, is_all = self._among(NEAR, size)
         if is_all:
             return found
         few = self.asked.definition.within_few
@@ -326,6 +355,7 @@ class _Walk:
         if within_few is None and found and 3 * NEAR * size <= FAR * len(found):
             found, is_all = self._among(3 * NEAR * size // len(found), size)
         elif within_few is not None and len(within_few[1]) >= SORTED:
+            self.asked.remember_scattered()
             found, is_all = self._among(IN_INDEX, size, within_few)
         if not is_all and self.asked.few is None:
             found, is_all = self._among(FARTHEST, size)

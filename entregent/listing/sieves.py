@@ -74,6 +74,8 @@ def _narrowings(data, definition: ListDefinition, member: Membership) -> list[Qu
         one = _of_either(data["any"], definition, member)
     elif isinstance(data, dict) and "has" in data:
         one = _of_related(data, definition, member)
+    elif isinstance(data, dict) and "count" in data:
+        one = _of_counted(data, definition, member)
     else:
         one = None
     return [] if one is None else [one]
@@ -112,6 +114,15 @@ def _of_related(data: dict, definition: ListDefinition, member: Membership) -> Q
         return None
     records = target.everything(member).filter(as_q(where, target, member))
     return records.filter(**{f"{relation.link}__isnull": False}).order_by().values(relation.link)
+
+
+def _of_counted(data: dict, definition: ListDefinition, member: Membership) -> QuerySet | None:
+    """By the number that is kept. Of whoever sees fewer there are fewer still, so it holds for everybody."""
+    relation, (operator, least) = definition.known_relation(data["count"]), data["is"]
+    if relation.kept_through is None or operator == "at_most" or least < 1:
+        return None
+    path, records = relation.kept_count.partition("__")[2], relation.kept_through(member)
+    return records.filter(**{f"{path}__gte": least}).order_by().values("pk")
 
 
 def _plain(data) -> Any:

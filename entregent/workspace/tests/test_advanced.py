@@ -205,7 +205,7 @@ def test_the_page_costs_a_fixed_number_of_queries(manager, signed_in, client_nor
     browser = signed_in(manager)
     browser.get(PAGE)
     question = {"filtre": json.dumps(["status", "is", "client"])}
-    with django_assert_num_queries(12):
+    with django_assert_num_queries(10):
         browser.get(PAGE, question)
 
 
