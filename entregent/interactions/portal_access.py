@@ -5,13 +5,11 @@ in with the account that they have already. Who wrote `by` is a member; what som
 themselves takes their `access`.
 """
 
-import hashlib
 import secrets
 from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any, NamedTuple
 
-from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import transaction
@@ -34,12 +32,10 @@ from entregent.interactions.portal_models import (
     invitation_url,
 )
 from entregent.notifications.actions import notify, subscribers
+from entregent.organizations.invitations import account_of_invited, digest_of
 from entregent.organizations.models import Membership, Module, User
 from entregent.outbox.actions import send_mail
-from entregent.toolbox.errors import ModuleOff, NotFound, Refusal, Refusals, required, too_long
-from entregent.toolbox.text import one_line
-
-NAME_MOST = 120
+from entregent.toolbox.errors import ModuleOff, NotFound, Refusal, Refusals, too_long
 
 
 class Subscriber(NamedTuple):
@@ -121,7 +117,7 @@ def invite_person(
     access.state = PortalAccess.State.INVITED
     access.invited_at, access.invited_by_id = timezone.now(), by.user_id
     secret = secrets.token_urlsafe(32)
-    access.digest, access.invitation_ends_at = _digest(secret), invitation_end(access)
+    access.digest, access.invitation_ends_at = digest_of(secret), invitation_end(access)
     access.save()
     url = invitation_url(by.organization_id, secret)
     if mail:
@@ -265,7 +261,7 @@ def activate_access(
             message = _("Acceptez les conditions d'utilisation pour continuer.")
             raise Refusal("E-003-CONSENT", message, field="consents")
         if user is None:
-            user = _new_account(access, name=name, password=password)
+            user = account_of_invited(email=access.email, language=access.language, name=name, password=password)
         access.user = user
         record(
             "activate_portal_access", by=access, subject=access, client_id=access.client_id, name=access.told_as,
@@ -355,33 +351,11 @@ def _invited(organization_id: int, secret: str) -> QuerySet[PortalAccess]:
             organization_id=organization_id,
             organization__modules__contains=[Module.PORTAL],
             state=PortalAccess.State.INVITED,
-            digest=_digest(secret),
+            digest=digest_of(secret),
         )
         .exclude(digest="")
         .filter(invitation_ends_at__gt=timezone.now())
     )
-
-
-def _new_account(access: PortalAccess, *, name: str, password: str) -> User:
-    name = one_line(name)
-    refusals: list[Refusal] = []
-    if not name:
-        refusals.append(required("name", _("Le nom")))
-    elif len(name) > NAME_MOST:
-        refusals.append(too_long("name", _("Le nom"), NAME_MOST))
-    user = User(email=access.email, name=name, language=access.language)
-    if User.objects.filter(email__iexact=access.email).exists():
-        message = _("Un compte répond déjà à cette adresse : connectez-vous pour accepter l'invitation.")
-        raise Refusal("E-003-ACCOUNT", message, status=409)
-    try:
-        validate_password(password, user)
-    except ValidationError as error:
-        refusals += [Refusal("E-PASSWORD", message, field="password") for message in error.messages]
-    if refusals:
-        raise Refusals(refusals)
-    user.set_password(password)
-    user.save()
-    return user
 
 
 def _standing(person: Person, client: Client | None, *, by: Membership) -> tuple[Person, Client | None]:
@@ -431,10 +405,6 @@ def _locked(access: PortalAccess, *, by) -> PortalAccess:
 
 def _close(accesses: QuerySet[PortalAccess]) -> None:
     accesses.update(state=PortalAccess.State.CLOSED, digest="")
-
-
-def _digest(secret: str) -> str:
-    return hashlib.sha256(secret.encode()).hexdigest()
 
 
 def _send_invitation(access: PortalAccess, url: str, *, by: Membership) -> None:

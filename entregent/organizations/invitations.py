@@ -1,15 +1,50 @@
-"""The link by which somebody who was invited chooses a password. It serves once."""
+"""The link by which somebody who was invited chooses a password. It serves once. And the account that somebody makes
+who was invited from elsewhere: to the portal of a client, to a business account."""
 
 import hashlib
 
+from django.contrib.auth.password_validation import validate_password
 from django.core import signing
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from entregent.organizations.models import User
-from entregent.toolbox.errors import Refusal
+from entregent.toolbox.errors import Refusal, Refusals, required, too_long
+from entregent.toolbox.text import one_line
 
 DAYS_VALID = 7
 _SALT = "entregent.organizations.invitation"
+NAME_MOST = 120
+
+
+def account_of_invited(*, email: str, language: str, name: str, password: str) -> User:
+    """A new account with the name and the password that somebody chooses, at the address that the link of their
+    invitation has proven. Refuses where an account answers to it already: they accept with that one."""
+    name = one_line(name)
+    refusals: list[Refusal] = []
+    if not name:
+        refusals.append(required("name", gettext("Le nom")))
+    elif len(name) > NAME_MOST:
+        refusals.append(too_long("name", gettext("Le nom"), NAME_MOST))
+    user = User(email=email, name=name, language=language)
+    if User.objects.filter(email__iexact=email).exists():
+        message = gettext("Un compte répond déjà à cette adresse : connectez-vous pour accepter l'invitation.")
+        raise Refusal("E-003-ACCOUNT", message, status=409)
+    try:
+        validate_password(password, user)
+    except ValidationError as error:
+        refusals += [Refusal("E-PASSWORD", message, field="password") for message in error.messages]
+    if refusals:
+        raise Refusals(refusals)
+    user.set_password(password)
+    user.save()
+    return user
+
+
+def digest_of(secret: str) -> str:
+    """What is kept of the secret of an invitation."""
+    return hashlib.sha256(secret.encode()).hexdigest()
 
 
 def make_token(user: User) -> str:

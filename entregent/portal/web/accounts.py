@@ -18,7 +18,7 @@ from entregent.access.wall import acting
 from entregent.organizations.models import User
 from entregent.portal.guard import AccountRequest, account_page, own_page
 from entregent.portal.web.accounts_forms import MailsForm, RegisterForm
-from entregent.portal.web.accounts_pages import holds, render, told, url_of
+from entregent.portal.web.accounts_pages import holds, render, told, tried, typed, url_of
 from entregent.relationships import actions
 from entregent.relationships.client_side import (
     accounts_of,
@@ -31,14 +31,14 @@ from entregent.relationships.client_side import (
     uses_of,
     waiting_requests,
 )
-from entregent.relationships.models import AccessRequest, JoinRequest, Relationship
+from entregent.relationships.models import AccessRequest, AccountUser, JoinRequest, Relationship
 from entregent.relationships.register import header
 from entregent.relationships.register import rows as register_rows
 from entregent.toolbox.errors import NotFound, Refusal, Refusals
 from entregent.toolbox.spreadsheets import csv_pieces
 from entregent.toolbox.text import as_id
 from entregent.ui import pages
-from entregent.ui.pages import add_refusal, see
+from entregent.ui.pages import see
 
 SHOWN = 50
 TRIES_AN_HOUR = 10
@@ -61,22 +61,18 @@ def accounts(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def register(request: HttpRequest) -> HttpResponse:
     """Whoever knows the record to the letter becomes the first manager (R002-34, R002-35)."""
-    form = RegisterForm(request.POST if request.method == "POST" else None)
-    status = 200
-    if request.method == "POST":
-        status = 422
-        if form.is_valid():
-            try:
-                with acting():
-                    _not_too_many(cast(User, request.user))
-                    made = actions.register_account(user=cast(User, request.user), **form.cleaned_data)
-            except (Refusal, Refusals) as refusal:
-                add_refusal(form, refusal)
-                status = getattr(refusal, "status", 422)
-            else:
-                toast = _("%(account)s est inscrite : vous gérez son compte.") % {"account": made.account.name}
-                return see(request, url_of(made, "home"), toast=toast)
-    return pages.render(request, "portal/accounts_register.html", {"form": form}, status=status)
+    user = cast(User, request.user)
+    form = RegisterForm(typed(request))
+
+    def act(**record) -> AccountUser:
+        _not_too_many(user)
+        return actions.register_account(user=user, **record)
+
+    answer = tried(request, form, act, shown=(409, 422, 429))
+    if (made := answer.done) is not None:
+        toast = _("%(account)s est inscrite : vous gérez son compte.") % {"account": made.account.name}
+        return see(request, url_of(made, "home"), toast=toast)
+    return pages.render(request, "portal/accounts_register.html", {"form": form}, status=answer.status)
 
 
 def _not_too_many(user: User) -> None:

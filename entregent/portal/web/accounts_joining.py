@@ -1,5 +1,6 @@
 """Somebody asks to work on a business account (R002-29, R002-36), and its managers answer."""
 
+from functools import partial
 from typing import cast
 
 from django.http import HttpRequest, HttpResponse
@@ -11,34 +12,26 @@ from entregent.access.wall import acting
 from entregent.organizations.models import User
 from entregent.portal.guard import AccountRequest, account_page, own_page
 from entregent.portal.web.accounts_forms import JoinForm, RejectPersonForm, RoleForm
-from entregent.portal.web.accounts_pages import render, url_of
+from entregent.portal.web.accounts_pages import render, tried, typed, url_of
 from entregent.relationships import actions
 from entregent.relationships.client_side import joinings_of, programs_of
 from entregent.relationships.models import JoinRequest
-from entregent.toolbox.errors import NotFound, Refusal, Refusals, RightMissing
+from entregent.toolbox.errors import NotFound, RightMissing
 from entregent.ui import pages
-from entregent.ui.pages import add_refusal, see
+from entregent.ui.pages import see
 
 
 @own_page
 @require_http_methods(["GET", "HEAD", "POST"])
 def join(request: HttpRequest) -> HttpResponse:
     """The answer is the same whether there is an account with that number or not."""
-    form = JoinForm(request.POST if request.method == "POST" else None)
-    status = 200
-    if request.method == "POST":
-        status = 422
-        if form.is_valid():
-            try:
-                with acting():
-                    actions.ask_to_join(user=cast(User, request.user), **form.cleaned_data)
-            except (Refusal, Refusals) as refusal:
-                add_refusal(form, refusal)
-                status = getattr(refusal, "status", 422)
-            else:
-                toast = _("Si ce compte existe, son gestionnaire est averti de votre demande.")
-                return see(request, reverse("portal_accounts:list"), toast=toast)
-    return pages.render(request, "portal/accounts_join.html", {"form": form}, status=status)
+    form = JoinForm(typed(request))
+    user = cast(User, request.user)
+    answer = tried(request, form, partial(actions.ask_to_join, user=user), shown=(409, 422, 429))
+    if answer.status == 303:
+        toast = _("Si ce compte existe, son gestionnaire est averti de votre demande.")
+        return see(request, reverse("portal_accounts:list"), toast=toast)
+    return pages.render(request, "portal/accounts_join.html", {"form": form}, status=answer.status)
 
 
 @own_page
@@ -58,22 +51,14 @@ def accept(request: AccountRequest, pk: int) -> HttpResponse:
     """Who asks, with what comments; the role that they get."""
     by = request.account_user
     asked = _found(request, pk)
-    form = RoleForm(request.POST if request.method == "POST" else None, by=by, programs=list(programs_of(by)))
-    status = 200
-    if request.method == "POST":
-        status = 422
-        if form.is_valid():
-            try:
-                with acting():
-                    actions.accept_joining(asked, by=by, **form.cleaned_data)
-            except (Refusal, Refusals) as refusal:
-                status = _shown_at(form, refusal)
-            else:
-                words = {"name": asked.user.name, "account": by.account.name}
-                toast = _("%(name)s travaille maintenant sur le compte de %(account)s.") % words
-                return see(request, url_of(by, "users"), toast=toast)
+    form = RoleForm(typed(request), by=by, programs=list(programs_of(by)))
+    answer = tried(request, form, partial(actions.accept_joining, asked, by=by))
+    if answer.status == 303:
+        words = {"name": asked.user.name, "account": by.account.name}
+        toast = _("%(name)s travaille maintenant sur le compte de %(account)s.") % words
+        return see(request, url_of(by, "users"), toast=toast)
     context = {"here": "users", "asked": asked, "form": form}
-    return render(request, "portal/accounts_joining.html", context, status=status)
+    return render(request, "portal/accounts_joining.html", context, status=answer.status)
 
 
 @account_page
@@ -83,21 +68,13 @@ def reject(request: AccountRequest, pk: int) -> HttpResponse:
     asked = _found(request, pk)
     if not by.manages_all:
         raise RightMissing
-    form = RejectPersonForm(request.POST if request.method == "POST" else None)
-    status = 200
-    if request.method == "POST":
-        status = 422
-        if form.is_valid():
-            try:
-                with acting():
-                    actions.reject_joining(asked, by=by, **form.cleaned_data)
-            except (Refusal, Refusals) as refusal:
-                status = _shown_at(form, refusal)
-            else:
-                toast = _("La demande de %(provider)s est rejetée.") % {"provider": asked.user.name}
-                return see(request, url_of(by, "users"), toast=toast)
+    form = RejectPersonForm(typed(request))
+    answer = tried(request, form, partial(actions.reject_joining, asked, by=by))
+    if answer.status == 303:
+        toast = _("La demande de %(provider)s est rejetée.") % {"provider": asked.user.name}
+        return see(request, url_of(by, "users"), toast=toast)
     context = {"here": "users", "asked": asked, "form": form}
-    return render(request, "portal/accounts_joining_reject.html", context, status=status)
+    return render(request, "portal/accounts_joining_reject.html", context, status=answer.status)
 
 
 def _found(request: AccountRequest, pk: int) -> JoinRequest:
@@ -105,11 +82,3 @@ def _found(request: AccountRequest, pk: int) -> JoinRequest:
     if found is None:
         raise NotFound
     return found
-
-
-def _shown_at(form, refusal: Refusal | Refusals) -> int:
-    status = getattr(refusal, "status", 422)
-    if status not in (409, 422):
-        raise refusal
-    add_refusal(form, refusal)
-    return status

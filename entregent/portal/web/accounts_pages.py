@@ -1,10 +1,16 @@
 """How a page of a business account is drawn."""
 
-from django.http import HttpResponse
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from typing import Any
+
+from django.forms import Form
+from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
+from entregent.access.wall import acting
 from entregent.portal.guard import AccountRequest
 from entregent.relationships.models import (
     WARNED_AHEAD,
@@ -17,6 +23,7 @@ from entregent.relationships.models import (
 )
 from entregent.toolbox.errors import Refusal, Refusals
 from entregent.ui import pages
+from entregent.ui.pages import add_refusal
 
 
 def url_of(by: AccountUser, name: str, **kwargs) -> str:
@@ -49,6 +56,38 @@ def render(request: AccountRequest, template: str, context: dict, *, status: int
     if status >= 400:
         response.rolls_back = True  # type: ignore[attr-defined]
     return response
+
+
+@dataclass(frozen=True)
+class Tried:
+    """What became of a form: `done` is what the action gave; else `status`, that of the page with the form, and why."""
+
+    status: int
+    done: Any = None
+    refusal: Refusal | Refusals | None = None
+
+
+def tried(request: HttpRequest, form: Form, act: Callable[..., Any], *, shown: Collection[int] = (409, 422)) -> Tried:
+    """Does `act` with what was typed. What it refuses with one of the statuses `shown` stands at the fields of the
+    form; any other refusal is a page of its own."""
+    if request.method != "POST":
+        return Tried(200)
+    if not form.is_valid():
+        return Tried(422)
+    try:
+        with acting():
+            return Tried(303, act(**form.cleaned_data))
+    except (Refusal, Refusals) as refusal:
+        status = getattr(refusal, "status", 422)
+        if status not in shown:
+            raise
+        add_refusal(form, refusal)
+        return Tried(status, refusal=refusal)
+
+
+def typed(request: HttpRequest) -> Any:
+    """What a form is bound to: what was sent, if anything was."""
+    return request.POST if request.method == "POST" else None
 
 
 def told(refusal: Refusal | Refusals) -> str:

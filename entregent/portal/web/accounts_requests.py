@@ -1,18 +1,19 @@
 """A provider's request as the business reads and answers it: « Détails », « Approuver », « Rejeter » (R002-31, -32)."""
 
+from functools import partial
+
 from django.http import HttpResponse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
-from entregent.access.wall import acting
 from entregent.portal.guard import AccountRequest, account_page
 from entregent.portal.web.accounts_forms import ApproveForm, RejectForm
-from entregent.portal.web.accounts_pages import holds, render, told, url_of
+from entregent.portal.web.accounts_pages import Tried, holds, render, told, tried, typed, url_of
 from entregent.relationships import actions
 from entregent.relationships.client_side import is_waiting, programs_of, relationships_of, requests_of
 from entregent.relationships.models import AccessRequest, Relationship
-from entregent.toolbox.errors import NotFound, Refusal, Refusals
-from entregent.ui.pages import add_refusal, see
+from entregent.toolbox.errors import NotFound
+from entregent.ui.pages import see
 
 
 @account_page
@@ -28,33 +29,16 @@ def approve(request: AccountRequest, pk: int) -> HttpResponse:
     by = request.account_user
     asked = _found(request, pk)
     before = _before(request, asked)
-    form = ApproveForm(
-        request.POST if request.method == "POST" else None,
-        by=by,
-        programs=list(programs_of(by)),
-        initial=_initial(before),
-    )
-    status = 200
-    if request.method == "POST":
-        status = 422
-        if form.is_valid():
-            try:
-                with acting():
-                    actions.approve_access(asked, by=by, **form.cleaned_data)
-            except (Refusal, Refusals) as refusal:
-                if getattr(refusal, "status", 422) == 409:
-                    return _details(request, asked, refused=told(refusal), status=409)
-                if getattr(refusal, "status", 422) != 422:
-                    raise
-                add_refusal(form, refusal)
-            else:
-                words = {"provider": asked.organization.name, "account": by.account.name}
-                toast = _("%(provider)s peut maintenant agir pour %(account)s.") % words
-                return see(request, url_of(by, "home"), toast=toast)
-    elif not is_waiting(asked):
-        return _details(request, asked)
+    form = ApproveForm(typed(request), by=by, programs=list(programs_of(by)), initial=_initial(before))
+    answer = tried(request, form, partial(actions.approve_access, asked, by=by))
+    if answer.status == 303:
+        words = {"provider": asked.organization.name, "account": by.account.name}
+        toast = _("%(provider)s peut maintenant agir pour %(account)s.") % words
+        return see(request, url_of(by, "home"), toast=toast)
+    if (decided := _decided(request, asked, answer)) is not None:
+        return decided
     context = {"here": "home", "asked": asked, "form": form, "before": before}
-    return render(request, "portal/accounts_approve.html", context, status=status)
+    return render(request, "portal/accounts_approve.html", context, status=answer.status)
 
 
 @account_page
@@ -62,28 +46,23 @@ def approve(request: AccountRequest, pk: int) -> HttpResponse:
 def reject(request: AccountRequest, pk: int) -> HttpResponse:
     by = request.account_user
     asked = _found(request, pk)
-    form = RejectForm(request.POST if request.method == "POST" else None)
-    status = 200
-    if request.method == "POST":
-        status = 422
-        if form.is_valid():
-            try:
-                with acting():
-                    actions.reject_access(asked, by=by, **form.cleaned_data)
-            except (Refusal, Refusals) as refusal:
-                if getattr(refusal, "status", 422) == 409:
-                    return _details(request, asked, refused=told(refusal), status=409)
-                if getattr(refusal, "status", 422) != 422:
-                    raise
-                add_refusal(form, refusal)
-            else:
-                words = {"provider": asked.organization.name}
-                toast = _("La demande de %(provider)s est rejetée.") % words
-                return see(request, url_of(by, "home"), toast=toast)
-    elif not is_waiting(asked):
-        return _details(request, asked)
+    form = RejectForm(typed(request))
+    answer = tried(request, form, partial(actions.reject_access, asked, by=by))
+    if answer.status == 303:
+        words = {"provider": asked.organization.name}
+        toast = _("La demande de %(provider)s est rejetée.") % words
+        return see(request, url_of(by, "home"), toast=toast)
+    if (decided := _decided(request, asked, answer)) is not None:
+        return decided
     context = {"here": "home", "asked": asked, "form": form}
-    return render(request, "portal/accounts_reject.html", context, status=status)
+    return render(request, "portal/accounts_reject.html", context, status=answer.status)
+
+
+def _decided(request: AccountRequest, asked: AccessRequest, answer: Tried) -> HttpResponse | None:
+    """« Détails » in place of the form, where somebody has answered already, perhaps since the page was opened."""
+    if answer.status == 409 and answer.refusal is not None:
+        return _details(request, asked, refused=told(answer.refusal), status=409)
+    return _details(request, asked) if request.method != "POST" and not is_waiting(asked) else None
 
 
 def _found(request: AccountRequest, pk: int) -> AccessRequest:

@@ -1,5 +1,7 @@
 """Who works on a business account, as what, in which programs; inviting them and taking them off (R002-34, -39)."""
 
+from functools import partial
+
 from allauth.account.internal.flows.login import record_authentication
 from allauth.account.utils import perform_login
 from django.http import HttpRequest, HttpResponse
@@ -12,7 +14,7 @@ from entregent.organizations.models import User
 from entregent.organizations.web.account_forms import InvitationForm
 from entregent.portal.guard import AccountRequest, account_page, portal_public
 from entregent.portal.web.accounts_forms import ChangeForm, InviteForm
-from entregent.portal.web.accounts_pages import render, told, url_of
+from entregent.portal.web.accounts_pages import render, told, tried, typed, url_of
 from entregent.relationships import actions
 from entregent.relationships.actions.invitations import invitation_refused
 from entregent.relationships.client_side import invitations_of, is_below, joinings_of, programs_of, users_of
@@ -48,25 +50,13 @@ def invite(request: AccountRequest) -> HttpResponse:
     by = request.account_user
     if not by.decides:
         raise NotFound
-    form = InviteForm(
-        request.POST if request.method == "POST" else None,
-        by=by,
-        programs=list(programs_of(by)),
-        initial={"language": by.user.language},
-    )
-    status = 200
-    if request.method == "POST":
-        status = 422
-        if form.is_valid():
-            try:
-                with acting():
-                    made = actions.invite_account_user(by=by, **form.cleaned_data)
-            except (Refusal, Refusals) as refusal:
-                status = _shown_at(form, refusal)
-            else:
-                toast = _("Une invitation est partie à %(email)s.") % {"email": made.email}
-                return see(request, url_of(by, "users"), toast=toast)
-    return render(request, "portal/accounts_invite.html", {"here": "users", "form": form}, status=status)
+    initial = {"language": by.user.language}
+    form = InviteForm(typed(request), by=by, programs=list(programs_of(by)), initial=initial)
+    answer = tried(request, form, partial(actions.invite_account_user, by=by), shown=(409, 422, 429))
+    if answer.status == 303:
+        toast = _("Une invitation est partie à %(email)s.") % {"email": answer.done.email}
+        return see(request, url_of(by, "users"), toast=toast)
+    return render(request, "portal/accounts_invite.html", {"here": "users", "form": form}, status=answer.status)
 
 
 @account_page
@@ -78,26 +68,15 @@ def change(request: AccountRequest, pk: int) -> HttpResponse:
     initial = {
         "role": one.role, "programs": [str(program.pk) for program in one.programs.all()], "version": one.version,
     }  # fmt: skip
-    form = ChangeForm(
-        request.POST if request.method == "POST" else None, by=by, programs=list(programs_of(by)), initial=initial
-    )
-    status = 200
-    if request.method == "POST":
-        status = 422
-        if form.is_valid():
-            try:
-                with acting():
-                    actions.change_account_user(one, by=by, **form.cleaned_data)
-            except (Refusal, Refusals) as refusal:
-                status = _shown_at(form, refusal)
-            else:
-                toast = _("Le rôle de %(name)s est enregistré.") % {"name": one.user.name}
-                # Whoever has given up deciding has no list of users any more.
-                where = (
-                    "users" if one.pk != by.pk or form.cleaned_data["role"] in (Role.ADMIN, Role.MANAGER) else "home"
-                )
-                return see(request, url_of(by, where), toast=toast)
-    return render(request, "portal/accounts_user.html", {"here": "users", "one": one, "form": form}, status=status)
+    form = ChangeForm(typed(request), by=by, programs=list(programs_of(by)), initial=initial)
+    answer = tried(request, form, partial(actions.change_account_user, one, by=by))
+    if answer.status == 303:
+        toast = _("Le rôle de %(name)s est enregistré.") % {"name": one.user.name}
+        # Whoever has given up deciding has no list of users any more.
+        decides = one.pk != by.pk or answer.done.decides
+        return see(request, url_of(by, "users" if decides else "home"), toast=toast)
+    context = {"here": "users", "one": one, "form": form}
+    return render(request, "portal/accounts_user.html", context, status=answer.status)
 
 
 @account_page
@@ -191,14 +170,6 @@ def _found(request: AccountRequest, pk: int) -> AccountUser:
 
 def _is_for(by: AccountUser, one: AccountUser, own: set[int]) -> bool:
     return is_below(by, one.role, {program.pk for program in one.programs.all()}, own)
-
-
-def _shown_at(form, refusal: Refusal | Refusals) -> int:
-    status = getattr(refusal, "status", 422)
-    if status not in (409, 422, 429):
-        raise refusal
-    add_refusal(form, refusal)
-    return status
 
 
 def _version(request: AccountRequest) -> int:

@@ -1,12 +1,10 @@
 """Asking somebody by mail to work on a business account, and their answer."""
 
-import hashlib
 import secrets
 from collections.abc import Iterable
 from datetime import timedelta
 
 from django.conf import settings
-from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import transaction
@@ -15,6 +13,7 @@ from django.utils.translation import gettext as _
 
 from entregent.access.limits import times
 from entregent.access.rights import Role
+from entregent.organizations.invitations import account_of_invited, digest_of
 from entregent.organizations.models import User
 from entregent.outbox.actions import send_mail
 from entregent.relationships.actions.accounts import add_account_user, may_give, tell_history
@@ -27,12 +26,11 @@ from entregent.relationships.models import (
     BusinessAccount,
     ProgramAccount,
 )
-from entregent.toolbox.errors import NotFound, Refusal, Refusals, required, too_long
+from entregent.toolbox.errors import NotFound, Refusal, required, too_long
 from entregent.toolbox.text import one_line
 
 INVITATION_DAYS = 14
 AN_HOUR_AT_MOST = 30
-NAME_MOST = 120
 
 
 @transaction.atomic
@@ -60,7 +58,7 @@ def invite_account_user(
     secret = secrets.token_urlsafe(32)
     made = AccountInvitation.objects.create(
         account=account, email=email, role=role, program_ids=[program.pk for program in chosen], language=language,
-        invited_by=by, ends_at=timezone.now() + timedelta(days=INVITATION_DAYS), digest=_digest(secret),
+        invited_by=by, ends_at=timezone.now() + timedelta(days=INVITATION_DAYS), digest=digest_of(secret),
     )  # fmt: skip
     tell_history(by, AccountEvent.What.INVITED, about=email, role=role, programs=chosen)
     _send(made, secret, account=account, by=by)
@@ -81,7 +79,7 @@ def withdraw_account_invitation(invitation: AccountInvitation, *, by: AccountUse
 
 def find_account_invitation(secret: str) -> AccountInvitation | None:
     """None: wrong, too old, used, withdrawn, or whoever invited could not do so any more."""
-    found = AccountInvitation.objects.filter(digest=_digest(secret), ends_at__gt=timezone.now())
+    found = AccountInvitation.objects.filter(digest=digest_of(secret), ends_at__gt=timezone.now())
     invitation = found.select_related("account", "invited_by__user").first()
     if invitation is None:
         return None
@@ -105,7 +103,7 @@ def accept_account_invitation(
     if not AccountInvitation.objects.select_for_update().filter(pk=invitation.pk).exists():
         raise invitation_refused()
     if user is None:
-        user = _new_user(invitation, name=name, password=password)
+        user = account_of_invited(email=invitation.email, language=invitation.language, name=name, password=password)
     if AccountUser.objects.filter(account_id=invitation.account_id, user=user, is_active=True).exists():
         raise Refusal("E-002-USER", _("Vous êtes déjà de ce compte."), status=409)
     added = add_account_user(by=invitation.invited_by, user=user, role=invitation.role, programs=_programs(invitation))
@@ -135,28 +133,6 @@ def _address(email: str) -> str:
     return email
 
 
-def _new_user(invitation: AccountInvitation, *, name: str, password: str) -> User:
-    name = one_line(name)
-    refusals: list[Refusal] = []
-    if not name:
-        refusals.append(required("name", _("Le nom")))
-    elif len(name) > NAME_MOST:
-        refusals.append(too_long("name", _("Le nom"), NAME_MOST))
-    user = User(email=invitation.email, name=name, language=invitation.language)
-    if User.objects.filter(email__iexact=invitation.email).exists():
-        message = _("Un compte répond déjà à cette adresse : connectez-vous pour accepter l'invitation.")
-        raise Refusal("E-003-ACCOUNT", message, status=409)
-    try:
-        validate_password(password, user)
-    except ValidationError as error:
-        refusals += [Refusal("E-PASSWORD", message, field="password") for message in error.messages]
-    if refusals:
-        raise Refusals(refusals)
-    user.set_password(password)
-    user.save()
-    return user
-
-
 def _send(invitation: AccountInvitation, secret: str, *, account: BusinessAccount, by: AccountUser) -> None:
     with translation.override(invitation.language):
         words = {
@@ -175,7 +151,3 @@ def _send(invitation: AccountInvitation, secret: str, *, account: BusinessAccoun
             ],
             button=(_("Accepter l'invitation"), f"{settings.PUBLIC_URL}/portail/entreprises/invitation/{secret}/"),
         )
-
-
-def _digest(secret: str) -> str:
-    return hashlib.sha256(secret.encode()).hexdigest()
