@@ -4,6 +4,7 @@ Managers of the account see everything; the others what concerns their programs.
 decide (R002-30, R002-39).
 """
 
+from collections.abc import Collection
 from datetime import timedelta
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
@@ -102,10 +103,14 @@ def events_of(by: AccountUser) -> QuerySet[AccountEvent]:
 
 def joinings_of(by: AccountUser) -> QuerySet[JoinRequest]:
     """Who asks to work on the account, for whoever answers there."""
-    found = JoinRequest.objects.filter(
-        account_number=by.account.number, asked_at__gt=timezone.now() - timedelta(days=JoinRequest.DAYS)
-    ).select_related("user")
-    return found.order_by("asked_at", "pk") if by.decides else found.none()
+    found = joinings_on([by.account.number] if by.decides else [])
+    return found.select_related("user").order_by("asked_at", "pk")
+
+
+def joinings_on(numbers: Collection[str]) -> QuerySet[JoinRequest]:
+    """Requests to work on these accounts that wait for an answer."""
+    oldest = timezone.now() - timedelta(days=JoinRequest.DAYS)
+    return JoinRequest.objects.filter(account_number__in=numbers, asked_at__gt=oldest)
 
 
 def is_below(by: AccountUser, role: str, programs: set[int], own: set[int]) -> bool:

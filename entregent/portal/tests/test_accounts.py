@@ -400,12 +400,16 @@ def test_somebody_asks_to_work_on_an_account_and_is_given_a_role(zoe, account):
     assert "Hugo Vidal demande à travailler" in mails_to("zoe@zeta.example")[-1].subject
     asked = JoinRequest.objects.get(account_number="123456789")
     assert "Hugo Vidal" in body(zoe.get(f"{HOME}/utilisateurs/"))
+    # It is counted where requests of providers are, and at the tab.
+    assert "1 demande à traiter" in body(zoe.get("/portail/entreprises/"))
+    assert 'Utilisateurs <span class="g-number">1</span>' in body(zoe.get(f"{HOME}/"))
     page = body(zoe.get(f"{HOME}/personnes/{asked.pk}/"))
     assert "Je tiens la comptabilité." in page
     assert zoe.post(f"{HOME}/personnes/{asked.pk}/", {}).status_code == 422
     done = zoe.post(f"{HOME}/personnes/{asked.pk}/", {"role": "reader", "programs": [program(account, "RM0001")]})
     assert done.status_code == 303
     assert http.get(f"{HOME}/").status_code == 200
+    assert "g-number" not in body(zoe.get(f"{HOME}/"))
     assert "a accepté votre demande" in mails_to("hugo@zeta.example")[-1].text
     assert zoe.post(f"{HOME}/personnes/{asked.pk}/", {"role": "reader"}).status_code == 404
     again = http.post(url, {"number": "123456789"})

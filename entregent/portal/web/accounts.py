@@ -24,6 +24,7 @@ from entregent.relationships.client_side import (
     accounts_of,
     events_of,
     is_waiting,
+    joinings_on,
     may_revoke,
     programs_of,
     relationships_of,
@@ -47,11 +48,12 @@ TRIES_AN_HOUR = 10
 @own_page
 @require_safe
 def accounts(request: HttpRequest) -> HttpResponse:
-    """The accounts of whoever is signed in, and how many requests wait on each."""
+    """The accounts of whoever is signed in, and how many requests wait on each, of providers and of people."""
     every = list(accounts_of(cast(User, request.user)))
     deciding = [one.account.number for one in every if one.decides]
     pending = AccessRequest.objects.filter(account_number__in=deciding, state=AccessRequest.State.PENDING)
     waiting = Counter(one.account_number for one in pending.select_related("organization") if is_waiting(one))
+    waiting.update(joinings_on(deciding).values_list("account_number", flat=True))
     joining = JoinRequest.objects.filter(user=cast(User, request.user))
     context = {"every": every, "waiting": waiting, "joining": list(joining)}
     return pages.render(request, "portal/accounts.html", context)

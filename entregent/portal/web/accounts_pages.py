@@ -12,6 +12,7 @@ from django.utils.translation import pgettext
 
 from entregent.access.wall import acting
 from entregent.portal.guard import AccountRequest
+from entregent.relationships.client_side import joinings_of
 from entregent.relationships.models import (
     WARNED_AHEAD,
     AccessRequest,
@@ -45,7 +46,11 @@ def render(request: AccountRequest, template: str, context: dict, *, status: int
         "account": by.account,
         "aurl": lambda name, **kwargs: url_of(by, name, **kwargs),
         "tabs_of_account": [
-            {"label": label, "url": url_of(by, name), "current": here == name} for name, label in tabs
+            {
+                "label": label, "url": url_of(by, name), "current": here == name,
+                "number": (joinings_of(by).count() or None) if name == "users" else None,
+            }
+            for name, label in tabs
         ],
         "state_of": state_of,
         "level_of": level_of,
