@@ -1,8 +1,8 @@
 """A report of a case without names: whoever appears in it is a placeholder, the same wherever they stand.
 
-What is known of people and things (names, numbers, addresses, keys) is replaced in every text; addresses of e-mail and
-telephone numbers that nobody knows are struck out by their form. What somebody told between the lines is not: the page
-says so.
+What is known of people and things (names, numbers, addresses, keys) is replaced in every text; addresses of e-mail,
+telephone numbers and references (« F-2409-05240 ») that nobody knows are struck out by their form. What somebody told
+between the lines is not: the page says so.
 """
 
 import re
@@ -10,17 +10,19 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from entregent.cases.models import Case
 from entregent.cases.reading import Links
-from entregent.clients.models import Address, Client, Person
+from entregent.clients.models import Address, BusinessObject, Client, Person
 from entregent.interactions.models import Interaction, InteractionEntry
 
 # Shorter words are no names that one could replace without harm.
 SHORTEST = 3
 MOST = 1000
 _MAIL = re.compile(r"[\w.+-]+@[\w-]+(\.[\w-]+)+")
+_REFERENCE = re.compile(r"(?<!\w)[A-Z]{1,4}-\d[\d-]{3,}(?!\w)")
 _PHONE = re.compile(r"(?<!\w)\+?\d(?:[\s.\u00a0\u202f()-]{0,2}\d){7,14}(?!\w)")
 
 
@@ -47,7 +49,8 @@ class Redaction:
             longest_first = sorted(self.words, key=len, reverse=True)
             known = re.compile(r"(?<!\w)(" + "|".join(re.escape(one) for one in longest_first) + r")(?!\w)", re.I)
             text = known.sub(lambda found: self.words[found[0].casefold()], text)
-        return _PHONE.sub(_("[téléphone]"), _MAIL.sub(_("[courriel]"), text))
+        text = _REFERENCE.sub(_("[référence]"), _MAIL.sub(_("[courriel]"), text))
+        return _PHONE.sub(_("[téléphone]"), text)
 
 
 @dataclass(frozen=True)
@@ -81,6 +84,7 @@ def report_of(case: Case, member, links: Links) -> Report:
             participants.append((_person(redaction, one.person), one.role))
     agents = [(_agent(redaction, one.user), str(one.get_role_display())) for one in links.agents]
     objects = [redaction.put(str(one.object.type.label), [one.object.key]) for one in links.objects]
+    _others(redaction, case, member, links)
     contacts = list(
         Interaction.objects.visible_to(member)
         .filter(in_cases__case=case)
@@ -129,6 +133,15 @@ def report_of(case: Case, member, links: Links) -> Report:
         objects=objects,
         lines=lines,
     )
+
+
+def _others(redaction: Redaction, case: Case, member, links: Links) -> None:
+    """Contracts, invoices… of the client that texts may name, though the case is not about them."""
+    linked = [one.object_id for one in links.objects]
+    label = "type__label_en" if get_language() == "en" else "type__label_fr"
+    own = BusinessObject.objects.visible_to(member).filter(client=case.client).exclude(pk__in=linked).order_by("pk")
+    for kind, key in own.values_list(label, "key")[:MOST]:
+        redaction.put(kind, [key])
 
 
 def _told(entry) -> str:

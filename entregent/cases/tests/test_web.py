@@ -317,11 +317,13 @@ def test_the_report_names_nobody(http, agent, case, contact, client_north):
     enter(agent)
     actions.attach_interaction(case, contact, by=agent)
     actions.add_log_entry(
-        case, by=agent, text=f"{client_north.display_name} (moreau@x.example, 02 61 91 00 40) : voir Omar."
+        case,
+        by=agent,
+        text=f"{client_north.display_name} (moreau@x.example, 02 61 91 00 40) : voir Omar, F-2409-05240.",
     )
     body = page(http, f"{case.number}/rapport/").content.decode()
     report = body[body.index("g-kv-wide") : body.index("</table>")]
     for told in (client_north.display_name, client_north.number, "Omar", "moreau@x.example", "91 00 40"):
         assert told not in report
     assert "Client 1 ([courriel], [téléphone])" in report.replace("\xa0", " ")
-    assert "voir Agent 1." in report
+    assert "voir Agent 1, [référence]." in report

@@ -742,7 +742,10 @@
   }
   document.addEventListener("htmx:afterSettle", (event) => {
     const arrived = event.target instanceof Element ? event.target : document;
-    focusIn(arrived, event.detail.xhr?.status);
+    const asked = event.detail.requestConfig;
+    // What a page fetches by itself takes the focus from nobody.
+    const isOfPage = asked && !asked.triggeringEvent && asked.elt?.getAttribute?.("hx-trigger")?.startsWith("load");
+    if (!isOfPage) focusIn(arrived, event.detail.xhr?.status);
   });
   function focusIn(root, status) {
     const summary = root.matches?.(".g-errors") ? root : $(".g-errors", root);
