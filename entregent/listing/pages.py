@@ -124,20 +124,20 @@ class Asked:
         return narrowest(self.condition, self.definition, self.member) if self._searched is None else None
 
     @property
-    def place(self) -> tuple | None:
-        """The list and the reach of a question that asks nothing else."""
-        if self.condition or self.within is not None:
-            return None
+    def place(self) -> tuple:
+        """The list, and what of it is in reach."""
         grants = frozenset(
             (one.scope_type, one.scope_ids) for one in self.member.reach.grants_with(self.definition.right)
         )
         return self.member.organization_id, self.definition.code, grants
 
     def remember_scattered(self) -> None:
-        if self.place is not None:
-            if len(_SCATTERED) >= _REMEMBERED:
-                _SCATTERED.clear()
-            _SCATTERED.add(self.place)
+        """Only of a question that leaves out nothing but what is out of reach."""
+        if self.condition or self.within is not None:
+            return
+        if len(_SCATTERED) >= _REMEMBERED:
+            _SCATTERED.clear()
+        _SCATTERED.add(self.place)
 
     @property
     def _is_each_looked_up(self) -> bool:
@@ -340,14 +340,12 @@ class _Walk:
     def first(self, size: int) -> list[int] | None:
         """The ids of the first answers in the order, as many as wanted or all there are; None where those are few, and
         not soon found."""
-        if self.asked.place in _SCATTERED:
-            found, is_all = [], False
-        else:
-            found, is_all = self._among(NEAREST, size)
-            if not is_all and len(found) < SOME and self.asked.sieve is not None:
-                return self._sifted(size)
-            if not is_all:
-                found, is_all = self._among(NEAR, size)
+        is_scattered = self.asked.place in _SCATTERED
+        found, is_all = ([], False) if is_scattered else self._among(NEAREST, size)
+        if not is_all and len(found) < SOME and self.asked.sieve is not None:
+            return self._sifted(size)
+        if not is_all and not is_scattered:
+            found, is_all = self._among(NEAR, size)
         if is_all:
             return found
         few = self.asked.definition.within_few
