@@ -70,6 +70,10 @@ READS = """
     Organization.objects.filter(pk=claire.organization_id).update(
         modules=[*claire.organization.modules, "file_transfer"])
 """
+VIEW = """
+    from entregent.listing.actions import save_view
+    save_view(by=claire, list_code="clients", name="Importateurs du port", condition=["name", "contains", "Importations"])
+"""
 # What other journeys look at is as it was.
 CLEARED = """
     from entregent.relationships.models import Relationship
@@ -290,6 +294,25 @@ def test_x3_the_module_off_gives_nothing_and_on_again_all(claire, visit):
     assert eric.goto(f"{ORG}/clients/A100/").status == 200
     switches(True)
     assert eric.goto(f"{ORG}/clients/B100/").status == 200
+
+
+def test_a_group_follows_a_view(instance, claire):
+    page = claire.page
+    page.goto(GROUPS)
+    page.get_by_role("link", name="Retours", exact=True).click()
+    page.get_by_role("link", name="Règle").click()
+    expect(page.locator("main")).to_contain_text("Aucune vue de clients")
+    does(instance, VIEW)
+    page.reload()
+    page.get_by_label("Quels clients ?").select_option(label="Ceux de la vue « Importateurs du port »")
+    page.get_by_role("button", name="Suivant").click()
+    expect(page.locator("main")).to_contain_text(f"1 client entre dans le groupe\u00a0: {ALPHA}")
+    claire.looks("groupe-regle", widths=(1440, 390))
+    # Thought better of: the group stays as it is.
+    page.get_by_label("Quels clients ?").select_option(label="Ceux que l'on choisit un par un")
+    page.get_by_role("button", name="Suivant").click()
+    page.get_by_role("button", name="Enregistrer la règle").click()
+    expect(page.get_by_text("Règle enregistrée.")).to_be_visible()
 
 
 def test_a16_a_client_leaves_its_group_when_its_relationship_ends(instance, claire, visit):

@@ -110,6 +110,10 @@ def test_somebody_is_invited_to_the_account_and_joins(zoe, visit):
     page.wait_for_url(f"**{ZETA}/utilisateurs/")
     nora.page.reload()
     assert nora.page.get_by_text("Introuvable").first.is_visible()
+    page.get_by_role("link", name="Historique").click()
+    assert page.get_by_text("Personne retirée · Nora Zidane").is_visible()
+    assert page.get_by_text("Personne invitée · nora@zeta.example").is_visible()
+    zoe.looks("entreprise-historique", widths=(1440, 390))
     for path in ("reglages/", "reglages/depart/"):
         page.goto(f"{ZETA}/{path}")
         zoe.looks(f"entreprise-{path.strip('/').replace('/', '-')}", widths=(1440, 390))

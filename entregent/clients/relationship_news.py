@@ -4,6 +4,7 @@ from datetime import date
 
 from babel.dates import format_date
 from django.urls import reverse
+from django.utils import translation
 from django.utils.translation import get_language, gettext_lazy, ngettext
 from django.utils.translation import gettext as _
 
@@ -12,7 +13,8 @@ from entregent.clients import ties
 from entregent.clients.models import Client
 from entregent.notifications.actions import notify, subscribers
 from entregent.notifications.extension_points import About, Event, Mail
-from entregent.organizations.models import Module
+from entregent.organizations.models import Membership, Module
+from entregent.relationships.extension_points import what_is_lost
 from entregent.relationships.models import AccessRequest, Level, Relationship, today_of
 
 APPROVED, REJECTED, UNANSWERED = "relationship_approved", "relationship_rejected", "relationship_unanswered"
@@ -56,6 +58,11 @@ def _ending(words: dict) -> str:
     ) % words  # fmt: skip
 
 
+def _lost(words: dict) -> list[str]:
+    lost = words.get("lost", [])
+    return [_("Ce qui serait perdu à la fin : %(lost)s.") % {"lost": " ; ".join(lost)}] if lost else []
+
+
 def _ended(words: dict) -> str:
     if words["state"] == Relationship.State.REVOKED:
         return _("%(who)s a révoqué la relation d'affaires") % words
@@ -75,7 +82,7 @@ def relationship_event_kinds() -> list[Event]:
         Event(UNANSWERED, gettext_lazy("Une de mes demandes d'accès est restée sans réponse"), _unanswered, mine,
               icon="clock", module=module),
         Event(ENDING, gettext_lazy("Une relation d'affaires se termine bientôt"), _ending, client,
-              right=Right.CLIENT_VIEW, icon="clock", mail=Mail.NOW, module=module),
+              right=Right.CLIENT_VIEW, icon="clock", mail=Mail.NOW, details=_lost, module=module),
         Event(ENDED, gettext_lazy("Une relation d'affaires est terminée"), _ended, client, right=Right.CLIENT_VIEW,
               icon="user-off", mail=Mail.NOW, module=module),
     ]  # fmt: skip
@@ -90,7 +97,7 @@ def tell_provider(event: str, about: AccessRequest | Relationship) -> None:
     elif event == "relationship.approved":
         _tell(APPROVED, about, _words(about))
     elif event == "relationship.ending":
-        _tell(ENDING, about, _words(about) | {"days": about.days_left(today_of(about.organization))})
+        _warn(about, _words(about) | {"days": about.days_left(today_of(about.organization))})
     elif event == "relationship.ended":
         _tell(ENDED, about, _words(about) | {"state": about.state})
 
@@ -101,12 +108,35 @@ def _words(about: Relationship) -> dict:
 
 
 def _tell(code: str, about: Relationship, words: dict) -> None:
-    organization = about.organization
-    client: Client | None = ties.holder_of(about.account_id, organization.pk)
+    client = ties.holder_of(about.account_id, about.organization_id)
+    _notify(code, about, words, client, _concerned(code, about, client))
+
+
+def _warn(about: Relationship, words: dict) -> None:
+    """Whoever sees to relationships is told with it what would be lost, as they see it and in their language."""
+    client = ties.holder_of(about.account_id, about.organization_id)
+    users = _concerned(ENDING, about, client)
+    members = Membership.objects.active().filter(organization=about.organization, user_id__in=users)
+    for member in members.select_related("user", "organization").order_by("pk"):
+        if not member.can(Right.RELATIONSHIPS):
+            continue
+        with translation.override(member.user.language):
+            lost = [sentence for tell in what_is_lost for sentence in tell(member, about)]
+        _notify(ENDING, about, words | {"lost": lost}, client, {member.user_id})
+        users.discard(member.user_id)
+    _notify(ENDING, about, words, client, users)
+
+
+def _concerned(code: str, about: Relationship, client: Client | None) -> set[int]:
     asked_by = about.request.asked_by_id if about.request is not None else None
     users = {asked_by} if asked_by is not None else set()
     if code != APPROVED:
-        users |= set(subscribers(organization, code, client.pk if client is not None else None))
+        users |= set(subscribers(about.organization, code, client.pk if client is not None else None))
+    return users
+
+
+def _notify(code: str, about: Relationship, words: dict, client: Client | None, users: set[int]) -> None:
+    organization = about.organization
     notify(
         organization=organization,
         event=code,

@@ -6,8 +6,9 @@ import pytest
 from django.db import connection
 
 from entregent.access.rights import Role
-from entregent.clients.actions import update_client
+from entregent.clients.actions import seed_object_types, sync_business_object, update_client
 from entregent.clients.models import Client
+from entregent.groups.models import ClientGroup, GroupMember
 from entregent.notifications.models import Notification
 from entregent.organizations.actions import grant_access
 from entregent.relationships import actions
@@ -184,6 +185,22 @@ def test_warnings_come_30_7_and_1_days_ahead_each_once(broker, admin, owner):
     assert counted == [0, 1, 1, 2, 2, 3, 3, 3]
 
 
+def test_a_warning_says_what_would_be_lost_to_whoever_sees_to_it(broker, admin, colleague, owner):
+    given = approve(admin, owner)
+    client = Client.objects.get(business_account=owner.account)
+    grant_access(member=colleague, scope_type="client", scope_id=client.pk, role="editor", by=admin)
+    Client.objects.filter(pk=client.pk).update(responsible=colleague.user)
+    group = ClientGroup.objects.create(organization=broker, name="Est", name_key="est", created_by=admin.user)
+    GroupMember.objects.create(organization=broker, group=group, client=client)
+    Relationship.objects.filter(pk=given.pk).update(ends_on=today_of(broker) + timedelta(days=7))
+    outside()
+    actions.warn_due()
+    enter(admin)
+    told = dict(Notification.objects.filter(event="relationship_ending").values_list("user_id", "words"))
+    assert "dans le groupe « Est »" in told[admin.user_id]["lost"][0].replace("\u00a0", " ")
+    assert told[colleague.user_id].get("lost", []) == []
+
+
 def test_delays_are_set_by_administrators(broker, admin, manager, signed_in):
     http = signed_in(admin)
     settings = f"/{broker.slug}/administration/relations-d-affaires/"
@@ -220,9 +237,6 @@ def test_opening_the_file_of_the_client_is_a_use(broker, admin, colleague, owner
 
 
 def test_what_would_be_lost_is_said_before(broker, admin, owner, signed_in):
-    from entregent.clients.actions import seed_object_types, sync_business_object
-    from entregent.groups.models import ClientGroup, GroupMember
-
     given = approve(admin, owner)
     seed_object_types(broker)
     client = Client.objects.get(business_account=owner.account)
