@@ -72,7 +72,8 @@ READS = """
 """
 VIEW = """
     from entregent.listing.actions import save_view
-    save_view(by=claire, list_code="clients", name="Importateurs du port", condition=["name", "contains", "Importations"])
+    condition = ["name", "contains", "Importations"]
+    save_view(by=claire, list_code="clients", name="Importateurs du port", condition=condition)
 """
 # What other journeys look at is as it was.
 CLEARED = """
