@@ -57,6 +57,7 @@ class Right(StrEnum):
     TOPICS = "organization.topics"
     CASE_TYPES = "organization.case_types"
     EXISTING_SYSTEM = "organization.existing_system"
+    CONNECTORS = "organization.connectors"
     TEMPLATES = "organization.templates"
     TEAMS = "organization.teams"
     OBJECT_TYPES = "organization.object_types"
@@ -115,6 +116,7 @@ RIGHT_LABELS = {
     Right.TOPICS: _("Gérer les rubriques"),
     Right.CASE_TYPES: _("Gérer les types de dossier"),
     Right.EXISTING_SYSTEM: _("Régler le système existant qui reçoit les dossiers"),
+    Right.CONNECTORS: _("Régler les connecteurs et ce qu’ils envoient"),
     Right.TEMPLATES: _("Gérer les modèles de contact, de dossier et de document"),
     Right.TEAMS: _("Gérer les équipes"),
     Right.OBJECT_TYPES: _("Gérer les types d'objets métier"),
