@@ -37,6 +37,7 @@ urlpatterns = [
     path("<slug:organization>/", include("entregent.exchange.web.urls")),
     path("<slug:organization>/", include("entregent.transfers.web.urls")),
     path("<slug:organization>/", include("entregent.enrollment.web.urls")),
+    path("<slug:organization>/", include("entregent.connectors.web.urls")),
     path("<slug:organization>/", include("entregent.processes.web.urls")),
     path("<slug:organization>/", include("entregent.dunning.web.urls")),
     path("<slug:organization>/", include("entregent.groups.web.urls")),

@@ -102,6 +102,9 @@ class Carrier:
     # A first push is repeated as it was until its outcome is known (`Copy.creating`).
     repeats_creation: bool = field(default=False, init=False)
 
+    def __post_init__(self) -> None:
+        """Each kind sets what differs."""
+
     def test(self) -> str:
         """« Tester la connexion »: changes nothing over there; what was found, in a sentence. Raises a `Trouble`."""
         raise AssertionError("each kind has its own")
