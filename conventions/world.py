@@ -31,6 +31,7 @@ from entregent.clients.models import (
     CreditHold,
     Person,
 )
+from entregent.connectors.models import Connector, ConnectorState, Copy, Exchange
 from entregent.documents.actions import keep_file
 from entregent.documents.models import DocumentTemplate, Letter, PrintBatch, PrintPart, StoredFile, Upload
 from entregent.dunning.models import DunningHold, DunningPlan, DunningRun
@@ -394,6 +395,26 @@ def _loan(world, organization, variety, client, marker, author):
                  "address": {}},
     )  # fmt: skip
     world.put("transmission", variety, sent.number)
+    _connector(world, organization, variety, client, marker)
+
+
+def _connector(world, organization, variety, client, marker):
+    """Another system that has the client, and what was exchanged about them."""
+    kind = "own" if variety != "foreign" else "foreign"
+    connector, _made = Connector.objects.get_or_create(
+        organization=organization, name=f"Système {kind}", kind="webhook", address="https://aval.example/",
+        audience="clients",
+    )  # fmt: skip
+    ConnectorState.objects.get_or_create(organization=organization, connector=connector)
+    Copy.objects.create(
+        organization=organization, connector=connector, client_id=client.pk, external_id=f"K-{marker}", state="held"
+    )
+    exchange = Exchange.objects.create(
+        organization=organization, connector=connector, client_id=client.pk, number=client.number, operation="push",
+        state="accepted", record={"name": marker},
+    )  # fmt: skip
+    world.put("connector", kind, connector.pk)
+    world.put("exchange", variety, exchange.pk)
 
 
 def _case_with_everything(world, organization, variety, client, thing, interaction, marker, gone, author):
