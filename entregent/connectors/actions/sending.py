@@ -73,7 +73,7 @@ def send_due(organization_id: int, connector_id: int, *, most: int = 100_000, le
         try:
             carrier = carrier_of(connector)
         except SealBroken:
-            _rest(connector, _("Le secret n’est plus lisible : saisissez-le de nouveau."), timedelta(hours=1))
+            _rest(connector, _("Le secret n’est plus lisible : saisissez-le de nouveau."), timedelta(hours=1))
             return 0
         _collect(connector, carrier)
         while tried < most:
@@ -149,7 +149,7 @@ def _items(connector: Connector, batch: Sequence[Exchange], carrier: Carrier):
                 local.append((exchange, None))
                 continue
             if not is_push and copy.tried_at is None:
-                told = _("Rien à retirer : rien n’a jamais été envoyé.")
+                told = _("Rien à retirer : rien n’a jamais été envoyé.")
                 local.append((exchange, Done(str(exchange.key), answer=told)))
                 continue
             creating = copy.creating if carrier.repeats_creation and not copy.external_id else None

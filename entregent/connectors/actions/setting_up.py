@@ -95,7 +95,7 @@ def update_connector(
     is_elsewhere = before[:2] != after[:2] or bool(before[2] and before[2] != after[2])
     if is_elsewhere and connector.kind in WITH_SECRET and not secret:
         raise Refusal(
-            "E-CONNECTOR-SECRET", _("L’adresse a changé : saisissez de nouveau la clé ou le mot de passe."),
+            "E-CONNECTOR-SECRET", _("L’adresse a changé : saisissez de nouveau la clé ou le mot de passe."),
             field="secret",
         )  # fmt: skip
     connector.is_on, connector.version = is_on, connector.version + 1
@@ -130,7 +130,7 @@ def delete_connector(connector: Connector, *, by) -> None:
     if Copy.objects.filter(connector=connector, tried_at__isnull=False).exists():
         raise Refusal(
             "E-CONNECTOR-HOLDS",
-            _("Ce système a encore des clients : arrêtez le connecteur, ou retirez-les d’abord."),
+            _("Ce système a encore des clients : arrêtez le connecteur, ou retirez-les d’abord."),
             status=409,
         )
     connector.delete()
@@ -146,7 +146,7 @@ def try_connector(connector: Connector, *, by) -> str:
         return carrier_for(connector.kind, wiring_of(connector, secret)).test()
     except SealBroken:
         raise Refusal(
-            "E-CONNECTOR-TRY", _("Le secret n’est plus lisible : saisissez-le de nouveau."), field="secret"
+            "E-CONNECTOR-TRY", _("Le secret n’est plus lisible : saisissez-le de nouveau."), field="secret"
         ) from None
     except Trouble as trouble:
         raise Refusal("E-CONNECTOR-TRY", trouble.said, field="address") from None
@@ -184,7 +184,7 @@ def send_everything(connector: Connector, *, by) -> None:
     connector = _locked(connector, by=by)
     record("send_everything", by=by, subject=connector, name=connector.name)
     if not connector.is_on:
-        raise Refusal("E-CONNECTOR-OFF", _("Ce connecteur est arrêté : mettez-le en service d’abord."), status=409)
+        raise Refusal("E-CONNECTOR-OFF", _("Ce connecteur est arrêté : mettez-le en service d’abord."), status=409)
     ConnectorState.objects.filter(connector=connector).update(paused_until=None, away=0)
     _note_later(connector)
 
@@ -202,7 +202,7 @@ def replay(connector: Connector, *, by, exchange: Exchange | None = None) -> int
     else:
         later = found.filter(client_id=exchange.client_id, pk__gt=exchange.pk)
         if later.exists() or exchange.state == State.SUPERSEDED:
-            said = _("Un échange plus récent a remplacé celui-ci : rejouez le dernier.")
+            said = _("Un échange plus récent a remplacé celui-ci : rejouez le dernier.")
             raise Refusal("E-CONNECTOR-REPLACED", said, status=409)
         keys = [exchange.pk]
     count = found.filter(pk__in=keys).update(
@@ -310,7 +310,7 @@ def _settings(kind: str, given: Mapping[str, Any]) -> dict[str, Any]:
         elif name == "port" and text and not (text.isascii() and text.isdigit() and 0 < int(text) < 65536):
             refusals.append(Refusal("E-CONNECTOR-PORT", _("Un port est un nombre de 1 à 65535."), field=name))
         elif name == "folder" and kind == Kind.FILE and not _FOLDER.fullmatch(text):
-            sentence = _("Un nom de dossier en minuscules, sans « / » : lettres, chiffres, tirets.")
+            sentence = _("Un nom de dossier en minuscules, sans « / » : lettres, chiffres, tirets.")
             refusals.append(Refusal("E-CONNECTOR-FOLDER", sentence, field=name))
         elif name == "key_field" and text and not _NAME.fullmatch(text):
             refusals.append(Refusal("E-CONNECTOR-FIELD", _("Ce n’est pas un nom de champ."), field=name))
@@ -338,7 +338,7 @@ def _mapping(kind: str, given: Mapping[str, str]) -> dict[str, str]:
         if kind == Kind.ENTREGENT and target != code:
             raise Refusal("E-CONNECTOR-FIELD", _("Un autre Entregent a les mêmes champs."), field=f"map-{code}")
         if target in kept.values():
-            sentence = _("Deux champs ne peuvent pas devenir « %(target)s ».") % {"target": target}
+            sentence = _("Deux champs ne peuvent pas devenir « %(target)s ».") % {"target": target}
             raise Refusal("E-CONNECTOR-TWICE", sentence, field=f"map-{code}")
         kept[code] = target
     needed = {Kind.ENTREGENT: ("kind", "name"), Kind.ESPOCRM: ("kind", "name")}.get(Kind(kind), ())

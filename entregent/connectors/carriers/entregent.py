@@ -32,7 +32,7 @@ class EntregentCarrier(Carrier):
         answer = self._call("GET", "/clients?limit=1", seconds=TRIAL_SECONDS)
         if not isinstance(json_of(answer), dict):
             raise Refused(_("Cette adresse n’est pas celle d’un Entregent."))
-        return _("Connexion réussie : l’autre Entregent répond et admet le jeton.")
+        return _("Connexion réussie : l’autre Entregent répond et admet le jeton.")
 
     def push(self, items: Sequence[Item]) -> list[Done]:
         (item,) = items
@@ -40,7 +40,7 @@ class EntregentCarrier(Carrier):
         if not number and item.creating is not None:
             number = self._create(item.creating["key"], item.creating["record"])
         elif not number and item.is_withdrawal:
-            return [Done(item.key, "", None, _("Rien à retirer : ce client n’y a jamais été créé."))]
+            return [Done(item.key, "", None, _("Rien à retirer : ce client n’y a jamais été créé."))]
         elif not number:
             number = self._create(item.key, item.record)
             return [Done(item.key, number, 201, _("Créé sous le n° %(number)s.") % {"number": number})]
@@ -61,7 +61,7 @@ class EntregentCarrier(Carrier):
             standing = self._call("GET", path, taken=(404,))
             if standing.status == 404:
                 made = self._create(item.key, item.record)
-                return Done(item.key, made, 201, _("Créé de nouveau : l’autre Entregent ne l’avait plus."))
+                return Done(item.key, made, 201, _("Créé de nouveau : l’autre Entregent ne l’avait plus."))
             there = json_of(standing)
             if there.get("status") == REMOVED:
                 self._call("POST", f"{path}/reinstatement", body={}, headers={"Idempotency-Key": f"{item.key}-back"})
@@ -78,7 +78,7 @@ class EntregentCarrier(Carrier):
             if item.record.get("addresses"):
                 answer = self._call("PUT", f"{path}/places", body={"addresses": item.record["addresses"]})
             return Done(item.key, number, answer.status, text_of(answer))
-        raise TryLater(_("Quelqu’un modifie ce client là-bas : nouvel essai plus tard."))
+        raise TryLater(_("Quelqu’un modifie ce client là-bas : nouvel essai plus tard."))
 
     def _withdraw(self, item: Item, number: str) -> Done:
         path = f"/clients/{quote(number, safe='')}/removal"
@@ -88,7 +88,7 @@ class EntregentCarrier(Carrier):
         told = json_of(answer)
         if told.get("status") != REMOVED:
             raise TryLater(_("L’autre Entregent n’a pas retiré ce client."), status=answer.status)
-        said = _("Retiré là-bas : n° %(number)s, version %(version)s.")
+        said = _("Retiré là-bas : n° %(number)s, version %(version)s.")
         return Done(item.key, number, answer.status, said % {"number": number, "version": told.get("version", "")})
 
     def _call(

@@ -27,9 +27,9 @@ class EspoCarrier(Carrier):
         for entity in (CONTACT, ACCOUNT):
             answer = self._call("GET", self._search(entity, "-"), seconds=TRIAL_SECONDS, taken=(400,))
             if answer.status == 400:
-                said = _("EspoCRM n’a pas de champ « %(field)s » (%(entity)s) : créez-le comme champ texte.")
+                said = _("EspoCRM n’a pas de champ « %(field)s » (%(entity)s) : créez-le comme champ texte.")
                 raise Refused(said % {"field": self.key_field, "entity": entity}, status=400)
-        return _("Connexion réussie : EspoCRM répond et admet la clé.")
+        return _("Connexion réussie : EspoCRM répond et admet la clé.")
 
     def push(self, items: Sequence[Item]) -> list[Done]:
         """The external id says of which entity the record is: « Contact/5f… »."""
@@ -65,7 +65,7 @@ class EspoCarrier(Carrier):
         left = self._call("GET", f"/{_safe(path)}", taken=(404,))
         if left.status != 404:
             raise TryLater(_("EspoCRM montre encore ce client après le retrait."), status=left.status)
-        return Done(item.key, path, deleted.status, _("Supprimé dans EspoCRM : %(path)s.") % {"path": path})
+        return Done(item.key, path, deleted.status, _("Supprimé dans EspoCRM : %(path)s.") % {"path": path})
 
     def _search(self, entity: str, number: str) -> str:
         where = {

@@ -51,7 +51,7 @@ class Disk(Folder):
             probe.write_bytes(b"")
             probe.unlink()
         except OSError as error:
-            raise Away(_("Le dossier ne peut pas être écrit : %(error)s.") % {"error": error.strerror}) from error
+            raise Away(_("Le dossier ne peut pas être écrit : %(error)s.") % {"error": error.strerror}) from error
 
     def write(self, files: Sequence[tuple[str, bytes]]) -> None:
         self._made()
@@ -61,7 +61,7 @@ class Disk(Folder):
                 part.write_bytes(content)
                 part.replace(self.path / name)
         except OSError as error:
-            raise Away(_("Le dossier ne peut pas être écrit : %(error)s.") % {"error": error.strerror}) from error
+            raise Away(_("Le dossier ne peut pas être écrit : %(error)s.") % {"error": error.strerror}) from error
 
     def read_acknowledgements(self) -> list[tuple[str, bytes]]:
         folder = self.path / ACKNOWLEDGEMENTS
@@ -76,7 +76,7 @@ class Disk(Folder):
         try:
             (self.path / ACKNOWLEDGEMENTS).mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise Away(_("Le dossier ne peut pas être écrit : %(error)s.") % {"error": error.strerror}) from error
+            raise Away(_("Le dossier ne peut pas être écrit : %(error)s.") % {"error": error.strerror}) from error
 
 
 def folder_of(organization: str, name: str) -> Path:
@@ -93,7 +93,7 @@ class FileCarrier(Carrier):
 
     def test(self) -> str:
         self.folder().check()
-        return _("Connexion réussie : le dossier est là et peut être écrit.")
+        return _("Connexion réussie : le dossier est là et peut être écrit.")
 
     def push(self, items: Sequence[Item]) -> list[Done]:
         is_json = self.wiring.settings.get("format") == "json"
@@ -101,7 +101,7 @@ class FileCarrier(Carrier):
         name = f"clients-{first:012}-{last:012}.{'json' if is_json else 'csv'}"
         self.folder().write([(name, as_json(items) if is_json else as_csv(items))])
         waits = bool(self.wiring.settings.get("expects_acknowledgement"))
-        told = _("Déposé : %(name)s") % {"name": name}
+        told = _("Déposé : %(name)s") % {"name": name}
         return [Done(one.key, one.external_id, None, told, is_final=not waits) for one in items]
 
     def acknowledged(self) -> list[Acknowledgement]:

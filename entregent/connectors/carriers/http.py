@@ -38,7 +38,7 @@ def call(
         if isinstance(error, outgoing.Late | TimeoutError):
             raise Away(_("L’autre système n’a pas répondu à temps.")) from error
         reason = str(error)[:200] or type(error).__name__
-        raise Away(_("L’autre système ne répond pas : %(error)s.") % {"error": reason}) from error
+        raise Away(_("L’autre système ne répond pas : %(error)s.") % {"error": reason}) from error
     if 200 <= answer.status < 300 or answer.status in taken:
         return answer
     raise trouble_of(answer)
@@ -52,7 +52,7 @@ def trouble_of(answer: outgoing.Answer) -> Exception:
             _("L’autre système demande d’attendre."), wait=_asked_to_wait(answer.headers.get("retry-after", "")), **more
         )
     if status == 410:
-        return Gone(_("L’autre système ne veut plus de messages : l’envoi est arrêté."), **more)
+        return Gone(_("L’autre système ne veut plus de messages : l’envoi est arrêté."), **more)
     if status in (401, 403):
         # For all that goes there, until somebody mends the secret.
         return Away(
@@ -62,7 +62,7 @@ def trouble_of(answer: outgoing.Answer) -> Exception:
     if status >= 500 or status in (408, 425):
         return TryLater(_("L’autre système a rencontré une erreur (%(status)s).") % {"status": status}, **more)
     if 300 <= status < 400:
-        return Refused(_("L’autre système renvoie à une autre adresse : réglez celle-là."), **more)
+        return Refused(_("L’autre système renvoie à une autre adresse : réglez celle-là."), **more)
     reason = _reason(told)
     said = _("L’autre système refuse ce message (%(status)s).") % {"status": status}
     return Refused(f"{said} {reason}".strip(), **more)

@@ -35,9 +35,9 @@ class OdooCarrier(Carrier):
         self._sign_in(TRIAL_SECONDS)
         known = self._execute(MODEL, "fields_get", [[self.key_field]], {"attributes": ["type"]}, TRIAL_SECONDS)
         if self.key_field not in known:
-            said = _("Odoo n’a pas de champ « %(field)s » dans ses contacts.")
+            said = _("Odoo n’a pas de champ « %(field)s » dans ses contacts.")
             raise Refused(said % {"field": self.key_field})
-        return _("Connexion réussie : Odoo répond et admet la clé.")
+        return _("Connexion réussie : Odoo répond et admet la clé.")
 
     def push(self, items: Sequence[Item]) -> list[Done]:
         (item,) = items
@@ -48,10 +48,10 @@ class OdooCarrier(Carrier):
         if found and self._execute(MODEL, "search_count", [[["id", "in", found]]], _ARCHIVED):
             # Who comes back after a withdrawal is no longer archived.
             self._execute(MODEL, "write", [found, values | {"active": True}])
-            return [Done(item.key, str(found[0]), 200, _("Modifié dans Odoo : id %(id)s.") % {"id": found[0]})]
+            return [Done(item.key, str(found[0]), 200, _("Modifié dans Odoo : id %(id)s.") % {"id": found[0]})]
         made = self._execute(MODEL, "create", [values])
         made = made[0] if isinstance(made, list) else made
-        return [Done(item.key, str(made), 200, _("Créé dans Odoo : id %(id)s.") % {"id": made})]
+        return [Done(item.key, str(made), 200, _("Créé dans Odoo : id %(id)s.") % {"id": made})]
 
     def _found(self, number: str) -> list[int]:
         return list(self._execute(MODEL, "search", [[[self.key_field, "=", number]]], _ARCHIVED | {"limit": 1}))
@@ -70,7 +70,7 @@ class OdooCarrier(Carrier):
         left = self._execute(MODEL, "search_count", [[["id", "in", found]]], _ARCHIVED if is_deletion else {})
         if left:
             raise TryLater(_("Odoo montre encore ce contact après le retrait."))
-        said = _("Supprimé dans Odoo : id %(id)s.") if is_deletion else _("Archivé dans Odoo : id %(id)s.")
+        said = _("Supprimé dans Odoo : id %(id)s.") if is_deletion else _("Archivé dans Odoo : id %(id)s.")
         return Done(item.key, str(found[0]), 200, said % {"id": found[0]})
 
     def _values(self, item: Item) -> dict[str, Any]:
@@ -110,7 +110,7 @@ class OdooCarrier(Carrier):
         if told.get("error"):
             data = told["error"].get("data") or {}
             name, message = str(data.get("name", "")), str(data.get("message") or told["error"].get("message", ""))
-            said = _("Odoo refuse : %(error)s") % {"error": " ".join(message.split())[:300]}
+            said = _("Odoo refuse : %(error)s") % {"error": " ".join(message.split())[:300]}
             if name.startswith(("psycopg2", "odoo.exceptions.ConcurrencyError")):
                 raise TryLater(said, answer=message[:KEPT])
             if name.endswith("AccessDenied"):

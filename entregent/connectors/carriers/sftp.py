@@ -92,7 +92,7 @@ class Remote(Folder):
             raise Refused(str(refusal.message)) from None
         except OSError as error:
             reason = str(error)[:200] or type(error).__name__
-            raise Away(_("L’autre système ne répond pas : %(error)s.") % {"error": reason}) from error
+            raise Away(_("L’autre système ne répond pas : %(error)s.") % {"error": reason}) from error
         sock.setblocking(False)
         try:
             asyncio.run(asyncio.wait_for(self._talk(sock, visitor, work), SECONDS * 6))
@@ -101,18 +101,18 @@ class Remote(Folder):
         except asyncssh.HostKeyNotVerifiable as error:
             words = {"fingerprint": visitor.seen}
             if visitor.fingerprint:
-                said = _("Ce serveur n’est plus le même : son empreinte est %(fingerprint)s. Rien n’a été envoyé.")
+                said = _("Ce serveur n’est plus le même : son empreinte est %(fingerprint)s. Rien n’a été envoyé.")
             else:
-                said = _("Empreinte du serveur : %(fingerprint)s. Vérifiez-la, inscrivez-la et essayez de nouveau.")
+                said = _("Empreinte du serveur : %(fingerprint)s. Vérifiez-la, inscrivez-la et essayez de nouveau.")
             raise Away(said % words) from error
         except asyncssh.PermissionDenied as error:
             raise Away(_("Le serveur refuse l’identifiant, le mot de passe ou la clé.")) from error
         except asyncssh.SFTPError as error:
             reason = str(error.reason)[:200]
-            raise Away(_("Le dossier ne peut pas être écrit : %(error)s.") % {"error": reason}) from error
+            raise Away(_("Le dossier ne peut pas être écrit : %(error)s.") % {"error": reason}) from error
         except (asyncssh.Error, OSError) as error:
             reason = str(error)[:200] or type(error).__name__
-            raise Away(_("L’autre système ne répond pas : %(error)s.") % {"error": reason}) from error
+            raise Away(_("L’autre système ne répond pas : %(error)s.") % {"error": reason}) from error
         finally:
             sock.close()
 

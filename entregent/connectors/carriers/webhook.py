@@ -20,7 +20,7 @@ class WebhookCarrier(Carrier):
     def test(self) -> str:
         answer = self._send("ping", f"ping_{int(timezone.now().timestamp())}", {}, TRIAL_SECONDS)
         values = {"status": answer.status, "ms": round(answer.seconds * 1000)}
-        return _("Connexion réussie : code %(status)s en %(ms)s ms.") % values
+        return _("Connexion réussie : code %(status)s en %(ms)s ms.") % values
 
     def push(self, items: Sequence[Item]) -> list[Done]:
         (item,) = items

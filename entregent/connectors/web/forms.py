@@ -9,7 +9,7 @@ from entregent.connectors.models import Connector
 Kind = Connector.Kind
 ADDRESS_HELP = {
     Kind.WEBHOOK: _("L’adresse https qui reçoit les messages signés."),
-    Kind.SFTP: _("Le nom du serveur, sans « sftp:// »."),
+    Kind.SFTP: _("Le nom du serveur, sans « sftp:// »."),
     Kind.ENTREGENT: _("Le début de son adresse, comme https://crm.exemple.fr."),
     Kind.ODOO: _("Le début de son adresse, comme https://odoo.exemple.fr."),
     Kind.ESPOCRM: _("Le début de son adresse, comme https://crm.exemple.fr."),
@@ -31,21 +31,21 @@ def _settings_fields(kind: str) -> dict[str, forms.Field]:
         "database": forms.CharField(label=_("Base"), max_length=200, help_text=_("Le nom de la base Odoo.")),
         "folder": forms.CharField(
             label=pgettext_lazy("directory", "Dossier"), max_length=200, required=not remote,
-            help_text=_("Là où les fichiers sont déposés ; « accuses » y est créé pour les accusés.")
-            if remote else _("Un nom simple : les fichiers sont déposés sous « depots » dans les données du serveur."),
+            help_text=_("Là où les fichiers sont déposés ; « accuses » y est créé pour les accusés.")
+            if remote else _("Un nom simple : les fichiers sont déposés sous « depots » dans les données du serveur."),
         ),
         "fingerprint": forms.CharField(
             label=_("Empreinte du serveur"), max_length=200, required=False,
-            help_text=_("« SHA256:… ». Sans elle, le test de connexion la montre et n’envoie rien."),
+            help_text=_("« SHA256:… ». Sans elle, le test de connexion la montre et n’envoie rien."),
         ),
         "format": forms.ChoiceField(label=_("Format"), choices=FORMATS),
         "expects_acknowledgement": forms.BooleanField(
             label=_("Attendre l’accusé de l’autre système"), required=False,
-            help_text=_("Un fichier .json ou .csv dans « accuses », avec key, external_id et error."),
+            help_text=_("Un fichier .json ou .csv dans « accuses », avec key, external_id et error."),
         ),
         "key_field": forms.CharField(
             label=_("Champ qui porte notre numéro"), max_length=80, required=False,
-            help_text=_("À défaut : ref.") if kind == Kind.ODOO else _("À défaut : cEntregentNumber, un champ texte."),
+            help_text=_("À défaut : ref.") if kind == Kind.ODOO else _("À défaut : cEntregentNumber, un champ texte."),
         ),
         "on_withdrawal": forms.ChoiceField(
             label=_("Au retrait"),

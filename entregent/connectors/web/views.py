@@ -124,7 +124,7 @@ def everything_send(request: MemberRequest, pk: int) -> HttpResponse:
         actions.send_everything(connector, by=request.member)
     except Refusal as refusal:
         return refused_at(request, _at(request, "connector", pk=pk), refusal)
-    return see(request, _at(request, "connector", pk=pk), toast=_("L’envoi est demandé : il se fait en arrière-plan."))
+    return see(request, _at(request, "connector", pk=pk), toast=_("L’envoi est demandé : il se fait en arrière-plan."))
 
 
 @require_safe
