@@ -14,10 +14,12 @@ from entregent.clients.actions import (
     delete_client,
     lift_credit_hold,
     merge_clients,
+    reinstate_client,
     restore_client,
     set_credit_hold,
     update_client,
 )
+from entregent.clients.actions import remove_client as withdraw_client
 from entregent.clients.merging import by_number
 from entregent.clients.models import Client
 from entregent.clients.search import marks_in_reach
@@ -129,6 +131,25 @@ def restore(request: MemberRequest, response: HttpResponse, number: str, payload
     client = Client.objects.visible_to(member, Right.CLIENT_DELETE, deleted=True).found(number=number)
     created_once(request, payload, lambda: restore_client(client, by=member))
     return _answer(member, response, client.pk)
+
+
+@router.post("/{number}/removal", response={201: ClientOut}, summary="Remove a client (« retirer »)")
+@operation(Right.CLIENT_EDIT)
+def post_removal(request: MemberRequest, response: HttpResponse, number: str, payload: Nothing):
+    """The client leaves lists, searches and mailings; what was done for them is kept. One removed already stays so."""
+    member = request.member
+    client = by_number(_clients(member, Right.CLIENT_EDIT), number)
+    made = created_once(request, payload, lambda: withdraw_client(client, by=member))
+    return Status(201, _answer(member, response, made))
+
+
+@router.post("/{number}/reinstatement", response={201: ClientOut}, summary="Take a removed client back")
+@operation(Right.CLIENT_EDIT)
+def post_reinstatement(request: MemberRequest, response: HttpResponse, number: str, payload: Nothing):
+    member = request.member
+    client = by_number(_clients(member, Right.CLIENT_EDIT), number)
+    made = created_once(request, payload, lambda: reinstate_client(client, by=member))
+    return Status(201, _answer(member, response, made))
 
 
 @router.post("/{number}/credit-hold", response={201: ClientOut}, summary="Put a client on credit hold")

@@ -36,12 +36,12 @@ class Connector(models.Model):
     name = models.CharField(pgettext_lazy("thing", "nom"), max_length=80)
     kind = models.CharField(_("genre"), max_length=10, choices=Kind)
     address = models.CharField(_("adresse"), max_length=500, blank=True, default="")
-    settings = models.JSONField(default=dict)
-    mapping = models.JSONField(default=dict)
+    settings = models.JSONField(_("réglages"), default=dict)
+    mapping = models.JSONField(_("champs envoyés"), default=dict)
     audience = models.CharField(_("clients transmis"), max_length=10, choices=Audience, default=Audience.ENROLLED)
     is_on = models.BooleanField(_("en service"), default=False)
     version = models.IntegerField(default=1)
-    created_at = models.DateTimeField(db_default=Now())
+    created_at = models.DateTimeField(_("créé le"), db_default=Now())
 
     class Meta:
         ordering = ["name", "id"]
@@ -83,14 +83,14 @@ class Copy(models.Model):
         GONE = "gone", pgettext_lazy("copy", "Retiré, accusé reçu")
 
     organization = models.ForeignKey(Organization, models.CASCADE)
-    connector = models.ForeignKey(Connector, models.CASCADE, related_name="copies")
-    client_id = models.BigIntegerField()
+    connector = models.ForeignKey(Connector, models.CASCADE, related_name="copies", verbose_name=_("connecteur"))
+    client_id = models.BigIntegerField(_("client"))
     external_id = models.CharField(_("identifiant là-bas"), max_length=200, blank=True, default="")
     state = models.CharField(_("état"), max_length=10, choices=State, default=State.PENDING)
-    digest = models.CharField(max_length=64, blank=True, default="")
-    creating = models.JSONField(null=True)
+    digest = models.CharField(max_length=64, blank=True, default="", editable=False)
+    creating = models.JSONField(null=True, editable=False)
     # Something has left for there: until the withdrawal is acknowledged, nobody can say that nothing is there.
-    tried_at = models.DateTimeField(null=True)
+    tried_at = models.DateTimeField(null=True, editable=False)
     confirmed_at = models.DateTimeField(_("reçu le"), null=True)
     withdrawn_at = models.DateTimeField(_("retiré le"), null=True)
 

@@ -291,13 +291,3 @@ def test_a_client_is_removed_and_taken_back_once_however_often_it_is_asked(call,
     version = answer.body["version"]
     answer = told("POST", f"/clients/{client_north.number}/reinstatement", {}, Idempotency_Key="retour-1")
     assert (answer.status_code, answer.body["status"], answer.body["version"]) == (201, "client", version + 1)
-
-
-def test_the_addresses_of_a_client_are_set_by_kind(call, manager, client_north):
-    place = {"street": "12 rue des Pins", "city": "Metz", "postal_code": "57000"}
-    body = {"addresses": [place, place | {"kind": "mailing", "street": "BP 4"}]}
-    for _again in range(2):
-        answer = call(manager)("PUT", f"/clients/{client_north.number}/places", body)
-        assert answer.status_code == 200
-        places = {one["kind"]: one["street"] for one in answer.body["addresses"]}
-        assert places == {"main": "12 rue des Pins", "mailing": "BP 4"}

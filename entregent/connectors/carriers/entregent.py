@@ -75,8 +75,9 @@ class EntregentCarrier(Carrier):
                 )
                 if answer.status == 412:
                     continue
-            if item.record.get("addresses"):
-                answer = self._call("PUT", f"{path}/places", body={"addresses": item.record["addresses"]})
+            for place in item.record.get("addresses") or []:
+                known = {"Idempotency-Key": f"{item.key}-{place['kind']}"}
+                answer = self._call("POST", "/addresses", body=place | {"client": number}, headers=known)
             return Done(item.key, number, answer.status, text_of(answer))
         raise TryLater(_("Quelqu’un modifie ce client là-bas : nouvel essai plus tard."))
 
