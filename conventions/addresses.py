@@ -103,6 +103,7 @@ RECORDS: list[tuple[str, str, str]] = [
     ("transfers:", "pk", "transfer_file"),
     ("transfers:upload_", "token", "upload"),
     ("outbox:", "message_id", "mail"),
+    ("webhooks:", "pk", "webhook"),
     ("outbox:post", "post_id", "post"),
     ("outbox:record", "subject_id", "client_key"),
     ("processes:", "pk", "step"),

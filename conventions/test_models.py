@@ -14,6 +14,7 @@ OURS = [model for model in apps.get_models() if model.__module__.startswith("ent
 WITHOUT_JOURNAL = {
     "audit_action": "the journal itself",
     "audit_change": "the journal itself",
+    "webhooks_event": "what happened, until its messages are written",
     "search_entry": "an index",
     "search_word": "an index",
     "interactions_words": "an index",

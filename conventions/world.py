@@ -68,6 +68,7 @@ from entregent.relationships.models import (
 )
 from entregent.toolbox.sealing import seal
 from entregent.transfers.models import FileTransfer, Signature, TransferFile
+from entregent.webhooks.models import Webhook
 from testing.cast import enter_organization, make_client, make_member
 
 SOUTH, DELETED, FOREIGN = "ZMARQUESUD", "ZMARQUESUPPRIME", "ZMARQUEAILLEURS"
@@ -193,6 +194,15 @@ def build(org, other_org, north, south, people) -> World:
         EndpointState.objects.create(
             organization_id=organization.pk, endpoint=endpoint, secret=seal(new_secret(), purpose=PURPOSE)
         )
+        listening = Endpoint.objects.create(
+            organization_id=organization.pk, purpose=f"webhook:{mark}", url=f"https://{mark.lower()}.example/",
+            is_on=False,
+        )  # fmt: skip
+        EndpointState.objects.create(
+            organization_id=organization.pk, endpoint=listening, secret=seal(new_secret(), purpose=PURPOSE)
+        )
+        world.put("webhook", variety, Webhook.objects.create(
+            organization=organization, endpoint=listening, name=mark, events=["client.created"]).pk)  # fmt: skip
         world.put("post", variety, Post.objects.create(
             organization_id=organization.pk, endpoint=endpoint, webhook_id=f"msg_{mark}", event="case.opened",
             label=mark, body=json.dumps({"data": {"title": mark}}), state="failed").pk)  # fmt: skip

@@ -91,6 +91,8 @@ OF_AN_ADMINISTRATOR = {
         "secteurs": "secteurs/",
         "secteur-nouveau": "secteurs/nouveau/",
         "jetons": "jetons/",
+        "webhooks": "webhooks/",
+        "webhook-nouveau": "webhooks/nouveau/",
         "journal": "journal/",
         "rubriques": "rubriques/",
         "rubrique-nouvelle": "rubriques/nouvelle/",

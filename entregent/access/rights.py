@@ -58,6 +58,7 @@ class Right(StrEnum):
     CASE_TYPES = "organization.case_types"
     EXISTING_SYSTEM = "organization.existing_system"
     CONNECTORS = "organization.connectors"
+    WEBHOOKS = "organization.webhooks"
     TEMPLATES = "organization.templates"
     TEAMS = "organization.teams"
     OBJECT_TYPES = "organization.object_types"
@@ -117,6 +118,7 @@ RIGHT_LABELS = {
     Right.CASE_TYPES: _("Gérer les types de dossier"),
     Right.EXISTING_SYSTEM: _("Régler le système existant qui reçoit les dossiers"),
     Right.CONNECTORS: _("Régler les connecteurs et ce qu’ils envoient"),
+    Right.WEBHOOKS: _("Régler les webhooks et voir leurs messages"),
     Right.TEMPLATES: _("Gérer les modèles de contact, de dossier et de document"),
     Right.TEAMS: _("Gérer les équipes"),
     Right.OBJECT_TYPES: _("Gérer les types d'objets métier"),

@@ -35,6 +35,7 @@ urlpatterns = [
     path("<slug:organization>/", include("entregent.dashboards.web.urls")),
     path("<slug:organization>/", include("entregent.listing.web.urls")),
     path("<slug:organization>/", include("entregent.exchange.web.urls")),
+    path("<slug:organization>/", include("entregent.webhooks.web.urls")),
     path("<slug:organization>/", include("entregent.transfers.web.urls")),
     path("<slug:organization>/", include("entregent.enrollment.web.urls")),
     path("<slug:organization>/", include("entregent.connectors.web.urls")),

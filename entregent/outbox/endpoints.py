@@ -139,13 +139,22 @@ def try_endpoint(endpoint: Endpoint, *, by) -> outgoing.Answer:
 
 @dataclass(frozen=True)
 class Writing:
-    """One message that is to leave, about a record."""
+    """One message that is to leave, about a record; about (type, id) where the record itself is not at hand."""
 
     data: dict
     subject_record: Any
     label: str = ""
     client_id: int | None = None
     is_confidential: bool = False
+    # Where not the same for all: what happened, and when.
+    event: str = ""
+    at: datetime | None = None
+
+    @property
+    def subject(self) -> tuple[str, int]:
+        if isinstance(self.subject_record, tuple):
+            return self.subject_record
+        return self.subject_record._meta.label_lower, self.subject_record.pk
 
 
 def write_posts(endpoint: Endpoint, event: str, writings: Iterable[Writing]) -> list[Post]:
@@ -157,10 +166,10 @@ def write_posts(endpoint: Endpoint, event: str, writings: Iterable[Writing]) -> 
                 organization_id=endpoint.organization_id,
                 endpoint=endpoint,
                 webhook_id=_new_id(),
-                event=event,
-                body=message_body(event, one.data, now),
-                subject_type=one.subject_record._meta.label_lower,
-                subject_id=one.subject_record.pk,
+                event=one.event or event,
+                body=message_body(one.event or event, one.data, one.at or now),
+                subject_type=one.subject[0],
+                subject_id=one.subject[1],
                 label=one.label[:200],
                 client_id=one.client_id,
                 is_confidential=one.is_confidential,

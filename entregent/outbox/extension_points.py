@@ -53,3 +53,5 @@ attachment_readers = ExtensionPoint("outbox.attachment_readers", doc="The kept f
 # Contributions: settled(post, answer), inside the wall and in the transaction that settles the message: it left
 # (`answer` is what the other system said, {} where that was no JSON object), or it has failed (None).
 post_outcomes = ExtensionPoint("outbox.post_outcomes", doc="What becomes of a record whose HTTP message has left.")
+# Contributions: stopped(endpoint), inside the wall and in the transaction that switches it off: it answered 410.
+endpoint_stops = ExtensionPoint("outbox.endpoint_stops", doc="Who is told that a system wants no more messages.")

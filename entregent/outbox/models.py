@@ -105,6 +105,10 @@ class Message(models.Model):
         return self.subject
 
 
+# How the purposes of the endpoints of webhooks begin.
+WEBHOOK = "webhook:"
+
+
 class Endpoint(models.Model):
     """Another system to which the product sends HTTP messages: one for each `purpose` of an organization.
 
@@ -124,6 +128,11 @@ class Endpoint(models.Model):
     def __str__(self):
         return f"{self.organization_id}: {self.purpose}"
 
+    @property
+    def is_webhook(self) -> bool:
+        """One of the addresses that an organization has told to listen (`webhooks`)."""
+        return self.purpose.startswith(WEBHOOK)
+
 
 class EndpointState(models.Model):
     """The sealed secret of an endpoint, the one before it while that still signs too, and how the endpoint has been
@@ -138,6 +147,8 @@ class EndpointState(models.Model):
     paused_until = models.DateTimeField(null=True)
     away = models.IntegerField(default=0)
     answered_at = models.DateTimeField(null=True)
+    # The first try that failed since the last answer.
+    failing_since = models.DateTimeField(null=True)
     error = models.TextField(default="", blank=True)
 
     def __str__(self):

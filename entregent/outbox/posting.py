@@ -13,12 +13,13 @@ from contextlib import contextmanager
 from datetime import timedelta
 
 from django.db.models import F
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from entregent.access.wall import in_organization, outside
 from entregent.audit.actions import record
 from entregent.outbox.endpoints import TIMEOUT_SECONDS, may_loop, signed
-from entregent.outbox.extension_points import post_outcomes
+from entregent.outbox.extension_points import endpoint_stops, post_outcomes
 from entregent.outbox.models import Endpoint, EndpointState, Post
 from entregent.toolbox import outgoing
 from entregent.toolbox.errors import Refusal
@@ -90,13 +91,16 @@ def _read(post: Post, endpoint: Endpoint, answer: outgoing.Answer) -> bool:
     elif answer.status == 410:
         _fail(post, Post.Reason.GONE, said, answer.status, told, turn_off=True)
     elif 300 <= answer.status < 400:
-        _fail(post, Post.Reason.REDIRECT, said, answer.status, told)
+        # No redirect is followed. Whoever keeps a webhook mends it within days; the mirror of cases waits for a person.
+        end = _try_later if endpoint.is_webhook else _fail
+        end(post, Post.Reason.REDIRECT, said, answer.status, told)
     elif answer.status == 429 or (answer.status == 503 and "retry-after" in answer.headers):
         wait = _asked_to_wait(answer.headers.get("retry-after", ""))
         _wait_for(post, endpoint.state, Post.Reason.BUSY, said, wait)
         return False
-    elif answer.status >= 500 or answer.status in (408, 425):
-        _try_later(post, Post.Reason.TROUBLE, said, answer.status, told)
+    elif answer.status >= 500 or answer.status in (408, 425) or endpoint.is_webhook:
+        reason = Post.Reason.TROUBLE if answer.status >= 500 or answer.status in (408, 425) else Post.Reason.REFUSED
+        _try_later(post, reason, said, answer.status, told)
     else:
         _fail(post, Post.Reason.REFUSED, said, answer.status, told)
     return True
@@ -115,7 +119,7 @@ def _sent(post: Post, answer: outgoing.Answer, told: str) -> None:
             sent_at=now,
         )  # fmt: skip
         EndpointState.objects.filter(endpoint_id=post.endpoint_id).update(
-            answered_at=now, away=0, error="", paused_until=None
+            answered_at=now, away=0, error="", paused_until=None, failing_since=None
         )
 
 
@@ -128,10 +132,12 @@ def _fail(
             post, state=Post.State.FAILED, tries=post.tries + 1, reason=str(reason), error=error, status=status,
             answer=told,
         )  # fmt: skip
-        EndpointState.objects.filter(endpoint_id=post.endpoint_id).update(error=error)
+        _note_failure(post, error=error)
         if turn_off:
             record("endpoint_gone", organization_id=post.organization_id)
             Endpoint.objects.filter(pk=post.endpoint_id).update(is_on=False, version=F("version") + 1)
+            for stopped in endpoint_stops:
+                stopped(post.endpoint)
 
 
 def _try_later(post: Post, reason: str, error: str, status: int | None = None, told: str = "") -> None:
@@ -143,6 +149,7 @@ def _try_later(post: Post, reason: str, error: str, status: int | None = None, t
             post, tries=post.tries + 1, reason=str(reason), error=error, status=status, answer=told,
             next_try_at=timezone.now() + timedelta(minutes=PAUSES[post.tries]),
         )  # fmt: skip
+        _note_failure(post, error=error)
 
 
 def _wait_for(post: Post, state: EndpointState, reason: str, error: str, wait: timedelta | None = None) -> None:
@@ -150,7 +157,14 @@ def _wait_for(post: Post, state: EndpointState, reason: str, error: str, wait: t
     with _settling(post):
         until = timezone.now() + (wait or timedelta(minutes=AWAY[min(state.away, len(AWAY) - 1)]))
         _write(post, reason=str(reason), error=error, next_try_at=until)
-        EndpointState.objects.filter(pk=state.pk).update(paused_until=until, away=state.away + 1, error=error)
+        _note_failure(post, error=error, paused_until=until, away=state.away + 1)
+
+
+def _note_failure(post: Post, **values) -> None:
+    """How the endpoint does since its last answer."""
+    EndpointState.objects.filter(endpoint_id=post.endpoint_id).update(
+        failing_since=Coalesce("failing_since", timezone.now()), **values
+    )
 
 
 def _asked_to_wait(told: str) -> timedelta:
