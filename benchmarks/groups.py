@@ -1,5 +1,5 @@
 """Groups of clients: what a change of a hundred thousand costs beside one raw `INSERT … SELECT`, and what many groups
-cost whoever works with them beside one sector.
+cost whoever works with them beside one sector; the screens of one large group.
 
 All of it in one transaction that is rolled back. The raw statement writes the same memberships into the same table,
 with its constraints, its journal and its marks; the product stages and checks each row besides, with a result.
@@ -34,13 +34,17 @@ def main(clients: int, into: str | None) -> None:
     from entregent.access.wall import in_organization
 
     result: dict[str, Any] = {"machine": figures.machine(), "clients": clients}
+    measures: dict[str, Callable[[], Any]] = {
+        "changes": lambda: _changes(min(CHANGED, clients)),
+        "reading": _reading,
+        "screens": lambda: _screens(min(CHANGED, clients)),
+    }
     with in_organization(queries.BIG):
         _scene()
-        result["changes"] = _changes(min(CHANGED, clients))
-        transaction.set_rollback(True)
-    with in_organization(queries.BIG):
-        _scene()
-        result["reading"] = _reading()
+        for name, measure in measures.items():
+            before = transaction.savepoint()
+            result[name] = measure()
+            transaction.savepoint_rollback(before)
         transaction.set_rollback(True)
     raw = result["changes"]["raw"]
     figures.table(
@@ -55,6 +59,11 @@ def main(clients: int, into: str | None) -> None:
             [name, one["groups"]["p50"], one["groups"]["p95"], one["sector"]["p50"], one["sector"]["p95"], one["ratio"]]
             for name, one in result["reading"].items()
         ],
+    )
+    figures.table(
+        f"Screens of a group of {result['changes']['clients']:,}, whole pages in the process",
+        ["", "statements", "p50, ms", "p95, ms", "× bare page"],
+        [[name, one["statements"], one["p50"], one["p95"], one["ratio"]] for name, one in result["screens"].items()],
     )
     if into:
         Path(into).write_text(json.dumps(result, indent=1))
@@ -224,6 +233,66 @@ def _reading() -> dict[str, Any]:
         found = {who: figures.summary(work(member)) for who, member in members.items()}
         measured[name] = found | {"ratio": round(found["groups"]["p50"] / max(found["sector"]["p50"], 0.1), 2)}
     return measured
+
+
+def _screens(number: int) -> dict[str, Any]:
+    """Pages of the account manager of a hundred thousand clients in one group."""
+    from django.db import connection
+    from django.test import Client
+    from django.test.utils import CaptureQueriesContext
+
+    from benchmarks.pages import SLUG
+    from entregent.groups.models import ClientGroup
+    from entregent.organizations.models import User
+
+    by = _admin()
+    _run("SET LOCAL ROLE NONE")
+    group = ClientGroup.objects.create(organization_id=queries.BIG, name="Grand", name_key="grand")
+    _run("ALTER TABLE groups_groupmember DISABLE TRIGGER audit_insert")
+    _run(
+        """
+        INSERT INTO groups_groupmember (organization_id, group_id, client_id)
+        SELECT %(org)s, %(group)s, id FROM clients_client
+        WHERE organization_id = %(org)s AND deleted_at IS NULL AND status <> 'removed' ORDER BY id LIMIT %(number)s
+        """,
+        group=group.pk, number=number,
+    )  # fmt: skip
+    _run("SET CONSTRAINTS ALL IMMEDIATE")
+    for table in ("groups_groupmember", "groups_clientgroup", "clients_clientreach"):
+        _run(f"ANALYZE {table}")
+    _run("SET LOCAL ROLE entregent_app")
+    browser = Client(HTTP_HOST="127.0.0.1")
+    browser.force_login(User.objects.get(pk=by.user_id), backend="entregent.organizations.sessions.SignIn")
+    here = f"/{SLUG}/groupes-de-clients/{group.pk}/"
+    visited = {
+        "bare page": f"/{SLUG}/page-nue/",
+        "list of groups": f"/{SLUG}/groupes-de-clients/",
+        "group": here,
+        "group, a search": f"{here}?q=martin",
+        "group, a search that finds nothing": f"{here}?q=xqzw",
+        "group, from m on": f"{here}?apres=m|0",
+        "change": f"{here}modifier/",
+        "change, a search among the available": f"{here}modifier/?q=martin",
+        "change, a search among the members": f"{here}modifier/?qm=martin",
+        "new group": f"/{SLUG}/groupes-de-clients/nouveau/",
+        "new group, a search": f"/{SLUG}/groupes-de-clients/nouveau/?q=martin",
+        "employees": f"/{SLUG}/groupes-de-clients/employes/",
+        "requests": f"/{SLUG}/demandes-de-traitement/",
+    }
+    found: dict[str, Any] = {}
+    for name, address in visited.items():
+
+        def visit(address: str = address) -> None:
+            answer = browser.get(address)
+            if answer.status_code != 200:
+                sys.exit(f"{address}: {answer.status_code}")
+
+        visit()
+        with CaptureQueriesContext(connection) as captured:
+            visit()
+        found[name] = figures.summary([clock(visit) for _ in range(4 * TIMES)]) | {"statements": len(captured)}
+        found[name]["ratio"] = round(found[name]["p50"] / found["bare page"]["p50"], 1)
+    return found
 
 
 def _works() -> dict[str, Callable[[Any], list[float]]]:

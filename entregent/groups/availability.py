@@ -2,7 +2,9 @@
 
 from collections.abc import Collection
 
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models.functions import Coalesce
+from django.db.models.lookups import IsNull, LessThan
 
 from entregent.clients.models import Client
 from entregent.groups.models import GroupMember
@@ -10,14 +12,36 @@ from entregent.organizations.models import Organization
 from entregent.relationships.models import Relationship, today_of
 
 
+def is_there(rows: QuerySet, there: bool = True) -> Q:
+    """Whether there is one of `rows`, which hang on the record at hand: looked up by an index, record by record. Of
+    `Exists` PostgreSQL makes a join: it reads all first, or compares each with each where it knows no table yet."""
+    found = Subquery(rows.order_by().values("pk")[:1])
+    # « < 1 » rather than « is null », of which the planner expects one in two hundred, and so reads and sorts all.
+    return Q(IsNull(found, False)) if there else Q(LessThan(Coalesce(found, Value(0)), Value(1)))
+
+
 def available(organization: Organization) -> QuerySet[Client]:
-    holds = Relationship.objects.of(organization).active(today_of(organization))
-    grouped = GroupMember.objects.live().filter(organization_id=organization.pk, client_id=OuterRef("pk"))
-    return (
-        Client.objects.listed()
-        .filter(organization_id=organization.pk, deleted_at__isnull=True)
-        .filter(Exists(holds.filter(account_id=OuterRef("business_account_id"))), ~Exists(grouped))
-    )
+    """As a set: for all of them, or for a few that are named."""
+    holds, grouped = _holds(organization), _grouped(organization)
+    return _there(organization).filter(Exists(holds), ~Exists(grouped))
+
+
+def available_one_by_one(organization: Organization) -> QuerySet[Client]:
+    """The same for who wants the first ones: those in a group are passed over, nobody reads all."""
+    return _there(organization).filter(is_there(_grouped(organization), False), is_there(_holds(organization)))
+
+
+def _there(organization: Organization) -> QuerySet[Client]:
+    return Client.objects.listed().filter(organization_id=organization.pk, deleted_at__isnull=True)
+
+
+def _holds(organization: Organization) -> QuerySet[Relationship]:
+    active = Relationship.objects.of(organization).active(today_of(organization))
+    return active.filter(account_id=OuterRef("business_account_id"))
+
+
+def _grouped(organization: Organization) -> QuerySet[GroupMember]:
+    return GroupMember.objects.live().filter(organization_id=organization.pk, client_id=OuterRef("pk"))
 
 
 def why_not(organization: Organization, client_ids: Collection[int]) -> dict[int, tuple[str, dict]]:

@@ -5,21 +5,44 @@ from dataclasses import dataclass
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
 from entregent.clients.models import Client
-from entregent.groups.availability import available
+from entregent.groups.availability import available, available_one_by_one, is_there, why_not
 from entregent.groups.draft_models import Draft, DraftRow
 from entregent.groups.models import ClientGroup, GroupMember
 from entregent.organizations.models import Organization
+from entregent.search.models import Entry, Kind
 from entregent.toolbox.text import digits, search_key
 
+# Of so many the words of the index on fragments are.
+_INDEXED = 3
+# A group of more clients is a good part of those that are looked through by name.
+_MANY = 5_000
+# Of so many that a search finds it is told why they can not be chosen.
+_FIRST = 500
 
-def matching(clients: QuerySet[Client], text: str) -> QuerySet[Client]:
+
+def matching(clients: QuerySet[Client], text: str, organization_id: int) -> QuerySet[Client]:
     """Those whose name holds each word, or whose number, or the number of whose business account, begins so."""
     for word in search_key(text)[:100].split():
-        asked = Q(sort_key__contains=word) | Q(number__istartswith=word)
-        if len(digits(word)) >= 3 and digits(word) == word:
-            asked |= Q(business_account__number__startswith=word)
-        clients = clients.filter(asked)
+        clients = clients.filter(_says(word, organization_id))
     return clients
+
+
+def _says(word: str, organization_id: int) -> Q:
+    spelled = Q(sort_key__contains=word) | Q(number__istartswith=word)
+    if len(word) < _INDEXED:
+        return spelled
+    # The index of the search gives them, unless they are so many that the first ones are soon met by name.
+    entries = Entry.objects.filter(organization_id=organization_id, kind=Kind.CLIENT).order_by()
+    found = [
+        entries.filter(doc__contains=word, name_key__contains=word).values_list("subject_id", flat=True),
+        entries.filter(number_key__begins=word).values_list("subject_id", flat=True),
+    ]
+    if digits(word) == word:
+        tied = Client.objects.filter(organization_id=organization_id, business_account__number__startswith=word)
+        found.append(tied.order_by().values_list("pk", flat=True))
+        spelled |= Q(business_account__number__startswith=word)
+    ids = {pk for records in found for pk in records[: _MANY + 1]}
+    return Q(pk__any_of=ids) if len(ids) <= _MANY else spelled
 
 
 def in_order(clients: QuerySet[Client], after: str = "") -> QuerySet[Client]:
@@ -33,7 +56,8 @@ def in_order(clients: QuerySet[Client], after: str = "") -> QuerySet[Client]:
 def members_of(group: ClientGroup) -> QuerySet[Client]:
     """The clients that are in the group now."""
     live = GroupMember.objects.live().filter(group_id=group.pk, client_id=OuterRef("pk"))
-    return Client.objects.filter(Exists(live), organization_id=group.organization_id)
+    inside = is_there(live) if group.member_count > _MANY else Exists(live)
+    return Client.objects.filter(inside, organization_id=group.organization_id)
 
 
 def staged(draft: Draft, change: str) -> QuerySet[Client]:
@@ -49,20 +73,29 @@ def eligible(draft: Draft, change: str, organization: Organization) -> QuerySet[
 
 
 def candidates(draft: Draft, change: str, organization: Organization) -> QuerySet[Client]:
-    """Those that can be chosen still."""
-    clients = eligible(draft, change, organization)
-    return clients.filter(~Exists(DraftRow.objects.filter(draft_id=draft.pk, client_id=OuterRef("pk"))))
+    """Those that can be chosen still, for a page of them."""
+    adds = change == DraftRow.Change.ADD
+    clients = available_one_by_one(organization) if adds else eligible(draft, change, organization)
+    # By the index on names, which knows no deleted ones.
+    return clients.filter(is_there(_chosen(draft), False), deleted_at__isnull=True)
 
 
-def elsewhere(draft: Draft, organization: Organization, text: str) -> QuerySet[Client]:
-    """Clients that were searched for and can not be chosen: what the page gives the reason of."""
-    clients = Client.objects.filter(organization_id=organization.pk, deleted_at=None)
-    clients = clients.filter(~Exists(available(organization).filter(pk=OuterRef("pk"))))
-    clients = clients.filter(~Exists(DraftRow.objects.filter(draft_id=draft.pk, client_id=OuterRef("pk"))))
+def _chosen(draft: Draft) -> QuerySet[DraftRow]:
+    return DraftRow.objects.filter(draft_id=draft.pk, client_id=OuterRef("pk"))
+
+
+def elsewhere(draft: Draft, organization: Organization, text: str, most: int) -> list[tuple[dict, tuple[str, dict]]]:
+    """Clients that were searched for and can not be chosen, with the reason (`why_not`): of the first by name, which
+    are all that a search for one client finds."""
+    clients = Client.objects.filter(organization_id=organization.pk, deleted_at__isnull=True)
+    found = in_order(matching(clients, text, organization.pk)).values("pk", "number", "display_name")[:_FIRST]
+    rows = {row["pk"]: row for row in found}
+    reasons = why_not(organization, list(rows))
+    here = set(DraftRow.objects.filter(draft_id=draft.pk, client__in=reasons).values_list("client_id", flat=True))
     if draft.group_id is not None:
-        own = GroupMember.objects.live().filter(group_id=draft.group_id, client_id=OuterRef("pk"))
-        clients = clients.filter(~Exists(own))
-    return matching(clients, text)
+        own = GroupMember.objects.live().filter(group_id=draft.group_id, client__in=reasons)
+        here |= set(own.values_list("client_id", flat=True))
+    return [(row, reasons[pk]) for pk, row in rows.items() if pk in reasons and pk not in here][:most]
 
 
 @dataclass(frozen=True)

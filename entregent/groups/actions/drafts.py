@@ -42,7 +42,7 @@ def stage(
 ) -> int:
     """« Ajouter », « Supprimer »: those ticked, or (`whole`, « Tous ») all of the search over all pages, in one
     statement. Returns how many were chosen."""
-    chosen = matching(eligible(draft, change, by.organization), text)
+    chosen = matching(eligible(draft, change, by.organization), text, by.organization_id)
     return _write(draft, change, chosen if whole else chosen.filter(pk__in=list(ids)))
 
 

@@ -2,6 +2,7 @@
 
 import os
 import random
+import time
 
 import pytest
 from django.db import connection, transaction
@@ -70,17 +71,29 @@ def test_kills_lose_and_double_nothing(boss, settings):
         asked = create_group(by=boss, name="Géant", whole=True)
         assert (asked.state, asked.total) == ("waiting", CLIENTS)
 
+    # When it was seen to get on, and the longest it stood still, a kill and the next worker's start included.
+    seen: list[tuple] = [((-1, False), time.monotonic())]
+    stood = [0.0]
+
     def job():
         """Nothing holds before all does."""
         with in_organization(**inside):
             found = Job.objects.get()
+            if (found.done, found.is_over) != seen[-1][0]:
+                stood.append(time.monotonic() - seen[-1][1])
+                seen.append(((found.done, found.is_over), time.monotonic()))
             if not found.is_over:
                 assert not GroupMember.objects.exists() or ProcessingRequest.objects.get().state == "done"
             return found
 
     storage = f"file://{settings.MEDIA_ROOT}"
-    kills = work_with_kills(job, kills=KILLS, chance=random.Random(7), pause=0.3, ENTREGENT_STORAGE_URL=storage)
+    kills = work_with_kills(
+        job, kills=KILLS, chance=random.Random(7), pause=0.3, seconds=300 + 60 * KILLS, ENTREGENT_STORAGE_URL=storage
+    )
     assert kills >= min(KILLS, 2)
+    print(f"{kills} kills, {len(seen) - 2} steps, {max(stood):.1f} s without one at most")
+    # All of them between two steps, but for the last: everything takes effect in one.
+    assert max(stood[1:-1]) < 60
     with in_organization(**inside):
         request = ProcessingRequest.objects.get()
         assert (request.state, request.staged, request.rows.count()) == ("done", CLIENTS, CLIENTS)

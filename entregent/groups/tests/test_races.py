@@ -137,3 +137,33 @@ def test_of_two_renames_to_one_name_the_second_is_refused(boss, inside, alpha):
         update_group(groups[0], by=boss, word="CONFIRMER", version=None, name="Nord")
 
     assert while_at_work(inside, lead, lambda: rename(groups[1])) == "E-002-NAME"
+
+
+def test_of_two_managers_at_once_one_wins_whole_and_the_other_is_told_who_is_gone(boss, inside, alpha):
+    with in_organization(**inside):
+        beta = Client.objects.get(number="B1")
+        gamma = make_client(boss.organization, "G1", "Gamma")
+        relate(beta)
+        relate(gamma)
+        other = make_member(boss.organization, "b@course.example", "Béa Course", "admin")
+        grant(other)
+    told = []
+
+    def follow():
+        # It looks at clients that are available still: the first has not committed.
+        with in_organization(boss.organization_id, user_id=other.user_id):
+            try:
+                create_group(by=other, name="Ouest", client_ids=[beta.pk, gamma.pk])
+            except Refusal as refusal:
+                told.append(str(refusal.message))
+                raise
+
+    answer = while_at_work(inside, lambda: create_group(by=boss, name="Est", client_ids=[alpha.pk, beta.pk]), follow)
+    assert answer == "E-002-UNAVAILABLE"
+    assert told == ["Bêta n'est plus disponible."]
+    with in_organization(**inside):
+        assert sorted(GroupMember.objects.values_list("group__name", "client__number")) == [
+            ("Est", "A1"),
+            ("Est", "B1"),
+        ]
+        assert list(ProcessingRequest.objects.values_list("state", flat=True)) == ["done"]

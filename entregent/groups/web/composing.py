@@ -9,6 +9,7 @@ from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 
 from entregent.access.guard import MemberRequest
+from entregent.clients.models import Client
 from entregent.groups.actions.drafts import counts, discard, draft_of, name_draft, stage, unstage
 from entregent.groups.actions.requests import checked_name, create_group, update_group, word_for
 from entregent.groups.availability import why_not
@@ -17,7 +18,7 @@ from entregent.groups.models import ClientGroup
 from entregent.groups.selection import candidates, elsewhere, in_order, matching, staged
 from entregent.groups.web.door import asked, at, for_managers, group_named, ids_in
 from entregent.groups.web.forms import ConfirmForm, NameForm
-from entregent.groups.web.reading import counted, page_of, role_label
+from entregent.groups.web.reading import page_of, role_label
 from entregent.groups.web.words import reason_told
 from entregent.toolbox.errors import Stale
 from entregent.ui.pages import render, see
@@ -25,6 +26,8 @@ from entregent.ui.pages import render, see
 ADD, REMOVE = DraftRow.Change.ADD, DraftRow.Change.REMOVE
 REASONS = 10
 NAMED = 20
+# Each of them is asked whether it is available.
+COUNTED = 1_000
 
 
 @for_managers
@@ -156,9 +159,11 @@ def _page(request: MemberRequest, template: str, draft: Draft, form: NameForm) -
 def _block(request: MemberRequest, draft: Draft, change: str, field: str, after: str) -> dict[str, Any]:
     """Clients that can be chosen: a page of those that the search finds, and how many they are on all pages."""
     query = request.GET.get(field, "").strip()[:100]
-    found = matching(candidates(draft, change, request.member.organization), query)
-    rows, following = page_of(found, request.GET.get(after, ""))
-    number, is_more = counted(found)
+    found = matching(candidates(draft, change, request.member.organization), query, draft.organization_id)
+    few = list(in_order(found).values_list("pk", flat=True)[: COUNTED + 1])
+    number, is_more = min(len(few), COUNTED), len(few) > COUNTED
+    # Few are read by their ids, instead of being looked for again among all.
+    rows, following = page_of(found if is_more else Client.objects.filter(pk__any_of=few), request.GET.get(after, ""))
     return {"query": query, "rows": rows, "number": number, "is_more": is_more,
             "next": _with(request, after, following)}  # fmt: skip
 
@@ -180,10 +185,8 @@ def _others(request: MemberRequest, draft: Draft) -> list[dict[str, Any]]:
     query = request.GET.get("q", "").strip()[:100]
     if not query:
         return []
-    organization = request.member.organization
-    found = list(in_order(elsewhere(draft, organization, query)).values("pk", "number", "display_name")[:REASONS])
-    reasons = why_not(organization, [row["pk"] for row in found])
-    return [{**row, "reason": reason_told(reasons.get(row["pk"]))} for row in found]
+    found = elsewhere(draft, request.member.organization, query, REASONS)
+    return [{**row, "reason": reason_told(reason)} for row, reason in found]
 
 
 def _with(request: MemberRequest, name: str, value: str) -> str:

@@ -68,9 +68,9 @@ def detail(request: MemberRequest, pk: int) -> HttpResponse:
     member = request.member
     group = group_named(member, pk, live=False)
     query = request.GET.get("q", "").strip()[:100]
-    clients = matching(members_of(group), query)
+    clients = matching(members_of(group).filter(deleted_at__isnull=True), query, member.organization_id)
     rows, after = page_of(clients, request.GET.get("apres", ""))
-    number, is_more = counted(clients)
+    number, is_more = counted(clients) if query else (group.member_count, False)
     assignments = list(group.assignments.live().select_related("user").order_by("user__name"))
     known = Membership.objects.filter(organization_id=member.organization_id)
     members = dict(known.filter(user_id__in=[one.user_id for one in assignments]).values_list("user_id", "pk"))
