@@ -42,7 +42,7 @@ def create_import(*, by: Membership, kind: str, file: File, filename: str, by_op
         table = open_table(batch.path)
         batch.format = table.form.as_dict()
         batch.header = table.header
-        batch.mapping = _guess(kind, table, by).as_data()
+        batch.mapping = _guess(kind, table, by, by_operator=by_operator).as_data()
         batch.save()
     except BaseException:
         batch.file.delete(save=False)
@@ -189,7 +189,7 @@ def saved_mapping(mapping: ImportMapping) -> Mapping:
     return from_data(mapping.mapping)
 
 
-def _guess(kind: str, table: Table, by: Membership) -> Mapping:
+def _guess(kind: str, table: Table, by: Membership, *, by_operator: bool) -> Mapping:
     """The mapping that the names of the columns suggest, or that was kept for just these columns."""
     for kept in ImportMapping.objects.filter(organization_id=by.organization_id, kind=kind).order_by("-id")[:50]:
         columns = set(kept.mapping.get("columns", {}))
@@ -197,7 +197,7 @@ def _guess(kind: str, table: Table, by: Membership) -> Mapping:
             return from_data(kept.mapping)
     samples = [row.cells for row in islice(table.rows(), SAMPLES)]
     codes = Sector.objects.filter(organization_id=by.organization_id).values_list("code", flat=True)
-    return matched(kind_for(kind, by), table.header, samples, codes)
+    return matched(kind_for(kind, by, by_operator=by_operator), table.header, samples, codes)
 
 
 def _start(batch: Import, by: Membership, kind: str, state: str, label: str, in_background: bool) -> Job:

@@ -40,6 +40,7 @@ class Kind:
     for_providers: bool = False  # Offered to service providers alone, with the module « Délégation ».
     module: str = ""  # Offered where this module is on.
     for_operators: bool = False  # By the command `entregent import` alone.
+    fields_of_operators: frozenset[str] = frozenset()  # Of no meaning on the page, where clients decide on them.
 
     def is_offered_to(self, member: Membership, *, by_operator: bool = False) -> bool:
         organization = member.organization
@@ -568,6 +569,7 @@ KINDS: dict[str, Kind] = {
             (),
             constants=("level", "starts_on", "ends_on", "approved_by", "comments"),
             for_providers=True,
+            fields_of_operators=frozenset({"level", "programs", "visibility", "starts_on", "ends_on", "approved_by"}),
         ),
         # A row is a client with its group.
         Kind(
@@ -609,9 +611,13 @@ def kind_named(name: str) -> Kind:
         ) from None
 
 
-def kind_for(name: str, member: Membership) -> Kind:
+def kind_for(name: str, member: Membership, *, by_operator: bool = False) -> Kind:
     """The kind with the custom fields of the member's organization, recognised by code and by label."""
     kind = kind_named(name)
+    if kind.fields_of_operators and not by_operator:
+        fields = tuple(one for one in kind.fields if one.name not in kind.fields_of_operators)
+        constants = tuple(one for one in kind.constants if one not in kind.fields_of_operators)
+        return replace(kind, fields=fields, constants=constants)
     if not kind.subject:
         return kind
     more = tuple(

@@ -169,6 +169,7 @@ def test_on_the_page_a_file_of_relationships_asks_the_businesses(admin, broker, 
     batch = bringing.check(admin, "relationships", text)
     assert batch.counts == {"create": 2, "reject": 1}
     assert "demande d’accès" in batch.notes[0]
+    assert "niveau" not in batch.mapping["columns"]  # It is for the client to decide.
     bringing.apply(batch, admin)
     assert not Relationship.objects.exists()
     asked = AccessRequest.objects.order_by("account_number")

@@ -59,7 +59,7 @@ def columns_update(request, import_id):
     batch = _batch(request, import_id)
     if not batch.can_be_mapped:
         return see(request, _url(request, "import", batch))
-    kind = kind_for(batch.kind, request.member)
+    kind = kind_for(batch.kind, request.member, by_operator=batch.by_operator)
     mapping = actions.mapping_of(batch)
     refusal = None
     if request.method == "POST":
