@@ -12,7 +12,7 @@ from benchmarks import database, figures
 RESULTS = Path(__file__).parent / "results"
 MEASURES = [
     "search", "lists", "pages", "thread", "duplicates", "imports", "upload", "mail", "inbound", "portal",
-    "letters", "plans", "dunning", "groups",
+    "letters", "plans", "dunning", "groups", "api",
 ]  # fmt: skip
 
 
@@ -28,7 +28,7 @@ def main(clients: tuple[int, ...], only: tuple[str, ...], keep_data: bool) -> No
     with database.server() as server:
         for size in clients:
             dsn = database.prepare(server, size, keep=keep_data)
-            if {"pages", "thread", "portal", "plans"} & set(only or MEASURES):
+            if {"pages", "thread", "portal", "plans", "api"} & set(only or MEASURES):
                 database.collect_static(dsn)
             for measure in only or MEASURES:
                 into = RESULTS / f"{measure}-{size}.json"

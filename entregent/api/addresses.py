@@ -2,6 +2,7 @@
 
 from typing import Literal
 
+from django.db.models import Q
 from django.http import HttpResponse
 from django.utils.translation import gettext as _
 from ninja import Query, Router, Status
@@ -56,7 +57,9 @@ class AddressPage(Page):
 
 
 def _addresses(member: Membership, right: Right = Right.CLIENT_VIEW):
-    return Address.objects.visible_to(member, right).select_related("client", "person")
+    """Of clients and people who are there: what was deleted takes its addresses along."""
+    there = Q(client__isnull=False, client__deleted_at=None) | Q(person__isnull=False, person__deleted_at=None)
+    return Address.objects.visible_to(member, right).filter(there).select_related("client", "person")
 
 
 def _one(member: Membership, response: HttpResponse, pk: int) -> OwnedAddressOut:

@@ -8,7 +8,16 @@ from entregent.access.rights import Right
 from entregent.api.guard import operation
 from entregent.api.paging import MOST, page
 from entregent.api.requests import created_once, criteria, member_user, sector_of, tag, unchanged, version_asked
-from entregent.api.schemas import ClientIn, ClientOut, ClientPage, ClientPatch, CreditHoldIn, MergeIn, Nothing
+from entregent.api.schemas import (
+    ClientIn,
+    ClientOut,
+    ClientPage,
+    ClientPatch,
+    CreditHoldIn,
+    MergeIn,
+    Nothing,
+    PlacesIn,
+)
 from entregent.clients.actions import (
     create_client,
     delete_client,
@@ -16,6 +25,7 @@ from entregent.clients.actions import (
     merge_clients,
     reinstate_client,
     restore_client,
+    set_address,
     set_credit_hold,
     update_client,
 )
@@ -197,3 +207,16 @@ def merge_client(request: MemberRequest, response: HttpResponse, number: str, pa
         return winner
 
     return _answer(member, response, created_once(request, payload, make))
+
+
+@router.put("/{number}/places", response=ClientOut, summary="Set the main and the mailing address of a client")
+@operation(Right.CLIENT_EDIT)
+def put_places(request: MemberRequest, response: HttpResponse, number: str, payload: PlacesIn):
+    """Each address given becomes the one of its kind; those of other kinds stay. Sent again, nothing changes."""
+    member = request.member
+    client = by_number(_clients(member, Right.CLIENT_EDIT), number)
+    for place in payload.addresses:
+        set_address(by=member, client=client, **place.model_dump())
+    shown = _shown(member, pk=client.pk)
+    tag(response, shown.version)
+    return shown

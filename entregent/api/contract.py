@@ -52,7 +52,7 @@ FILE: dict[str, Any] = {
     "responses": {
         200: {
             "description": "The file.",
-            "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}, "example": "…"}},
+            "content": {"*/*": {"schema": {"type": "string", "format": "binary"}, "example": "…"}},
         }
     }
 }

@@ -34,7 +34,7 @@ from entregent.listing.actions import delete_view, save_view, update_view, visib
 from entregent.listing.lists import lists
 from entregent.listing.models import View
 from entregent.organizations.models import Membership
-from entregent.toolbox.errors import Refusal
+from entregent.toolbox.errors import NotFound, Refusal
 from entregent.toolbox.spreadsheets import csv_pieces
 
 router = Router(tags=["data"])
@@ -271,7 +271,9 @@ def post_import_stop(request: MemberRequest, import_id: int, payload: Nothing):
 def get_rejects(request: MemberRequest, import_id: int) -> HttpResponseBase:
     """In the form of the file that came, with the reason of each row."""
     batch = _import(request.member, import_id)
-    form = "xlsx" if batch.format.get("kind") == "xlsx" else "csv"
+    if not batch.format:
+        raise NotFound
+    form = "xlsx" if batch.format["kind"] == "xlsx" else "csv"
     return _file(f"rejets-{batch.pk}.{form}", form, rejects.pieces(batch))
 
 

@@ -18,6 +18,7 @@ from entregent.access.rights import Right
 from entregent.access.token_scopes import allows, scope_of
 from entregent.access.wall import in_organization
 from entregent.api.limits import count_request, token_is_known
+from entregent.api.problems import refused
 from entregent.organizations.models import ApiToken, Membership
 from entregent.toolbox.errors import ModuleOff, Refusal, RightMissing, SessionEnded
 
@@ -78,6 +79,21 @@ def operation(right: Right, *, module: str | None = None, if_match: str | None =
         return guarded
 
     return decorate
+
+
+def behind_the_door(answer: Callable) -> Callable:
+    """An answer about the form of a request, which is read before the token is looked up: for those who have one."""
+
+    @wraps(answer)
+    def checked(request, error):
+        try:
+            with transaction.atomic():
+                _token(request)
+        except TokenMissing as missing:
+            return refused(request, missing)
+        return answer(request, error)
+
+    return checked
 
 
 def _token(request) -> ApiToken:

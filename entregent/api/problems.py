@@ -4,10 +4,12 @@ from typing import cast
 
 from django.http import JsonResponse
 from django.utils.translation import gettext as _
+from django.views.decorators.csrf import csrf_exempt
 from psycopg.errors import QueryCanceled
 
+from entregent.access.guard import public
 from entregent.api.limits import TooMany
-from entregent.toolbox.errors import Refusal, Refusals, Stale, TooLong
+from entregent.toolbox.errors import NotFound, Refusal, Refusals, Stale, TooLong
 
 TYPE = "urn:entregent:problem:"
 
@@ -73,6 +75,12 @@ def too_long(request, error) -> JsonResponse:
     if isinstance(error.__cause__, QueryCanceled):
         return refused(request, TooLong())
     raise error
+
+
+@csrf_exempt
+@public
+def nowhere(request) -> JsonResponse:
+    return refused(request, NotFound())
 
 
 def _error(refusal: Refusal) -> dict:

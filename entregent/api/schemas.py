@@ -124,14 +124,6 @@ class PlacesIn(Given):
     addresses: list[PlaceIn] = Field(min_length=1, max_length=2)
 
 
-class RemovalIn(Given):
-    """Nothing is asked; an empty object."""
-
-
-class ReinstatementIn(Given):
-    """Nothing is asked; an empty object."""
-
-
 class MergeIn(Given):
     """What becomes a part of the record of the address. Without `choices`, what that record says stays."""
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import DataError, OperationalError
-from django.urls import path
+from django.urls import path, re_path
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 
@@ -33,7 +33,7 @@ from entregent.api import (
     step_work,
 )
 from entregent.api.documentation import documentation
-from entregent.api.guard import BearerToken, TokenMissing
+from entregent.api.guard import BearerToken, TokenMissing, behind_the_door
 from entregent.toolbox.errors import Refusal, Refusals
 
 
@@ -92,11 +92,16 @@ for prefix, router in [
 
 api.add_exception_handler(Refusal, problems.refused)
 api.add_exception_handler(Refusals, problems.several_refused)
-api.add_exception_handler(ValidationError, problems.invalid)
+api.add_exception_handler(ValidationError, behind_the_door(problems.invalid))
 api.add_exception_handler(DataError, problems.untenable)
 api.add_exception_handler(OperationalError, problems.too_long)
-api.add_exception_handler(HttpError, problems.unreadable)
+api.add_exception_handler(HttpError, behind_the_door(problems.unreadable))
 api.add_exception_handler(AuthenticationError, lambda request, error: problems.refused(request, TokenMissing()))
 
 app_name = "api"
-urlpatterns = [*api.urls[0], path("docs", documentation, {"api": api}, name="documentation")]
+urlpatterns = [
+    *api.urls[0],
+    path("docs", documentation, {"api": api}, name="documentation"),
+    # An id that is no number, an operation that there is not: answered as all that is absent.
+    re_path("^", problems.nowhere, name="nowhere"),
+]
