@@ -39,9 +39,10 @@ NEAR = 1_500
 FAR = 60_000
 FARTHEST = 100_000
 IN_INDEX = 60_000
-# Where a sieve tells what to pass by, and so many it may hold for each to be looked up.
+# Where a sieve tells what to pass by; so many it may be thought to hold, and to hold, for each to be looked up.
 SIFTED = 250_000
 HELD = 3_000
+HELD_MOST = 12_500
 # Lists of members whose few records do not fill a page from the nearest ones: there these are not looked up first the
 # next time. Which way is tried first changes nothing of what is found.
 _SCATTERED: set[tuple] = set()
@@ -139,31 +140,32 @@ class Asked:
             _SCATTERED.clear()
         _SCATTERED.add(self.place)
 
-    @property
-    def _is_each_looked_up(self) -> bool:
-        """Is each of those in the sieve looked up? Where one was asked for, and holds few, or few of those in reach can
-        be in it."""
+    @cached_property
+    def _held(self) -> list[int] | None:
+        """What is in the sieve, and in reach, where one was asked for and that is few enough to look each up. The
+        planner may have thought so and be wrong."""
         sieve = self.__dict__.get("sieve")
-        if sieve is None:
-            return False
-        return sieve.rows <= HELD or (self._reached is not None and self._reached.is_all)
-
-    def _looked_up(self, most: int) -> list[int]:
-        """The answers among those of the sieve, each looked up on its own."""
-        assert self.sieve is not None
-        held, parameters = self.sieve.sql, list(self.sieve.parameters)
-        if self._reached is not None and self._reached.is_all:
-            held = f"SELECT unnest(%s::bigint[]) INTERSECT ({held})"
+        is_reached = self._reached is not None and self._reached.is_all
+        if sieve is None or (sieve.rows > HELD and not is_reached):
+            return None
+        statement, parameters = sieve.sql, list(sieve.parameters)
+        if is_reached:
+            statement = f"SELECT unnest(%s::bigint[]) INTERSECT ({statement})"
             parameters.insert(0, lookups.as_array(self._reached.ids))
+        with connection.cursor() as cursor:
+            cursor.execute(f"SELECT * FROM ({statement}) held LIMIT %s", [*parameters, HELD_MOST + 1])  # noqa: S608
+            found = [key for (key,) in cursor.fetchall()]
+        return list(set(found)) if len(found) <= HELD_MOST else None
+
+    def _looked_up(self, held: list[int]) -> list[int]:
+        """The answers among these, each looked up on its own."""
         try:
             one, one_parameters = self.one_of("held.id")
         except EmptyResultSet:
             return []
-        statement = (  # Of statements that Django wrote.
-            f"SELECT DISTINCT held.id FROM ({held}) held (id), LATERAL ({one} OFFSET 0) one LIMIT %s"  # noqa: S608
-        )
+        statement = f"SELECT held.id FROM unnest(%s::bigint[]) held (id), LATERAL ({one} OFFSET 0) one"  # noqa: S608
         with connection.cursor() as cursor:
-            cursor.execute(statement, [*parameters, *one_parameters, most])
+            cursor.execute(statement, [lookups.as_array(held), *one_parameters])
             return [key for (key,) in cursor.fetchall()]
 
     def one_of(self, place: str) -> tuple[str, Any]:
@@ -189,8 +191,8 @@ class Asked:
         is_all = self._reached is not None and self._reached.is_all
         if self._reached is not None and is_all and not self.condition and self.definition.default_condition is None:
             return self._reached.ids if len(self._reached.ids) <= COUNTED else None
-        if self._is_each_looked_up:
-            ids = self._looked_up(COUNTED + 1)
+        if self._held is not None:
+            ids = self._looked_up(self._held)
         else:
             ids = list(self.records.order_by().values_list("pk", flat=True)[: COUNTED + 1])
         return ids if len(ids) <= COUNTED else None
@@ -360,7 +362,7 @@ class _Walk:
         return found if is_all else None
 
     def _sifted(self, size: int) -> list[int] | None:
-        if self.asked._is_each_looked_up and self.asked.few is not None:
+        if self.asked._held is not None and self.asked.few is not None:
             return None
         found, is_all = self._among(SIFTED, size, sieve=self.asked.sieve)
         return found if is_all else None
