@@ -379,6 +379,40 @@ def test_a17_a_large_group_is_deleted_by_the_worker(instance, claire, visit):
     assert editor.goto(f"{ORG}/demandes-de-traitement/{number}/").status == 403
 
 
+def test_many_clients_come_into_a_group_from_the_grid(claire):
+    """« Affecter à un groupe », of the hundred that a filter finds; then taken back."""
+    page = claire.page
+    page.goto(f"{ORG}/gestion-des-clients/?filtre=%5B%22name%22%2C%22contains%22%2C%22importateur%200%22%5D")
+    page.get_by_label("Tout sélectionner sur cette page").check()
+    expect(page.locator("[data-bulk-words]")).to_contain_text("100 sélectionnés")
+    # What touches many asks once more.
+    page.get_by_label("Que faire des clients sélectionnés").select_option(label="Ajouter une étiquette")
+    page.get_by_label("Étiquette à ajouter").fill("Essai")
+    page.get_by_role("button", name="Appliquer").click()
+    page.get_by_text("Cette modification touche 100 clients. Continuer ?").wait_for()
+    claire.looks("gestion-cent-confirmer", widths=(1440, 390))
+    page.get_by_role("dialog").get_by_role("button", name="Annuler").click()
+
+    page.get_by_role("button", name="Affecter à un groupe").click()
+    page.get_by_role("combobox", name="Groupe").select_option(label="Ouest")
+    page.get_by_role("button", name="Voir ce qui va changer").click()
+    expect(page.locator("main")).to_contain_text("+100 clients entrent dans le groupe")
+    save = page.get_by_role("button", name="Affecter au groupe")
+    expect(save).to_be_disabled()
+    claire.looks("gestion-groupe", widths=(1440, 390))
+    page.get_by_label("Tapez CONFIRMER pour confirmer").fill("CONFIRMER")
+    save.click()
+    expect(page.get_by_text("Le groupe a été mis à jour avec succès.")).to_be_visible()
+    expect(row(page, "Ouest")).to_contain_text("101")
+    page.get_by_role("link", name="Traiter les demandes").click()
+    row(page, "Ouest").filter(has_text="Mise à jour").first.get_by_role("link").first.click()
+    page.get_by_role("button", name="Défaire").click()
+    if page.locator("[data-confirm-yes]").is_visible():
+        page.locator("[data-confirm-yes]").click()
+    page.wait_for_url("**demande=**")
+    expect(row(page, "Ouest")).not_to_contain_text("101")
+
+
 def speaks(page, language):
     """The button of the top bar is that of the other language."""
     button = page.get_by_role("button", name=re.compile(rf"\b{language}\b"))

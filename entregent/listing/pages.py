@@ -145,13 +145,13 @@ class Asked:
         """What is in the sieve, and in reach, where one was asked for and that is few enough to look each up. The
         planner may have thought so and be wrong."""
         sieve = self.__dict__.get("sieve")
-        is_reached = self._reached is not None and self._reached.is_all
-        if sieve is None or (sieve.rows > HELD and not is_reached):
+        reached = self._reached if self._reached is not None and self._reached.is_all else None
+        if sieve is None or (sieve.rows > HELD and reached is None):
             return None
         statement, parameters = sieve.sql, list(sieve.parameters)
-        if is_reached:
+        if reached is not None:
             statement = f"SELECT unnest(%s::bigint[]) INTERSECT ({statement})"
-            parameters.insert(0, lookups.as_array(self._reached.ids))
+            parameters.insert(0, lookups.as_array(reached.ids))
         with connection.cursor() as cursor:
             cursor.execute(f"SELECT * FROM ({statement}) held LIMIT %s", [*parameters, HELD_MOST + 1])  # noqa: S608
             found = [key for (key,) in cursor.fetchall()]
