@@ -51,6 +51,7 @@ PLACES = {
     "client-groups": "group", "processing-requests": "processing_request", "relationships": "relationship",
     "access-requests": "access_request", "users": "member", "users/grants": "grant", "jobs": "job",
     "imports": "import", "views": "view", "addresses": "address", "people/clients": "client",
+    "webhooks": "webhook",
 }  # fmt: skip
 PLAIN = {"seq": 1, "offset": 0, "list_code": "clients"}
 # What a body says of other records, by the name of its field.

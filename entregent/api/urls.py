@@ -31,6 +31,7 @@ from entregent.api import (
     reference,
     relationships,
     step_work,
+    webhooks,
 )
 from entregent.api.documentation import documentation
 from entregent.api.guard import BearerToken, TokenMissing, behind_the_door
@@ -87,6 +88,7 @@ for prefix, router in [
     ("", processes.router),
     ("", groups.router),
     ("", relationships.router),
+    ("", webhooks.router),
 ]:
     api.add_router(prefix, router)
 

@@ -247,3 +247,25 @@ def test_what_is_deleted_with_an_old_version_stays(call, manager, client_north):
     assert (refused.status_code, refused.body["code"]) == (412, "E-STALE")
     enter(manager)
     assert Client.objects.get(number="N1").deleted_at is None
+
+
+def test_webhooks_are_set_up_by_programs(call, admin, manager, settings):  # noqa: F811
+    settings.PRIVATE_HOSTS = True
+    ask = call(admin)
+    body = {"name": "Facturation", "url": "https://127.0.0.1:9/entregent", "events": ["client.created"]}
+    made = ask("POST", "/webhooks", body, Idempotency_Key="w1")
+    assert made.status_code == 201, made.body
+    assert made.body["secret"].startswith("whsec_")
+    again = ask("POST", "/webhooks", body, Idempotency_Key="w1")
+    assert (again.body["id"], again.body["secret"]) == (made.body["id"], None)
+    url = f"/webhooks/{made.body['id']}"
+    assert "secret" not in ask("GET", url).body
+    assert ask("POST", f"{url}/secret", {}).body["secret"] != made.body["secret"]
+    off = ask("PATCH", url, {"is_on": False}, If_Match=made.headers["ETag"])
+    assert (off.status_code, off.body["is_on"], off.body["events"]) == (200, False, ["client.created"])
+    assert ask("PATCH", url, {"is_on": True}, If_Match=made.headers["ETag"]).status_code == 412
+    assert ask("POST", f"{url}/replay", {}).status_code == 409
+    assert ask("GET", f"{url}/messages").body == {"items": [], "next": None}
+    assert ask("POST", "/webhooks", body | {"events": ["rien"]}).body["errors"][0]["field"] == "events"
+    assert call(manager)("GET", url).status_code == 403
+    assert call(admin)("DELETE", url).status_code == 204
