@@ -104,6 +104,7 @@ RECORDS: list[tuple[str, str, str]] = [
     ("transfers:upload_", "token", "upload"),
     ("outbox:", "message_id", "mail"),
     ("webhooks:", "pk", "webhook"),
+    ("exchange:departure", "pk", "departure"),
     ("outbox:post", "post_id", "post"),
     ("outbox:record", "subject_id", "client_key"),
     ("processes:", "pk", "step"),

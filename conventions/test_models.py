@@ -14,6 +14,7 @@ OURS = [model for model in apps.get_models() if model.__module__.startswith("ent
 WITHOUT_JOURNAL = {
     "audit_action": "the journal itself",
     "audit_change": "the journal itself",
+    "exchange_departure": "what it was asked for and who took it stand in the journal as actions",
     "webhooks_event": "what happened, until its messages are written",
     "search_entry": "an index",
     "search_word": "an index",

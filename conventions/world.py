@@ -36,7 +36,7 @@ from entregent.documents.actions import keep_file
 from entregent.documents.models import DocumentTemplate, Letter, PrintBatch, PrintPart, StoredFile, Upload
 from entregent.dunning.models import DunningHold, DunningPlan, DunningRun
 from entregent.enrollment.models import Applicant, LoanApplication, Transmission
-from entregent.exchange.models import Import
+from entregent.exchange.models import Departure, Import
 from entregent.groups.models import ClientGroup, ProcessingRequest
 from entregent.inbound.models import Mailbox, MailboxState, PhoneCall, RawMail
 from entregent.interactions.models import (
@@ -201,6 +201,9 @@ def build(org, other_org, north, south, people) -> World:
         EndpointState.objects.create(
             organization_id=organization.pk, endpoint=listening, secret=seal(new_secret(), purpose=PURPOSE)
         )
+        world.put("departure", variety, Departure.objects.create(
+            organization=organization, key=f"leave/{mark}", made_at=timezone.now(),
+            expires_at=timezone.now() + timedelta(days=1)).pk)  # fmt: skip
         world.put("webhook", variety, Webhook.objects.create(
             organization=organization, endpoint=listening, name=mark, events=["client.created"]).pk)  # fmt: skip
         world.put("post", variety, Post.objects.create(

@@ -105,6 +105,7 @@ OF_AN_ADMINISTRATOR = {
         "importations": "importations/",
         "importation-nouvelle": "importations/nouvelle/",
         "exportation": "exportation/",
+        "export-complet": "exportation/tout/",
         "envois": "boite-d-envoi/",
         "travaux": "travaux/",
     }.items()

@@ -59,6 +59,7 @@ class Right(StrEnum):
     EXISTING_SYSTEM = "organization.existing_system"
     CONNECTORS = "organization.connectors"
     WEBHOOKS = "organization.webhooks"
+    LEAVE = "organization.leave"
     TEMPLATES = "organization.templates"
     TEAMS = "organization.teams"
     OBJECT_TYPES = "organization.object_types"
@@ -118,6 +119,7 @@ RIGHT_LABELS = {
     Right.CASE_TYPES: _("Gérer les types de dossier"),
     Right.EXISTING_SYSTEM: _("Régler le système existant qui reçoit les dossiers"),
     Right.CONNECTORS: _("Régler les connecteurs et ce qu’ils envoient"),
+    Right.LEAVE: _("Exporter toute l’organisation"),
     Right.WEBHOOKS: _("Régler les webhooks et voir leurs messages"),
     Right.TEMPLATES: _("Gérer les modèles de contact, de dossier et de document"),
     Right.TEAMS: _("Gérer les équipes"),

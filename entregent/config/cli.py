@@ -40,6 +40,8 @@ KINDS = (
     "groups",
     "loan-applications",
 )
+# The whole organization in one archive, and back.
+EVERYTHING = "everything"
 
 
 @click.group(
@@ -257,7 +259,7 @@ def token_create(organization: str, email: str, name: str, scopes: tuple[str, ..
 
 
 @main.command("import", help=spoken("Importe un fichier CSV ou XLSX.", "Imports a CSV or XLSX file."))
-@click.argument("kind", type=click.Choice(KINDS))
+@click.argument("kind", type=click.Choice((*KINDS, EVERYTHING)))
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--organization", required=True, metavar="SLUG")
 @click.option("--mapping", type=click.Path(exists=True, dir_okay=False, path_type=Path), metavar="M.yaml")
@@ -269,23 +271,26 @@ def import_(kind: str, file: Path, organization: str, mapping: Path | None, emai
     _environment()
     with _sentences(), _database():
         _set_up()
-        from entregent.exchange.command import run_import
+        from entregent.exchange.command import run_arrival, run_import
 
         with _progress() as progress:
-            summary = run_import(
-                kind=kind,
-                path=file,
-                organization=organization,
-                mapping=mapping,
-                email=email,
-                dry_run=dry_run,
-                progress=progress,
-            )
+            if kind == EVERYTHING:
+                summary = run_arrival(path=file, organization=organization, progress=progress)
+            else:
+                summary = run_import(
+                    kind=kind,
+                    path=file,
+                    organization=organization,
+                    mapping=mapping,
+                    email=email,
+                    dry_run=dry_run,
+                    progress=progress,
+                )
     click.echo(json.dumps(summary, ensure_ascii=False))
 
 
 @main.command(help=spoken("Exporte en CSV ou en XLSX.", "Exports as CSV or XLSX."))
-@click.argument("kind", type=click.Choice(KINDS))
+@click.argument("kind", type=click.Choice((*KINDS, EVERYTHING)))
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
 @click.option("--organization", required=True, metavar="SLUG")
 @click.option(
@@ -295,10 +300,13 @@ def export(kind: str, file: Path, organization: str, email: str | None) -> None:
     _environment()
     with _sentences(), _database():
         _set_up()
-        from entregent.exchange.command import run_export
+        from entregent.exchange.command import run_departure, run_export
 
         with _progress() as progress:
-            summary = run_export(kind=kind, path=file, organization=organization, email=email, progress=progress)
+            if kind == EVERYTHING:
+                summary = run_departure(path=file, organization=organization, email=email, progress=progress)
+            else:
+                summary = run_export(kind=kind, path=file, organization=organization, email=email, progress=progress)
     click.echo(json.dumps(summary, ensure_ascii=False))
 
 

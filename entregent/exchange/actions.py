@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from entregent.audit.actions import record
 from entregent.exchange.fields import kind_for, kind_named
+from entregent.exchange.kits import kit_for
 from entregent.exchange.mapping import Mapping, compile_mapping, from_data, matched
 from entregent.exchange.models import Import, ImportMapping
 from entregent.exchange.readers import Table, open_table, table_from
@@ -190,11 +191,15 @@ def saved_mapping(mapping: ImportMapping) -> Mapping:
 
 
 def _guess(kind: str, table: Table, by: Membership, *, by_operator: bool) -> Mapping:
-    """The mapping that the names of the columns suggest, or that was kept for just these columns."""
+    """The mapping that was kept for just these columns, else that of the product whose export they are, else the one
+    that their names suggest."""
     for kept in ImportMapping.objects.filter(organization_id=by.organization_id, kind=kind).order_by("-id")[:50]:
         columns = set(kept.mapping.get("columns", {}))
         if columns and columns | set(kept.mapping.get("ignore", [])) == set(table.header):
             return from_data(kept.mapping)
+    kit = kit_for(kind, table.header)
+    if kit is not None:
+        return kit.mapping(table.header)
     samples = [row.cells for row in islice(table.rows(), SAMPLES)]
     codes = Sector.objects.filter(organization_id=by.organization_id).values_list("code", flat=True)
     return matched(kind_for(kind, by, by_operator=by_operator), table.header, samples, codes)

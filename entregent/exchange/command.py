@@ -1,5 +1,6 @@
 """Import and export from the command line: the same actions as on the page, done by the command's own process."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,8 +10,12 @@ from django.utils.translation import gettext as _
 
 from entregent.access.rights import Right
 from entregent.access.wall import in_organization
+from entregent.audit.actions import record
 from entregent.exchange import actions, rejects
+from entregent.exchange.arriving import bring_in
+from entregent.exchange.departures import departures_of
 from entregent.exchange.exports import export_kinds, write_export
+from entregent.exchange.leaving import snapshot, write_archive
 from entregent.exchange.mapping import from_yaml, with_names
 from entregent.exchange.models import Import
 from entregent.jobs import work
@@ -92,6 +97,37 @@ def run_export(
             raise RightMissing
         written = write_export(kind, path, member, progress or (lambda done, total: None))
     return {"exported": written, "file": str(path)}
+
+
+def run_departure(
+    *, path: Path | str, organization: str, email: str | None = None, progress: Progress | None = None
+) -> dict:
+    """Writes the archive of the whole organization to `path`, readable for its owner alone, whole or not at all."""
+    path = Path(path)
+    member = _member(organization, email)
+    tell = progress or (lambda done, total: None)
+    with translation.override(member.user.language):
+        if path.exists():
+            raise Refusal("E-WHOLE-FILE", _("« %(name)s » existe déjà.") % {"name": path.name}, field="file")
+        part = path.with_name(f".{path.name}.part")
+        try:
+            with (
+                open(part, "wb", opener=lambda name, flags: os.open(name, flags, 0o600)) as file,
+                snapshot(member.organization_id, member.user_id),
+            ):
+                departures_of(member)
+                record("take_everything", by=member)
+                manifest = write_archive(file, member.organization_id, lambda done: tell(done, None))
+            part.rename(path)
+        finally:
+            part.unlink(missing_ok=True)
+    rows = sum(told["rows"] for told in manifest["tables"].values())
+    return {"exported": rows, "files": manifest["files"]["count"], "file": str(path)}
+
+
+def run_arrival(*, path: Path | str, organization: str, progress: Progress | None = None) -> dict:
+    """Makes the organization of that name of the archive at `path`."""
+    return bring_in(Path(path), organization, progress or (lambda done, total: None))
 
 
 def _member(slug: str, email: str | None) -> Membership:

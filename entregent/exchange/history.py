@@ -9,6 +9,10 @@ COLUMN_WORDS = {
     **dict.fromkeys(("mapping",), ""),
 }
 ACTION_WORDS = {
+    "ask_for_everything": gettext_lazy("Export complet demandé"),
+    "take_everything": gettext_lazy("Export complet téléchargé"),
+    "remove_everything": gettext_lazy("Export complet supprimé"),
+    "arrive": gettext_lazy("Organisation reprise d’une archive"),
     "export": gettext_lazy("Données exportées"),
     "create_import": gettext_lazy("Fichier déposé pour une importation"),
     "set_import_mapping": gettext_lazy("Colonnes d’une importation désignées"),

@@ -167,3 +167,28 @@ class CalendarFeed(models.Model):
 
     def __str__(self):
         return f"{self.membership_id}"
+
+
+class Departure(models.Model):
+    """An archive of the whole organization (`leaving`), made by a job; removed when it expires.
+
+    `key` is where the storage keeps it; "" until it is made and after it is removed. What is in it is not journaled,
+    who asked for it and who took it is.
+    """
+
+    organization = models.ForeignKey(Organization, models.CASCADE)
+    job_id = models.BigIntegerField(null=True)
+    key = models.CharField(max_length=100, blank=True, default="")
+    size = models.BigIntegerField(_("taille"), default=0)
+    sha256 = models.CharField(_("empreinte SHA-256"), max_length=64, blank=True, default="")
+    rows = models.BigIntegerField(_("lignes"), default=0)
+    created_at = models.DateTimeField(db_default=Now())
+    created_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
+    made_at = models.DateTimeField(_("préparé le"), null=True)
+    expires_at = models.DateTimeField(_("expire le"), null=True)
+
+    class Meta:
+        ordering = ["-id"]
+
+    def __str__(self):
+        return f"{self.organization_id}: {self.created_at}"

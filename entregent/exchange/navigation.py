@@ -28,6 +28,9 @@ def entries(member: Membership) -> list[AdministrationEntry]:
                 _("Exportation"), "file-export", at("exchange:exports"), _("exporter télécharger fichier CSV XLSX")
             )
         )
+    if member.can(Right.LEAVE) and member.reach.is_whole(Right.CLIENT_VIEW):
+        words = _("partir quitter tout exporter archive sauvegarde réversibilité portabilité")
+        shown.append(AdministrationEntry(_("Export complet"), "download", at("exchange:departures"), words))
     if member.can(Right.OUTBOX_VIEW):
         shown.append(
             AdministrationEntry(_("Boîte d’envoi"), "mail", at("outbox:list"), _("courriels envoyés échoués réessayer"))

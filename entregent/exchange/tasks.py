@@ -1,5 +1,8 @@
 """The long parts of an import, chunk by chunk. A worker that is killed goes on where it stood."""
 
+import hashlib
+import secrets
+import tempfile
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -8,26 +11,32 @@ from datetime import timedelta
 from itertools import islice
 from typing import TypeVar
 
+from django.core.files.base import File
 from django.db import InterfaceError, OperationalError, connection
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from procrastinate.contrib.django import app
 
 from entregent.access.rights import Right
 from entregent.access.wall import in_organization
 from entregent.audit.actions import record
 from entregent.clients.models import BusinessObjectType
+from entregent.documents.files import storage
 from entregent.exchange import delegation
 from entregent.exchange.actions import check_rights, table_of
 from entregent.exchange.carrying_out import Chunk
 from entregent.exchange.cleaning import Cleaned, Cleaner
+from entregent.exchange.departures import KEPT_FOR, LEAVE, departures_of, expire_departures
 from entregent.exchange.grouping import Grouping
+from entregent.exchange.leaving import snapshot, write_archive
 from entregent.exchange.mapping import compile_mapping, from_data
-from entregent.exchange.models import Import, ImportRow
+from entregent.exchange.models import Departure, Import, ImportRow
 from entregent.exchange.plans import Planner, prepare_sectors
 from entregent.exchange.readers import Row
 from entregent.exchange.undo import STEPS, Undoing
 from entregent.jobs.registry import job_kind
-from entregent.jobs.work import Cancelled, Interrupted, NotAllowed, Over, Work
+from entregent.jobs.work import Cancelled, Interrupted, NotAllowed, Over, Work, ending
+from entregent.organizations.models import Organization
 from entregent.toolbox.errors import Refusal, Refusals
 
 CHUNK_ROWS = 4000
@@ -274,3 +283,46 @@ def _under_action(action_id: int) -> None:
     """Later chunks stand in the journal under the same action as the first one."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT set_config('app.action_id', %s, true)", [str(action_id)])
+
+
+@job_kind(LEAVE, right=Right.LEAVE)
+def leave(work: Work) -> None:
+    """Writes the archive of the whole organization as it stands at one moment. Killed, the next worker begins anew."""
+    with work.chunk() as chunk:
+        departure_id = chunk.job.data["departure"]
+        departures_of(chunk.member)
+
+    def on_the_way(_done: int) -> None:
+        if ending.is_set():
+            raise Interrupted
+
+    key = f"leave/{work.organization_id}/{secrets.token_hex(16)}.zip"
+    with tempfile.TemporaryFile() as file:
+        with snapshot(work.organization_id, work.initiator_id):
+            manifest = write_archive(file, work.organization_id, on_the_way)
+        size = file.tell()
+        file.seek(0)
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+        file.seek(0)
+        storage().save(key, File(file, name=key))
+    rows = sum(told["rows"] for told in manifest["tables"].values())
+    try:
+        with work.chunk() as chunk:
+            now = timezone.now()
+            Departure.objects.filter(pk=departure_id, organization_id=work.organization_id).update(
+                key=key, size=size, sha256=digest, rows=rows, made_at=now, expires_at=now + KEPT_FOR
+            )
+            chunk.job.total = chunk.job.done = rows
+            chunk.job.result = {"rows": rows, "files": manifest["files"]["count"]}
+    except Exception:
+        storage().delete(key)
+        raise
+
+
+@app.periodic(cron="43 3 * * *")
+@app.task(name="entregent.exchange.expire_departures", queue="default", queueing_lock="exchange-departures")
+def expire(timestamp: int) -> None:
+    """Each night: archives of whole organizations that have expired are removed."""
+    for organization_id in Organization.objects.order_by("pk").values_list("pk", flat=True):
+        with in_organization(organization_id):
+            expire_departures(organization_id)

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from entregent.exchange.web import calendar, exports, views
+from entregent.exchange.web import calendar, departures, exports, views
 
 app_name = "exchange"
 
@@ -20,5 +20,8 @@ urlpatterns = [
     path("mon-agenda/", calendar.my_calendar, name="my_calendar"),
     path("exports/listes/", exports.list_export, name="list_export"),
     path("administration/exportation/", exports.export_list, name="exports"),
+    path("administration/exportation/tout/", departures.departure_list, name="departures"),
+    path("administration/exportation/tout/<int:pk>/archive.zip", departures.departure_file, name="departure_file"),
+    path("administration/exportation/tout/<int:pk>/suppression/", departures.departure_remove, name="departure_remove"),
     path("administration/exportation/<slug:kind>/", exports.export_file, name="export"),
 ]

@@ -12,6 +12,7 @@ from entregent.access.rights import Right
 from entregent.exchange import actions
 from entregent.exchange import rejects as rejected_rows
 from entregent.exchange.fields import KINDS, kind_for, kind_named
+from entregent.exchange.kits import kit_for
 from entregent.exchange.mapping import from_yaml
 from entregent.exchange.models import Import, ImportMapping
 from entregent.exchange.web.forms import ColumnsForm, ImportForm, RunForm, posted_mapping
@@ -92,6 +93,7 @@ def columns_update(request, import_id):
             ImportMapping.objects.filter(organization_id=request.member.organization_id, kind=batch.kind)[:50]
         ),
         "refusal": refusal,
+        "kit": kit_for(batch.kind, batch.header),
     }
     return render_administration(request, "exchange/columns.html", context, status=422 if refusal else 200)
 
