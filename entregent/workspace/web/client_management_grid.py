@@ -51,7 +51,10 @@ PLACES = {
     "title": "g-cell-state", "topic": "g-cell-title", "occurred_at": "g-cell-main", "client": "g-cell-note",
     "subject": "g-cell-amount", "state": "g-cell-state", "created_at": "g-cell-main",
 }  # fmt: skip
-PLACES_OF_TRANSFERS = {"subject": "g-cell-title", "person": "g-cell-note", "direction": "g-cell-amount"}
+OWN_PLACES = {
+    "transferts": {"subject": "g-cell-title", "person": "g-cell-note", "direction": "g-cell-amount"},
+    "interactions": {"channel": "g-cell-amount", "follow_up_on": "g-cell-follow"},
+}
 # Criteria that most people want, one click away.
 SUGGESTIONS: dict[str, list[tuple[Any, Any]]] = {
     "clients": [
@@ -312,7 +315,7 @@ class Grid:
     def places(self) -> dict[str, str]:
         """Where each cell stands on a card; each place is taken once, by the first column that wants it."""
         taken: dict[str, str] = {}
-        own = PLACES_OF_TRANSFERS if self.tab == "transferts" else {}
+        own = OWN_PLACES.get(self.tab, {})
         for column in self.page.columns:
             place = own.get(column.code) or PLACES.get(column.code, "")
             taken[column.code] = "" if place in taken.values() else place
