@@ -43,10 +43,10 @@ def test_kills_lose_and_double_nothing(manager, settings):
 
 @pytest.mark.long
 def test_twenty_kills_lose_and_double_nothing(manager, settings):
-    assert killed(manager, settings, invoices=20_000, kills=20) >= 15
+    assert killed(manager, settings, invoices=20_000, kills=20, seconds=4 * 3600) >= 15
 
 
-def killed(manager, settings, *, invoices: int, kills: int, modules: tuple[str, ...] = ()) -> int:
+def killed(manager, settings, *, invoices: int, kills: int, modules: tuple[str, ...] = (), seconds: float = 300) -> int:
     org = manager.organization
     inside = {"organization_id": org.pk, "user_id": manager.user_id}
     with in_organization(**inside):
@@ -76,7 +76,13 @@ def killed(manager, settings, *, invoices: int, kills: int, modules: tuple[str, 
 
     storage = f"file://{settings.MEDIA_ROOT}"
     happened = work_with_kills(
-        job, kills=kills, chance=random.Random(5), pause=0.15, modules=modules, ENTREGENT_STORAGE_URL=storage
+        job,
+        kills=kills,
+        chance=random.Random(5),
+        pause=0.15,
+        modules=modules,
+        seconds=seconds,
+        ENTREGENT_STORAGE_URL=storage,
     )
     with in_organization(**inside):
         assert job().state == Job.State.DONE
