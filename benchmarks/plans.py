@@ -260,11 +260,11 @@ def work_of(member) -> dict[str, Callable[[], object]]:
         run = due_jobs(queries.BIG)[0][1]
         asked["due jobs of one plan"] = lambda: list(due_jobs(queries.BIG, run_id=run))
 
-    def pages(name: str, steps: Callable[[], object], few: Callable[[], object] = lambda: None) -> None:
+    def pages(name: str, steps: Callable[[], object], **order) -> None:
         def page(mark: str):
             # What is in reach is asked for once per request.
             member.__dict__.pop("_reached", None)
-            return listed(steps(), mark, few())
+            return listed(steps(), mark, questions.order_of(member, **order))
 
         mark = ""
         for number in range(1, 11):
@@ -274,14 +274,13 @@ def work_of(member) -> dict[str, Callable[[], object]]:
             if not mark:
                 break
 
-    pages("my work", lambda: questions.my_steps(member))
-    few = questions.of_few
-    pages("one team", lambda: questions.team_steps(member, teams[0]), lambda: few(member, teams[0]))
-    pages("a small team", lambda: questions.team_steps(member, teams[-1]), lambda: few(member, teams[-1]))
-    pages("my teams", lambda: questions.team_steps(member), lambda: few(member))
-    not_taken = {"assignee": None}
-    pages("my teams, not taken", lambda: questions.team_steps(member).filter(**not_taken), lambda: few(member))
-    pages("everybody's", lambda: questions.all_steps(member), lambda: few(member))
+    pages("my work", lambda: questions.my_steps(member), mine=True)
+    pages("one team", lambda: questions.team_steps(member, teams[0]), teams=teams[:1])
+    pages("a small team", lambda: questions.team_steps(member, teams[-1]), teams=teams[-1:])
+    pages("my teams", lambda: questions.team_steps(member), teams=teams)
+    free = {"assignee": None}
+    pages("my teams, not taken", lambda: questions.team_steps(member).filter(**free), teams=teams, only_free=True)
+    pages("everybody's", lambda: questions.all_steps(member))
     return asked
 
 

@@ -1,15 +1,16 @@
 """What people ask of plans: my work, my teams' work, what may be launched here, where a plan stands."""
 
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from django.core.exceptions import EmptyResultSet
-from django.db import connection
-from django.db.models import BigIntegerField, F, Q, QuerySet
+from django.db.models import BigIntegerField, BooleanField, F, Q, QuerySet
 from django.db.models.expressions import RawSQL
 from django.utils.translation import get_language
 
 from entregent.access.rights import Right
+from entregent.access.statements import rows_of
 from entregent.cases.models import Case
 from entregent.clients.reach import reached_clients
 from entregent.interactions.models import Interaction
@@ -25,10 +26,14 @@ COLUMNS = (
     "client__number", "run__case__number", "run__case__title", "run__interaction__number", "assignee__name",
     "team__label_fr", "team__label_en",
 )  # fmt: skip
-# Of so few clients the steps are looked up and sorted; of more the order is walked through, so far at most.
+# Of so few clients the steps are looked up and sorted; else the order is gone through, so far at most, and so far where
+# the index tells what is out of reach.
 _SORTED = 1_000
-_WALKED = 60_000
+_NEAR = 2_000
+_WALKED = 200_000
 _IN_ORDER = (F("due_at").asc(nulls_last=True), "id")
+# As the indexes have it: a plan that is kept for all values finds them by it.
+_ACTIVE = RawSQL("processes_processstep.state IN ('ready', 'failed')", (), BooleanField())
 
 
 def _to_do(member: Membership) -> QuerySet[ProcessStep]:
@@ -59,50 +64,75 @@ def all_steps(member: Membership) -> QuerySet[ProcessStep]:
 
 
 @dataclass(frozen=True)
-class OfFew:
-    """The steps of a member of a small part of the organization: their clients, and the order that all steps stand in.
+class Order:
+    """The order that what is to be done stands in, whoever sees it, and how the first that somebody sees are found:
+    one after the other, from their place in the index on, until there are enough (ADR 23).
 
-    The index of the order carries the client: what is out of reach is passed by without being read (ADR 23).
+    `clients` are those of a member of a small part of the organization: the index carries the client, so what is out
+    of reach is passed by without being read.
     """
 
-    order: QuerySet[ProcessStep]
-    clients: list[int]
+    steps: QuerySet[ProcessStep]
+    clients: list[int] | None
 
-    def first(self, steps: QuerySet[ProcessStep], order: QuerySet[ProcessStep], size: int) -> QuerySet[ProcessStep]:
-        """The first of these steps; `order` is as far as they are into it."""
-        if len(self.clients) <= _SORTED:
+    def rows(self, seen: QuerySet[ProcessStep], order: QuerySet[ProcessStep], columns: Sequence[str], size: int):
+        """The first of the steps that are `seen`; `order` and they begin at the same place."""
+        if self.clients is None or len(self.clients) > _SORTED:
+            most = _NEAR if self.clients is None else _WALKED
+            ids = self._walked(seen, order[:most], size)
+            if len(ids) == size or not order.values("pk")[most : most + 1].exists():
+                return _of_ids(ids, columns)
+        if self.clients is not None:
             runs = ProcessRun.objects.filter(client__pk__any_of=self.clients).order_by().values_list("pk", flat=True)
-            return steps.filter(run__pk__any_of=list(runs))[:size]
-        ids = self._walked(steps, order, size)
-        if len(ids) < size and order.values("pk")[_WALKED : _WALKED + 1].exists():
-            return steps[:size]
-        return steps.filter(pk__any_of=ids)
+            seen = seen.filter(run__pk__any_of=list(runs))
+        return list(seen.values(*columns)[:size])
 
-    def _walked(self, steps: QuerySet[ProcessStep], order: QuerySet[ProcessStep], size: int) -> list[int]:
-        """Each is looked up on its own (LATERAL … OFFSET 0): no plan reads all that is to be done first."""
-        one_by_one = steps.order_by().filter(pk=RawSQL("walked.id", (), BigIntegerField())).values("pk")
+    def _walked(self, seen: QuerySet[ProcessStep], order: QuerySet[ProcessStep], size: int) -> list[int]:
+        """Each is looked up on its own (LATERAL … OFFSET 0): no plan reads, or expects, all that is to be done."""
+        one_by_one = seen.order_by().filter(pk=RawSQL("walked.id", (), BigIntegerField())).values("pk")
         try:
-            walked, walked_values = order.values_list("pk", "due_at", "client_id")[:_WALKED].query.sql_with_params()
+            walked, walked_values = order.values_list("pk", "due_at", "client_id").query.sql_with_params()
             one, one_values = one_by_one.query.sql_with_params()
         except EmptyResultSet:
             return []
-        with connection.cursor() as cursor:
-            cursor.execute(  # Statements that Django wrote.
-                f"SELECT walked.id FROM ({walked}) walked (id, due_at, client_id), LATERAL ({one} OFFSET 0) one "  # noqa: S608
-                "WHERE (walked.client_id IN (SELECT unnest(%s::bigint[]))) IS TRUE "
-                "ORDER BY walked.due_at, walked.id LIMIT %s",
-                [*walked_values, *one_values, as_array(self.clients), size],
+        few, clients = "", []
+        if self.clients is not None:
+            few, clients = (
+                "WHERE (walked.client_id IN (SELECT unnest(%s::bigint[]))) IS TRUE ",
+                [as_array(self.clients)],
             )
-            return [key for (key,) in cursor.fetchall()]
+        statement = (  # Of statements that Django wrote.
+            f"SELECT walked.id FROM ({walked}) walked (id, due_at, client_id), LATERAL ({one} OFFSET 0) one {few}"  # noqa: S608
+            "ORDER BY walked.due_at, walked.id LIMIT %s"
+        )
+        return [key for (key,) in rows_of(statement, [*walked_values, *one_values, *clients, size])]
 
 
-def of_few(member: Membership, team: Team | None = None) -> OfFew | None:
-    """None for a member who reaches more than a small part."""
-    clients = reached_clients(member, Right.CASE_VIEW, gone=True)
-    if clients is None or not clients.is_all:
-        return None
-    order = ProcessStep.objects.filter(organization_id=member.organization_id, state__in=ProcessStep.ACTIVE)
-    return OfFew((order if team is None else order.filter(team=team)).order_by(*_IN_ORDER), clients.ids)
+def _of_ids(ids: list[int], columns: Sequence[str]) -> list[dict[str, Any]]:
+    """Of steps that were found within reach, in their order. Prepared, since it is planned longer than it runs."""
+    if not ids:
+        return []
+    found = ProcessStep.objects.filter(pk__any_of=ids).order_by(*_IN_ORDER).values_list(*columns)
+    statement, values = found.query.sql_with_params()
+    return [dict(zip(columns, row, strict=True)) for row in rows_of(statement, values)]
+
+
+def order_of(
+    member: Membership, *, mine: bool = False, teams: Collection[Team] | None = None, only_free: bool = False
+) -> Order:
+    """Of the member's own steps, of those of teams, or of all."""
+    steps = ProcessStep.objects.filter(_ACTIVE, organization_id=member.organization_id).order_by(*_IN_ORDER)
+    if mine:
+        steps = steps.filter(assignee_id=member.user_id)
+    if teams is not None:
+        ids = [team.pk for team in teams]
+        steps = steps.filter(team_id=ids[0]) if len(ids) == 1 else steps.filter(team_id__in=ids)
+    reached = None if mine else reached_clients(member, Right.CASE_VIEW, gone=True)
+    clients = reached.ids if reached is not None and reached.is_all else None
+    if only_free and clients is None:
+        # The index does not know it: what is out of reach had better be passed by first.
+        steps = steps.filter(assignee=None)
+    return Order(steps, clients)
 
 
 def offered(member: Membership, *, case: Case | None = None, interaction: Interaction | None = None):

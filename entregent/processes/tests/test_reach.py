@@ -125,12 +125,14 @@ def test_a_contact_tells_nothing_of_a_confidential_case(live, case, client_north
 
 @pytest.mark.parametrize("sorted_below", [0, 1_000])
 @pytest.mark.parametrize("walked", [3, 60_000])
+@pytest.mark.parametrize("near", [2, 2_000])
 def test_a_member_of_a_small_part_goes_through_the_work_of_all(
-    live, org, north, south, team, case_type, manager, agent, monkeypatch, sorted_below, walked
+    live, org, north, south, team, case_type, manager, agent, monkeypatch, sorted_below, walked, near
 ):
     """By the clients in the index of the order, by the plans of a few clients, or record by record: it is the same."""
     monkeypatch.setattr(questions, "_SORTED", sorted_below)
     monkeypatch.setattr(questions, "_WALKED", walked)
+    monkeypatch.setattr(questions, "_NEAR", near)
     monkeypatch.setattr(work, "PAGE", 2)
     due = {"due": "2 days"}
     definition = live(
@@ -150,16 +152,21 @@ def test_a_member_of_a_small_part_goes_through_the_work_of_all(
     grant(limited, "sector", north.pk)
     for member in (limited, manager):
         enter(member)
-        for of_team, wanted in ((team, questions.team_steps(member, team)), (None, questions.all_steps(member))):
+        order_of = questions.order_of
+        for order, wanted in (
+            (order_of(member, teams=[team]), questions.team_steps(member, team)),
+            (order_of(member), questions.all_steps(member)),
+            (order_of(member, only_free=True), questions.all_steps(member).filter(assignee=None)),
+            (order_of(member, mine=True), questions.my_steps(member)),
+        ):
             found, mark = [], ""
             while True:
-                rows, mark = work.listed(wanted, mark, questions.of_few(member, of_team))
+                rows, mark = work.listed(wanted, mark, order)
                 found += [row["id"] for row in rows]
                 if not mark:
                     break
             assert found == [one.pk for one in wanted]
-            assert found
-    assert questions.of_few(manager) is None
+    assert questions.order_of(manager).clients is None
     assert questions.all_steps(enter(limited)).count() == 9
 
 

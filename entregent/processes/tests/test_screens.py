@@ -127,7 +127,7 @@ def test_work_stands_with_its_team_until_somebody_takes_it(run, agent, manager, 
     assert "Étape suite" in listed
     assert "1 étape<" in listed.replace("\xa0", " ")
     assert "Étape suite" not in page.get(f"{team}?libres=1").content.decode()
-    with django_assert_num_queries(8):
+    with django_assert_num_queries(10):
         page.get(mine)
 
 

@@ -62,7 +62,8 @@ class DayGroup:
 @require_safe
 @requires(Right.PROCESS_RUN, module=MODULE)
 def mine(request: MemberRequest) -> HttpResponse:
-    return _page(request, questions.my_steps(request.member), tab="mine")
+    order = questions.order_of(request.member, mine=True)
+    return _page(request, questions.my_steps(request.member), order, tab="mine")
 
 
 @require_safe
@@ -82,16 +83,18 @@ def team(request: MemberRequest) -> HttpResponse:
     if code and chosen is None:
         raise NotFound
     steps = questions.all_steps(member) if leads and chosen is None else questions.team_steps(member, chosen)
-    if request.GET.get("libres") == "1":
+    only_free = request.GET.get("libres") == "1"
+    if only_free:
         steps = steps.filter(assignee=None)
-    few, only_free = questions.of_few(member, chosen), request.GET.get("libres") == "1"
-    return _page(request, steps, few, tab="team", teams=offered, team=chosen, only_free=only_free)
+    teams_asked = [chosen] if chosen is not None else None if leads else offered
+    order = questions.order_of(member, teams=teams_asked, only_free=only_free)
+    return _page(request, steps, order, tab="team", teams=offered, team=chosen, only_free=only_free)
 
 
-def _page(request: MemberRequest, steps, few: questions.OfFew | None = None, *, tab: str, **more) -> HttpResponse:
+def _page(request: MemberRequest, steps, order: questions.Order, *, tab: str, **more) -> HttpResponse:
     member = request.member
     zone = ZoneInfo(member.organization.time_zone)
-    rows, mark = listed(steps, request.GET.get("apres", ""), few)
+    rows, mark = listed(steps, request.GET.get("apres", ""), order)
     asked = {key: request.GET[key] for key in ("equipe", "libres") if request.GET.get(key)}
     following = "?" + urlencode(asked | {"apres": mark}) if mark else ""
     context = {
@@ -163,16 +166,12 @@ _COLUMNS = (
 )  # fmt: skip
 
 
-def listed(steps, mark: str, few: questions.OfFew | None = None) -> tuple[list[dict[str, Any]], str]:
+def listed(steps, mark: str, order: questions.Order) -> tuple[list[dict[str, Any]], str]:
     """The rows of one page, and the mark after which the next one begins."""
     rows: list[dict[str, Any]] = []
-    parts = _after(steps, mark)
-    orders = _after(few.order, mark) if few is not None else [None] * len(parts)
-    for part, order in zip(parts, orders, strict=True):
-        size = PAGE + 1 - len(rows)
-        if size > 0:
-            first = part[:size] if few is None else few.first(part, order, size)
-            rows += first.values(*_COLUMNS)
+    for seen, begun in zip(_after(steps, mark), _after(order.steps, mark), strict=True):
+        if len(rows) <= PAGE:
+            rows += order.rows(seen, begun, _COLUMNS, PAGE + 1 - len(rows))
     if len(rows) <= PAGE:
         return rows, ""
     last = rows[PAGE - 1]
