@@ -5,7 +5,26 @@ import csv
 import re
 
 import pytest
+from playwright.sync_api import expect
 
+from journeys.test_e_groups import shell
+
+# At the provider: of three contracts of Zêta, one is of the program that she chose and submitted by the provider.
+CONTRACTS = """
+from entregent.access.wall import in_organization
+from entregent.clients.models import BusinessObject, BusinessObjectType, Client
+from entregent.organizations.models import Organization
+from entregent.relationships.models import ProgramAccount
+broker = Organization.objects.get(slug="courtage-frontiere")
+with in_organization(broker.pk):
+    client = Client.objects.get(business_account__number="812352524")
+    kind = BusinessObjectType.objects.get(organization=broker, code="contract")
+    for key, end, who in (("ZC-1", "RM0002", "own"), ("ZC-2", "RM0002", "others"), ("ZC-3", "RM0001", "own")):
+        program = ProgramAccount.objects.get(number="812352524" + end)
+        BusinessObject.objects.create(organization=broker, client=client, type=kind, key=key, submitted_by=who,
+                                      program_account=program)
+    print("client", client.number)
+"""
 ZETA = "/portail/entreprises/812352524"
 ZOE, EDITH = "zoe@zeta.example", "edith@zeta.example"
 
@@ -25,7 +44,7 @@ def zoe(visit):
     return visitor
 
 
-def test_a_business_approves_one_program_and_takes_it_back(zoe, visit):
+def test_a_business_approves_one_program_and_takes_it_back(instance, zoe, visit):
     page = zoe.page
     zoe.looks("entreprises", widths=(1440, 390))
     page.get_by_role("link", name="Zêta inc.").click()
@@ -59,8 +78,21 @@ def test_a_business_approves_one_program_and_takes_it_back(zoe, visit):
     edith.page.reload()
     assert edith.page.get_by_role("link", name="Courtage Frontière").is_visible()
 
+    # The provider is told, may group the client, and sees of it what was given.
+    told, _none = shell(instance, CONTRACTS).communicate()
+    claire = visit("claire@courtage-frontiere.example").page
+    claire.goto("/courtage-frontiere/notifications/")
+    expect(claire.locator("main")).to_contain_text("Zêta inc. a approuvé votre demande d'accès")
+    claire.goto("/courtage-frontiere/groupes-de-clients/nouveau/?q=zêta")
+    expect(claire.locator("#client-block")).to_contain_text("Zêta inc.")
+    claire.goto(f"/courtage-frontiere/clients/{told.split()[-1]}/")
+    expect(claire.locator("main")).to_contain_text("ZC-1")
+    for hidden in ("ZC-2", "ZC-3"):
+        expect(claire.locator("main")).not_to_contain_text(hidden)
+
     page.get_by_role("link", name="Courtage Frontière").click()
     page.get_by_role("link", name="Révoquer").wait_for()
+    expect(page.locator("main")).to_contain_text("Claire Fortin")  # Who used it, today.
     zoe.looks("entreprise-relation", widths=(390,))
     page.get_by_role("link", name="Révoquer").click()
     page.get_by_role("heading", name="Ce qu’il perd").wait_for()
