@@ -16,7 +16,7 @@ from ninja.security import HttpBearer
 from entregent.access.guard import MOST_SECONDS
 from entregent.access.rights import Right
 from entregent.access.token_scopes import allows, scope_of
-from entregent.access.wall import in_organization
+from entregent.access.wall import enter
 from entregent.api.limits import count_request, token_is_known
 from entregent.api.problems import refused
 from entregent.organizations.models import ApiToken, Membership
@@ -60,10 +60,8 @@ def operation(right: Right, *, module: str | None = None, if_match: str | None =
             with transaction.atomic():
                 token = _token(request)
                 member = token.membership
-                with (
-                    in_organization(member.organization_id, user_id=member.user_id, most_seconds=MOST_SECONDS),
-                    translation.override(member.user.language),
-                ):
+                enter(member.organization_id, user_id=member.user_id, most_seconds=MOST_SECONDS)
+                with translation.override(member.user.language):
                     request.member, request.token = member, token
                     _note_use(token)
                     if not allows(token.scopes, scope_of(right, request.method)):
@@ -97,6 +95,7 @@ def behind_the_door(answer: Callable) -> Callable:
 
 
 def _token(request) -> ApiToken:
+    """The token with its member; the transaction at hand is inside their organization then."""
     digest = request.auth
     with connection.cursor() as cursor:
         # The wall lets this one row through: nobody knows the organization yet.
@@ -105,10 +104,10 @@ def _token(request) -> ApiToken:
     token = ApiToken.objects.filter(digest=digest, revoked_at__isnull=True).first()
     if token is None or (token.expires_at is not None and token.expires_at <= now):
         raise TokenMissing
-    with in_organization(token.organization_id):
-        membership = (
-            Membership.objects.active().select_related("user", "organization").filter(pk=token.membership_id).first()
-        )
+    enter(token.organization_id)
+    membership = (
+        Membership.objects.active().select_related("user", "organization").filter(pk=token.membership_id).first()
+    )
     if membership is None:
         raise TokenMissing
     token.membership = membership
