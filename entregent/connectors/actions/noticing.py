@@ -18,21 +18,33 @@ Operation, CopyState = Exchange.Operation, Copy.State
 
 def client_noticed(client: Client, *, by, what: str) -> None:
     """Contribution to `clients.client_changed`: what the triggers have written down is looked at after the commit."""
-    if Connector.objects.filter(organization_id=client.organization_id).exists():
-        wake(client.organization_id)
+    organization_id = client.organization_id
+    if _marked("noticed", organization_id):
+        return
+    # A change of many asks once.
+    _mark("noticed", organization_id)
+    if Connector.objects.filter(organization_id=organization_id).exists():
+        wake(organization_id)
 
 
 def wake(organization_id: int) -> None:
     """In the same transaction, once."""
-    if any(getattr(waiting[1], "wakes", None) == organization_id for waiting in connection.run_on_commit):
-        return
-    ask(WORK, queue="bulk", lock=f"connectors-{organization_id}", organization_id=organization_id)
+    if not _marked("woken", organization_id):
+        ask(WORK, queue="bulk", lock=f"connectors-{organization_id}", organization_id=organization_id)
+        _mark("woken", organization_id)
 
-    def woken() -> None:
-        """The mark that this transaction has asked for it."""
 
-    woken.wakes = organization_id  # type: ignore[attr-defined]
-    transaction.on_commit(woken)
+def _marked(what: str, organization_id: int) -> bool:
+    mark = (what, organization_id)
+    return any(getattr(waiting[1], "connectors_mark", None) == mark for waiting in connection.run_on_commit)
+
+
+def _mark(what: str, organization_id: int) -> None:
+    def marked() -> None:
+        """Does nothing: that it waits for the commit is the mark."""
+
+    marked.connectors_mark = (what, organization_id)  # type: ignore[attr-defined]
+    transaction.on_commit(marked)
 
 
 @transaction.atomic
@@ -42,6 +54,8 @@ def take_up(organization_id: int, *, at_once: int = AT_ONCE) -> int:
     Inside the wall. Who is among those a system holds and looks otherwise than written down last is pushed; who no
     longer is among them is withdrawn, from a connector that is turned off too: it leaves when that is on again.
     """
+    # One at a time, so that no two make the same copy.
+    rows_of("SELECT pg_advisory_xact_lock(hashtext('connectors-take-up'), %s::int)", [organization_id % 2**31])
     taken = list(
         Touched.objects.select_for_update().filter(organization_id=organization_id).order_by("id")[:at_once]
     )  # fmt: skip

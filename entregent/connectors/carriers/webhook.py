@@ -8,7 +8,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from standardwebhooks import Webhook
 
-from entregent.connectors.carriers.contract import SECONDS, TRIAL_SECONDS, Carrier, Done, Item
+from entregent.connectors.carriers.contract import SECONDS, TRIAL_SECONDS, Away, Carrier, Done, Item
 from entregent.connectors.carriers.http import call, text_of
 from entregent.outbox.endpoints import message_body
 from entregent.toolbox.outgoing import Answer
@@ -32,6 +32,8 @@ class WebhookCarrier(Carrier):
         return [Done(item.key, _id_in(answer) or item.external_id, answer.status, text_of(answer))]
 
     def _send(self, event: str, message: str, data: dict, seconds: float) -> Answer:
+        if not self.wiring.secret:
+            raise Away(_("Le secret n’est plus lisible : saisissez-le de nouveau."))
         now = timezone.now()
         body = message_body(event, data, now)
         headers = {
