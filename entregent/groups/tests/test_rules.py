@@ -136,7 +136,7 @@ def test_the_page_shows_what_a_rule_changes_before_it_is_saved(boss, provider, c
     address = f"/eaux/groupes-de-clients/{made.pk}/regle/"
     assert "Les VIP" in browser.get(address).text
     preview = browser.get(f"{address}?view=view:{view.pk}").text
-    assert "3 clients entrent dans le groupe." in preview.replace("\N{NO-BREAK SPACE}", " ")
+    assert "3 clients entrent dans le groupe : " in preview.replace("\N{NO-BREAK SPACE}", " ")
     assert "Client 3" in preview
     answer = browser.post(address, {"view": f"view:{view.pk}", "version": made.version}, follow=True)
     assert "Ce groupe suit une règle" in answer.text
