@@ -206,6 +206,8 @@ USE_TZ = True
 TIME_ZONE = "Europe/Paris"
 
 STATIC_URL = "/static/"
+# Where the files of connectors are dropped, under `depots`.
+DATA_DIR = environment.data_dir
 STATIC_ROOT = environment.data_dir / "static"
 STORAGES = {
     # What the product works on: files being imported.

@@ -112,8 +112,8 @@ def told_of(connector: Connector, keys: Collection[int]) -> dict[int, tuple[str,
             places.setdefault(row.pop("client_id"), {})[row["kind"]] = row
     loans: dict[int, list[str]] = {}
     if found and "loan_applications" in mapping:
-        rows = Applicant.objects.filter(client__in=found).order_by("application__number")
-        for client_id, number in rows.values_list("client_id", "application__number"):
+        applicants = Applicant.objects.filter(client__in=found).order_by("application__number")
+        for client_id, number in applicants.values_list("client_id", "application__number"):
             loans.setdefault(client_id or 0, []).append(number)
     return {
         key: (row["number"], _mapped(mapping, _whole(row, places.get(key, {}), loans.get(key, []))))

@@ -9,7 +9,7 @@ import time
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.db.models import Exists, F, OuterRef, Q
 from django.utils import timezone
@@ -42,7 +42,7 @@ class Lease:
 
     state_id: int
     organization_id: int
-    until: object
+    until: datetime
     length: timedelta = LEASE
 
 
@@ -122,9 +122,9 @@ def _hand_over(connector: Connector, carrier: Carrier, batch: Sequence[Exchange]
             _try_later(connector, by_key[item.key], trouble)
     except Exception as error:  # A fault of ours, or an answer that nobody foresaw: it keeps no other from leaving.
         log.exception("connector %s", connector.pk)
-        trouble = Trouble(f"{type(error).__name__}: {error}"[:300])
+        fault = Trouble(f"{type(error).__name__}: {error}"[:300])
         for item in items:
-            _try_later(connector, by_key[item.key], trouble)
+            _try_later(connector, by_key[item.key], fault)
     log.debug("connector %s: %s items in %.3f s", connector.pk, len(items), time.monotonic() - begun)
     return True
 

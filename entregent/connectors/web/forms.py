@@ -79,7 +79,7 @@ class ConnectorForm(forms.Form):
         if kind == Kind.FILE:
             del self.fields["address"]
         else:
-            self.fields["address"].help_text = ADDRESS_HELP[kind]
+            self.fields["address"].help_text = ADDRESS_HELP[Kind(kind)]
         if kind not in WITH_SECRET:
             del self.fields["secret"]
         else:
