@@ -12,7 +12,7 @@ from benchmarks import database, figures
 RESULTS = Path(__file__).parent / "results"
 MEASURES = [
     "search", "lists", "pages", "thread", "duplicates", "imports", "upload", "mail", "inbound", "portal",
-    "letters", "plans", "dunning", "groups", "api",
+    "letters", "plans", "dunning", "groups", "api", "leave",
 ]  # fmt: skip
 
 

@@ -46,9 +46,14 @@ def test_it_comes_in_again_equal_by_checksums(archive, org):
         manifest = json.loads(opened.read("manifest.json"))
     filled = {name for name, told in manifest["tables"].items() if told["rows"]}
     assert len(filled) > 60
+    # Somebody who has no account in the instance that it comes to.
+    User.objects.filter(email="admin@eaux.example").update(email="parti@eaux.example")
     summary = bring_in(archive, "retour")
     back = Organization.objects.get(slug="retour")
     assert back.name == org.name
+    newcomer = User.objects.get(email="admin@eaux.example")
+    newcomer.full_clean(exclude=["password"])
+    assert not newcomer.has_usable_password()
     assert summary["created"] == sum(told["rows"] for told in manifest["tables"].values() if told["imported"])
     # Told again by itself, not by the comparison inside: the same rows but for their ids.
     shift = None

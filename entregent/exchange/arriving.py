@@ -150,7 +150,7 @@ def _people(archive: zipfile.ZipFile) -> None:
                 """
                 INSERT INTO organizations_user (email, name, language, password, theme, single_key_shortcuts, is_active,
                     date_joined)
-                SELECT j ->> 'email', j ->> 'name', j ->> 'language', '!', 'auto', true, true, now()
+                SELECT j ->> 'email', j ->> 'name', j ->> 'language', '!', 'system', true, true, now()
                 FROM jsonb_array_elements(%s::jsonb) j
                 WHERE NOT EXISTS (SELECT 1 FROM organizations_user u WHERE u.email = j ->> 'email')
                 """,

@@ -30,8 +30,7 @@ ONLY_READ = {
     "clients_merge", "clients_mergedrow", "clients_personmerge",
     "clients_personmergedrow", "cases_casemerge", "dashboards_layout", "groups_processingrequest",
     "groups_processingrow", "inbound_filedmail", "inbound_mailbox", "inbound_rawmail", "notifications_notification",
-    "outbox_endpoint", "outbox_message", "outbox_post", "processes_processjob", "processes_scheduledstart",
-    "webhooks_webhook",
+    "outbox_endpoint", "outbox_message", "outbox_post", "webhooks_webhook",
 }  # fmt: skip
 # Tables of the whole instance, and what tells a row of theirs to people.
 SHARED = {
