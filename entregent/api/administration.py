@@ -317,7 +317,10 @@ def _scope_id(member: Membership, payload: GrantIn) -> int | None:
 
 
 def _granted(grants: list[Grant]) -> list[GrantOut]:
-    by_type = {kind: [one.scope_id for one in grants if one.scope_type == kind] for kind in ("sector", "client")}
+    by_type = {
+        kind: [one.scope_id for one in grants if one.scope_type == kind and one.scope_id is not None]
+        for kind in ("sector", "client")
+    }
     sectors = dict(Sector.objects.filter(pk__in=by_type["sector"]).values_list("pk", "code"))
     clients = dict(Client.objects.filter(pk__in=by_type["client"]).values_list("pk", "number"))
     plain = ("scope_type", "role", "starts_on", "ends_on")

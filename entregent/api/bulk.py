@@ -1,7 +1,7 @@
 """Changes of many records, as jobs: asked here, done by the worker, with a verdict for each record."""
 
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
@@ -84,7 +84,7 @@ class JobOut(Schema):
         plain = ("kind", "label", "total", "done", "error", "created_at", "started_at", "finished_at")
         counts = {name: value for name, value in job.result.items() if isinstance(value, int)}
         told = {name: getattr(job, name) for name in plain}
-        return cls(id=job.pk, state=job.state, initiator=job.initiator_name, counts=counts, **told)
+        return cls(id=job.pk, state=cast(Any, job.state), initiator=job.initiator_name, counts=counts, **told)
 
 
 class JobPage(Page):

@@ -2,7 +2,7 @@
 
 import hashlib
 from datetime import date, datetime
-from typing import Literal
+from typing import BinaryIO, Literal, cast
 
 from django.http import HttpResponse
 from django.http.response import HttpResponseBase
@@ -457,7 +457,9 @@ def post_document(request: MemberRequest, number: int, payload: Form[DocumentIn]
     def make():
         file.seek(0)
         newer = one_of(case.documents, payload.version_of) if payload.version_of is not None else None
-        kept = keep_file(organization=case.organization, name=file.name or "fichier", content=file.file, by=member)
+        kept = keep_file(
+            organization=case.organization, name=file.name or "fichier", content=cast(BinaryIO, file.file), by=member
+        )
         return actions.keep_case_document(case, by=member, file=kept, title=payload.title, version_of=newer)
 
     made = created_once(request, payload, make, besides=digest.hexdigest())

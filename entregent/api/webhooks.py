@@ -1,7 +1,7 @@
 """Webhooks out: addresses that are told of events, their secrets, the log of their messages."""
 
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 
 from django.http import HttpResponse
 from django.utils.translation import gettext as _
@@ -132,7 +132,7 @@ def get_webhook(request: MemberRequest, response: HttpResponse, webhook_id: int)
 def patch_webhook(request: MemberRequest, response: HttpResponse, webhook_id: int, payload: WebhookPatch):
     version = version_asked(request)
     webhook = _webhook(request.member, webhook_id)
-    standing = {
+    standing: dict[str, Any] = {
         "name": webhook.name, "url": webhook.endpoint.url, "events": webhook.events, "is_on": webhook.endpoint.is_on,
     }  # fmt: skip
     given = {name: value for name, value in payload.model_dump().items() if value is not None}
