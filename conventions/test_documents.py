@@ -70,4 +70,5 @@ def test_every_field_of_an_import_is_told():
 def test_mappings_that_are_shown_are_valid():
     text = (ROOT / "docs" / "how-to" / "import.md").read_text()
     shown = [from_yaml(block) for block in re.findall(r"```yaml\n(.*?)```", text, re.DOTALL)]
-    assert [mapping.kind for mapping in shown] == ["clients", "loan-applications", "clients"]
+    kinds = ["clients", "loan-applications", "clients", "business-accounts", "relationships", "groups"]
+    assert [mapping.kind for mapping in shown] == kinds
