@@ -10,6 +10,7 @@ import io
 import json
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any, cast
 
 from django.conf import settings
 from django.utils.translation import gettext as _
@@ -80,7 +81,7 @@ class Disk(Folder):
 
 
 def folder_of(organization: str, name: str) -> Path:
-    return Path(settings.DATA_DIR) / "depots" / organization / (name or "clients")
+    return Path(cast(Any, settings).DATA_DIR) / "depots" / organization / (name or "clients")
 
 
 class FileCarrier(Carrier):
