@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from entregent.access.guard import MemberRequest, requires
+from entregent.access.recall import recalled
 from entregent.access.rights import Right
 from entregent.cases.models import Case
 from entregent.interactions.models import Interaction
@@ -31,6 +32,14 @@ def at(name: str, member: Membership, **kwargs) -> str:
 
 def run_in_reach(member: Membership, pk: int, right: Right = Right.CASE_VIEW) -> ProcessRun:
     """A plan for which the member holds the right of what is being done with it."""
+    rows = _run(member, pk, right=right)
+    if not rows:
+        raise NotFound
+    return rows[0]
+
+
+@recalled
+def _run(member: Membership, pk: int, *, right: Right):
     related = (
         "organization",
         "definition",
@@ -40,7 +49,7 @@ def run_in_reach(member: Membership, pk: int, right: Right = Right.CASE_VIEW) ->
         "client",
         "started_by",
     )
-    return ProcessRun.objects.visible_to(member, right).select_related(*related).found(pk=pk)
+    return ProcessRun.objects.visible_to(member, right).select_related(*related).filter(pk=pk)
 
 
 def step_in_reach(member: Membership, pk: int, right: Right = Right.PROCESS_RUN) -> ProcessStep:
