@@ -126,7 +126,8 @@ def update_client(client: Client, *, by: Membership, version: int | None, **chan
     """Changes fields of a client. Refuses a `version` that is no longer the current one (E-STALE, with the record as
     it stands), a number that is taken, and a status that cannot follow the present one (E-001-TRANSITION)."""
     record("update_client", by=by, subject=client, client_id=client.pk)
-    client = _locked_client(client, by=by)
+    # As in `_move`: a status may be among the changes.
+    client = _locked_client(client, by=by, no_key=True)
     _rules.check_version(client, version, by=by, who=client.updated_by, when=client.updated_at)
     known = {"kind": client.kind, "name": client.name, "first_name": client.first_name}
     relations = {name: changes.pop(name) for name in ("sector", "responsible") if name in changes}
