@@ -105,7 +105,7 @@ OF_AN_ADMINISTRATOR = {
         "importations": "importations/",
         "importation-nouvelle": "importations/nouvelle/",
         "exportation": "exportation/",
-        "export-complet": "exportation/tout/",
+        "export-complet": "export-complet/",
         "envois": "boite-d-envoi/",
         "travaux": "travaux/",
     }.items()

@@ -23,7 +23,7 @@ from entregent.organizations.models import Organization
 from entregent.toolbox.errors import Refusal, RightMissing
 from testing.cast import enter, grant, make_member
 
-URL = "/eaux/administration/exportation/tout/"
+URL = "/eaux/administration/export-complet/"
 
 
 @pytest.fixture

@@ -20,8 +20,8 @@ urlpatterns = [
     path("mon-agenda/", calendar.my_calendar, name="my_calendar"),
     path("exports/listes/", exports.list_export, name="list_export"),
     path("administration/exportation/", exports.export_list, name="exports"),
-    path("administration/exportation/tout/", departures.departure_list, name="departures"),
-    path("administration/exportation/tout/<int:pk>/archive.zip", departures.departure_file, name="departure_file"),
-    path("administration/exportation/tout/<int:pk>/suppression/", departures.departure_remove, name="departure_remove"),
+    path("administration/export-complet/", departures.departure_list, name="departures"),
+    path("administration/export-complet/<int:pk>/archive.zip", departures.departure_file, name="departure_file"),
+    path("administration/export-complet/<int:pk>/suppression/", departures.departure_remove, name="departure_remove"),
     path("administration/exportation/<slug:kind>/", exports.export_file, name="export"),
 ]
