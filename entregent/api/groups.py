@@ -18,7 +18,7 @@ from entregent.api.requests import created_once, member_user, tag, version_asked
 from entregent.api.schemas import Given
 from entregent.clients.models import Client
 from entregent.groups.actions import requests as actions
-from entregent.groups.availability import available_one_by_one
+from entregent.groups.availability import available
 from entregent.groups.models import (
     ClientGroup,
     GroupAssignment,
@@ -205,7 +205,7 @@ def list_available(
 ):
     """An active business relationship, and in no group."""
     organization = request.member.organization
-    found = matching(available_one_by_one(organization), q[:100], organization.pk).select_related("business_account")
+    found = matching(available(organization), q[:100], organization.pk).select_related("business_account")
     items, following = page(found, order=["sort_key", "id"], cursor=cursor, limit=limit)
     return AvailablePage(items=[AvailableOut(**_client(one)) for one in items], next=following)
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 
-from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models import OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce
 from django.db.models.lookups import IsNull, LessThan
 
@@ -21,13 +21,7 @@ def is_there(rows: QuerySet, there: bool = True) -> Q:
 
 
 def available(organization: Organization) -> QuerySet[Client]:
-    """As a set: for all of them, or for a few that are named."""
-    holds, grouped = _holds(organization), _grouped(organization)
-    return _there(organization).filter(Exists(holds), ~Exists(grouped))
-
-
-def available_one_by_one(organization: Organization) -> QuerySet[Client]:
-    """The same for who wants the first ones: those in a group are passed over, nobody reads all."""
+    """Asked client by client, those in a group passed over first: for a page of them as for all."""
     return _there(organization).filter(is_there(_grouped(organization), False), is_there(_holds(organization)))
 
 

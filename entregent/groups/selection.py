@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
 from entregent.clients.models import Client
-from entregent.groups.availability import available, available_one_by_one, is_there, why_not
+from entregent.groups.availability import available, is_there, why_not
 from entregent.groups.draft_models import Draft, DraftRow
 from entregent.groups.models import ClientGroup, GroupMember
 from entregent.organizations.models import Organization
@@ -55,9 +55,11 @@ def in_order(clients: QuerySet[Client], after: str = "") -> QuerySet[Client]:
 
 def members_of(group: ClientGroup) -> QuerySet[Client]:
     """The clients that are in the group now."""
-    live = GroupMember.objects.live().filter(group_id=group.pk, client_id=OuterRef("pk"))
-    inside = is_there(live) if group.member_count > _MANY else Exists(live)
-    return Client.objects.filter(inside, organization_id=group.organization_id)
+    live = GroupMember.objects.live().filter(group_id=group.pk)
+    clients = Client.objects.filter(organization_id=group.organization_id)
+    if group.member_count > _MANY:
+        return clients.filter(is_there(live.filter(client_id=OuterRef("pk"))))
+    return clients.filter(pk__any_of=list(live.order_by().values_list("client_id", flat=True)))
 
 
 def staged(draft: Draft, change: str) -> QuerySet[Client]:
@@ -74,10 +76,8 @@ def eligible(draft: Draft, change: str, organization: Organization) -> QuerySet[
 
 def candidates(draft: Draft, change: str, organization: Organization) -> QuerySet[Client]:
     """Those that can be chosen still, for a page of them."""
-    adds = change == DraftRow.Change.ADD
-    clients = available_one_by_one(organization) if adds else eligible(draft, change, organization)
     # By the index on names, which knows no deleted ones.
-    return clients.filter(is_there(_chosen(draft), False), deleted_at__isnull=True)
+    return eligible(draft, change, organization).filter(is_there(_chosen(draft), False), deleted_at__isnull=True)
 
 
 def _chosen(draft: Draft) -> QuerySet[DraftRow]:

@@ -1,6 +1,7 @@
 -- Statement-level triggers that write what happened to the records of an organization, where one of its webhooks listens.
 -- One change is one event, the most telling: `milestone` (over the old row o and the new row r) names it, else `updated`.
--- Columns `ignored` are worked out from others or by the product itself. A job is asked for once in a transaction.
+-- Columns `ignored` are worked out from others or by the product itself. A job is asked for once in a transaction. Pairs
+-- are made by FULL JOIN, and stay so by `coalesce`: why, stands in audit/attach.sql.
 CREATE FUNCTION webhooks_attach(target text, kind text, begun text, ignored text[], milestone text) RETURNS void
 LANGUAGE plpgsql AS $attach$
 BEGIN
@@ -32,9 +33,9 @@ BEGIN
             ELSIF TG_OP = 'UPDATE' THEN
                 INSERT INTO webhooks_event (organization_id, name, kind, record_id, label)
                 SELECT r.organization_id, n.name, %2$L, r.id, ''
-                FROM old_rows o JOIN new_rows r ON r.id = o.id
+                FROM old_rows o FULL JOIN new_rows r ON r.id = o.id
                 CROSS JOIN LATERAL (SELECT %2$L || '.' || coalesce(%5$s, 'updated') AS name) n
-                WHERE r.organization_id = org AND n.name = ANY (wanted)
+                WHERE coalesce(r.organization_id, 0) = org AND n.name = ANY (wanted)
                   AND to_jsonb(o) - %4$L::text[] IS DISTINCT FROM to_jsonb(r) - %4$L::text[] ORDER BY r.id;
             ELSE
                 INSERT INTO webhooks_event (organization_id, name, kind, record_id, label)

@@ -2,68 +2,47 @@
 
 import re
 
-import pytest
 from django.db import connection
 
 from entregent.audit.models import Change
 from entregent.organizations.models import Team, User
 from testing.cast import enter
+from testing.plans import plans_told
 
 MANY = 20_000
 
 
-@pytest.fixture
-def scans(admin):
-    """How often each statement that follows a change went through the rows before it, and those after it."""
-    told = []
-
-    def hear(notice):
-        told.append(notice.message_primary)
-
-    enter(admin)
-    with connection.cursor() as cursor:
-        cursor.execute(
-            """
-            SET LOCAL ROLE NONE;
-            LOAD 'auto_explain';
-            SET LOCAL auto_explain.log_min_duration = 0;
-            SET LOCAL auto_explain.log_nested_statements = on;
-            SET LOCAL auto_explain.log_analyze = on;
-            SET LOCAL auto_explain.log_timing = off;
-            SET LOCAL auto_explain.log_level = notice;
-            -- Whatever was planned by other tests.
-            DISCARD PLANS;
-            """
-        )
-    connection.connection.add_notice_handler(hear)
-    yield lambda: [
-        (int(rows.split(".")[0]), int(loops))
-        for plan in told
-        for rows, loops in re.findall(r"Named Tuplestore Scan.*?actual rows=(\S+) loops=(\d+)", plan)
-    ]
-    connection.connection.remove_notice_handler(hear)
-
-
 def _change(table, column, ids):
     with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL ROLE NONE")
         cursor.execute(f"UPDATE {table} SET {column} = {column} || '!' WHERE id = ANY (%s)", [ids])
 
 
-def test_the_journal_compares_no_row_with_each_other(admin, scans):
+def _scans(plans):
+    """How many rows before a change, and after it, each statement that follows it went through, and how often."""
+    found = [re.findall(r"Named Tuplestore Scan.*?actual rows=(\d+)\S* loops=(\d+)", plan) for plan in plans]
+    return [(int(rows), int(loops)) for plan in found for rows, loops in plan]
+
+
+def test_the_journal_compares_no_row_with_each_other(admin):
+    enter(admin)
     Team.objects.bulk_create(
         [Team(organization=admin.organization, code=f"t{n}", label_fr="T", label_en="T") for n in range(MANY)]
     )
     ids = list(Team.objects.values_list("pk", flat=True))
     before = Change.objects.count()
-    _change("organizations_team", "label_fr", ids[:1])
-    _change("organizations_team", "label_fr", ids)
+    with plans_told() as plans:
+        _change("organizations_team", "label_fr", ids[:1])
+        _change("organizations_team", "label_fr", ids)
     assert Change.objects.count() - before == MANY + 1
-    assert scans().count((MANY, 1)) >= 2
-    assert {loops for _, loops in scans()} == {1}
+    assert _scans(plans).count((MANY, 1)) == 2
+    assert {loops for _rows, loops in _scans(plans)} == {1}
 
 
-def test_nor_the_journal_of_what_organizations_share(admin, scans):
+def test_nor_the_journal_of_what_organizations_share(admin):
+    enter(admin)
     with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL ROLE NONE")
         cursor.execute(
             """
             WITH made AS (
@@ -78,10 +57,11 @@ def test_nor_the_journal_of_what_organizations_share(admin, scans):
         )
     ids = list(User.objects.filter(pk__gt=1_000_000).values_list("pk", flat=True))
     before = Change.objects.count()
-    _change("organizations_user", "name", ids[:1])
-    _change("organizations_user", "name", ids)
+    with plans_told() as plans:
+        _change("organizations_user", "name", ids[:1])
+        _change("organizations_user", "name", ids)
     assert Change.objects.count() - before == MANY + 1
-    assert {loops for _, loops in scans()} == {1}
+    assert {loops for _rows, loops in _scans(plans)} == {1}
 
 
 def test_nothing_that_follows_a_change_joins_its_rows_one_by_one(db):

@@ -6,7 +6,7 @@ from enum import Enum
 from typing import Any
 
 from django.db import connection
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import OuterRef, QuerySet
 from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -14,7 +14,7 @@ from django.utils.translation import ngettext
 
 from entregent.audit.actions import record
 from entregent.clients.models import Client
-from entregent.groups.availability import available, why_not
+from entregent.groups.availability import available, is_there, why_not
 from entregent.groups.draft_models import Draft
 from entregent.groups.effects import one_after_the_other, take_effect
 from entregent.groups.models import GROUP_ROLES, ClientGroup, GroupMember, ProcessingRequest, ProcessingRow
@@ -171,7 +171,7 @@ def _check(request: ProcessingRequest, first: int, last: int) -> None:
     """Marks those rows whose client is no longer available, or no longer in the group, where nothing is to be done."""
     rows = request.rows.filter(position__gt=first, position__lte=last, result=_Result.OK)
     free = available(request.organization).filter(pk=OuterRef("client_id"))
-    taken = list(rows.filter(~Exists(free), change=_Change.ADD))
+    taken = list(rows.filter(is_there(free, False), change=_Change.ADD))
     reasons = why_not(request.organization, [row.client_id for row in taken if row.client_id]) if taken else {}
     # As a set, not row by row: of a group that has just been filled the planner knows nothing.
     inside = GroupMember.objects.live().filter(group_id=request.group_id).values("client_id")
