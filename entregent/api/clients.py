@@ -1,5 +1,6 @@
 """Clients and their addresses."""
 
+from django.db.models import Prefetch
 from django.http import HttpResponse
 from ninja import Query, Router, Status
 
@@ -7,7 +8,16 @@ from entregent.access.guard import MemberRequest
 from entregent.access.rights import Right
 from entregent.api.guard import operation
 from entregent.api.paging import MOST, page
-from entregent.api.requests import created_once, criteria, member_user, sector_of, tag, unchanged, version_asked
+from entregent.api.requests import (
+    created_once,
+    criteria,
+    member_user,
+    sector_of,
+    tag,
+    told_at_once,
+    unchanged,
+    version_asked,
+)
 from entregent.api.schemas import (
     ClientIn,
     ClientOut,
@@ -31,7 +41,7 @@ from entregent.clients.actions import (
 )
 from entregent.clients.actions import remove_client as withdraw_client
 from entregent.clients.merging import by_number
-from entregent.clients.models import Client
+from entregent.clients.models import Client, CreditHold
 from entregent.clients.search import marks_in_reach
 from entregent.clients.ties import standing_of
 from entregent.search.models import Kind
@@ -44,8 +54,16 @@ def _clients(member, right=Right.CLIENT_VIEW):
     return Client.objects.visible_to(member, right)
 
 
+def _with_parts(clients):
+    """All that an answer tells, at hand as plain lists: a manager for each client would cost more than the rows."""
+    holds = CreditHold.objects.filter(lifted_at=None).order_by("id")
+    return clients.select_related("responsible", "sector").prefetch_related(
+        Prefetch("addresses", to_attr="addresses_at_hand"), Prefetch("credit_holds", holds, to_attr="holds_at_hand")
+    )
+
+
 def _shown(member, **lookup) -> ClientOut:
-    whole = _clients(member).select_related("responsible", "sector").prefetch_related("addresses", "credit_holds")
+    whole = _with_parts(_clients(member))
     found = by_number(whole, lookup["number"]) if "number" in lookup else whole.found(**lookup)
     if member.organization.provider_kind:
         standing_of(found, member)  # Which the register tells the client.
@@ -66,7 +84,7 @@ def list_clients(
 ):
     """By name. With `q`, the best hits first and no further page."""
     member = request.member
-    records = _clients(member).select_related("responsible", "sector").prefetch_related("addresses", "credit_holds")
+    records = _with_parts(_clients(member))
     for name, value in {"status": status, "category": category, "sector__code": sector}.items():
         if value:
             records = records.filter(**{name: value})
@@ -77,7 +95,7 @@ def list_clients(
         by_id = {client.pk: client for client in records.filter(pk__in=found.ids)}
         return ClientPage(items=[ClientOut.of(by_id[pk], member) for pk in found.ids if pk in by_id], next=None)
     items, following = page(records, order=["sort_key", "id"], cursor=cursor, limit=limit)
-    return ClientPage(items=[ClientOut.of(client, member) for client in items], next=following)
+    return told_at_once(ClientPage(items=[ClientOut.of(client, member) for client in items], next=following))
 
 
 @router.post("", response={201: ClientOut}, summary="Create a client")
