@@ -61,6 +61,8 @@ def update_webhook(
     endpoints.set_endpoint(by=by, purpose=webhook.endpoint.purpose, url=url, is_on=is_on)
     record("update_webhook", by=by, subject=webhook, name=name)
     webhook.name, webhook.events, webhook.version = name, events, version + 1
+    if not is_on and webhook.endpoint.is_on:
+        webhook.stopped_at = timezone.now()
     if is_on:
         webhook.stopped, webhook.stopped_at = "", None
         EndpointState.objects.filter(endpoint_id=webhook.endpoint_id).update(failing_since=None)

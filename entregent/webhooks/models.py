@@ -14,7 +14,7 @@ class Webhook(models.Model):
     endpoint of the outbox, with the messages themselves.
 
     `stopped` says why the product has switched it off by itself: the other side wants no more (410), or has answered
-    nothing for days.
+    nothing for days. `stopped_at` is when it was switched off, by whomever.
     """
 
     class Stopped(models.TextChoices):

@@ -20,12 +20,19 @@ def turn_events(organization_id: int, *, most: int = BATCH) -> int:
         if not events:
             return 0
         told = _told(events)
-        listening = Webhook.objects.filter(organization_id=organization_id, endpoint__is_on=True)
+        listening = Webhook.objects.filter(organization_id=organization_id)
         for webhook in listening.select_related("endpoint").order_by("pk"):
-            names = set(webhook.events)
-            write_posts(webhook.endpoint, "", [_writing(event, told) for event in events if event.name in names])
+            heard = [event for event in events if _is_heard(event, webhook)]
+            write_posts(webhook.endpoint, "", [_writing(event, told) for event in heard])
         Event.objects.filter(pk__in=[event.pk for event in events]).delete()
     return len(events)
+
+
+def _is_heard(event: Event, webhook: Webhook) -> bool:
+    """What happened while a webhook was on is told, though it was switched off since: it leaves once it is on again."""
+    if event.name not in webhook.events:
+        return False
+    return webhook.endpoint.is_on or (webhook.stopped_at is not None and event.at <= webhook.stopped_at)
 
 
 def _told(events: list[Event]) -> dict[tuple[str, int], Told]:

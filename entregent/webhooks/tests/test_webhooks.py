@@ -186,6 +186,22 @@ def test_410_switches_it_off_and_the_administrators_are_told(system, webhook, or
     assert Post.objects.get().state == "sent"
 
 
+@pytest.mark.parametrize("by_hand", [True, False])
+def test_what_happened_before_it_was_switched_off_is_not_lost(system, webhook, org, admin, client_north, by_hand):
+    change(client_north, admin, category="commune")
+    Event.objects.update(at=timezone.now() - timedelta(seconds=1))
+    if by_hand:
+        actions.update_webhook(webhook, by=admin, version=1, name="C", url=system.url, events=CLIENTS, is_on=False)
+    else:
+        actions.stop(webhook, Webhook.Stopped.GONE)
+    send(org)
+    assert (Event.objects.count(), Post.objects.get().state, system.taken) == (0, "pending", [])
+    version = Webhook.objects.get().version
+    actions.update_webhook(webhook, by=admin, version=version, name="C", url=system.url, events=CLIENTS, is_on=True)
+    send(org)
+    assert Post.objects.get().state == "sent"
+
+
 def test_days_without_an_answer_switch_it_off(system, webhook, org, admin, client_north):
     assert actions.stop_failing(org.pk) == 0
     EndpointState.objects.update(failing_since=timezone.now() - timedelta(days=4, hours=23))
