@@ -33,7 +33,7 @@ def _says(word: str, organization_id: int) -> Q:
         return spelled
     # The index of the search gives them, unless they are so many that the first ones are soon met by name.
     entries = Entry.objects.filter(organization_id=organization_id, kind=Kind.CLIENT).order_by()
-    found = [
+    found: list[QuerySet] = [
         entries.filter(doc__contains=word, name_key__contains=word).values_list("subject_id", flat=True),
         entries.filter(number_key__begins=word).values_list("subject_id", flat=True),
     ]
@@ -89,7 +89,7 @@ def elsewhere(draft: Draft, organization: Organization, text: str, most: int) ->
     are all that a search for one client finds."""
     clients = Client.objects.filter(organization_id=organization.pk, deleted_at__isnull=True)
     found = in_order(matching(clients, text, organization.pk)).values("pk", "number", "display_name")[:_FIRST]
-    rows = {row["pk"]: row for row in found}
+    rows: dict[int, dict] = {row["pk"]: dict(row) for row in found}
     reasons = why_not(organization, list(rows))
     here = set(DraftRow.objects.filter(draft_id=draft.pk, client__in=reasons).values_list("client_id", flat=True))
     if draft.group_id is not None:
