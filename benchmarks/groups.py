@@ -290,7 +290,8 @@ def _screens(number: int) -> dict[str, Any]:
         visit()
         with CaptureQueriesContext(connection) as captured:
             visit()
-        found[name] = figures.summary([clock(visit) for _ in range(4 * TIMES)]) | {"statements": len(captured)}
+            statements = len(captured)
+        found[name] = figures.summary([clock(visit) for _ in range(4 * TIMES)]) | {"statements": statements}
         found[name]["ratio"] = round(found[name]["p50"] / found["bare page"]["p50"], 1)
     return found
 
