@@ -112,7 +112,7 @@ def patch_address(request: MemberRequest, response: HttpResponse, address_id: in
     address = _addresses(member, Right.CLIENT_EDIT).found(pk=address_id)
     given = {name: value for name, value in payload.model_dump(exclude_unset=True).items() if value is not None}
     kind = given.pop("kind", address.kind)
-    owner = Client.objects.filter(pk=address.client_id).first()
+    owner = Client.objects.visible_to(member, Right.CLIENT_EDIT).filter(pk=address.client_id).first()
     set_address(by=member, client=owner, person=address.person, address=address, version=version, kind=kind, **given)
     return _one(member, response, address_id)
 

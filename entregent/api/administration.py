@@ -270,7 +270,7 @@ def list_grants(
 ):
     records = Grant.objects.filter(membership=_member(request.member, user_id))
     items, following = page(records, order=["id"], cursor=cursor, limit=limit)
-    return GrantPage(items=_granted(items), next=following)
+    return GrantPage(items=_granted(request.member, items), next=following)
 
 
 @router.post("/users/{int:user_id}/grants", response={201: GrantOut}, summary="Give a member access")
@@ -287,7 +287,7 @@ def post_grant(request: MemberRequest, user_id: int, payload: GrantIn):
         )  # fmt: skip
 
     made = created_once(request, payload, make)
-    return Status(201, _granted([one_of(Grant.objects.filter(membership=shown), made)])[0])
+    return Status(201, _granted(request.member, [one_of(Grant.objects.filter(membership=shown), made)])[0])
 
 
 @router.delete("/users/{int:user_id}/grants/{int:grant_id}", response={204: None}, summary="Take an access away")
@@ -316,13 +316,13 @@ def _scope_id(member: Membership, payload: GrantIn) -> int | None:
     return found
 
 
-def _granted(grants: list[Grant]) -> list[GrantOut]:
+def _granted(member: Membership, grants: list[Grant]) -> list[GrantOut]:
     by_type = {
         kind: [one.scope_id for one in grants if one.scope_type == kind and one.scope_id is not None]
         for kind in ("sector", "client")
     }
     sectors = dict(Sector.objects.filter(pk__in=by_type["sector"]).values_list("pk", "code"))
-    clients = dict(Client.objects.filter(pk__in=by_type["client"]).values_list("pk", "number"))
+    clients = dict(Client.objects.visible_to(member).filter(pk__in=by_type["client"]).values_list("pk", "number"))
     plain = ("scope_type", "role", "starts_on", "ends_on")
     return [
         GrantOut(

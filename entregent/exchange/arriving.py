@@ -8,9 +8,10 @@ import hashlib
 import json
 import zipfile
 from collections.abc import Callable, Iterator
+from io import BufferedIOBase
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from django.core.files.base import File
 from django.db import connection, transaction
@@ -228,7 +229,7 @@ def _chunks(rows: Iterator[str]) -> Iterator[list[str]]:
 
 def _digest(archive: zipfile.ZipFile, name: str) -> str:
     with archive.open(name) as member:
-        return hashlib.file_digest(member, "sha256").hexdigest()
+        return hashlib.file_digest(cast(BufferedIOBase, member), "sha256").hexdigest()
 
 
 def _small(archive: zipfile.ZipFile, name: str) -> str:

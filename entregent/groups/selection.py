@@ -1,6 +1,8 @@
 """Which clients a page of groups is about: always a query, never a list, whatever their number."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
@@ -33,7 +35,7 @@ def _says(word: str, organization_id: int) -> Q:
         return spelled
     # The index of the search gives them, unless they are so many that the first ones are soon met by name.
     entries = Entry.objects.filter(organization_id=organization_id, kind=Kind.CLIENT).order_by()
-    found: list[QuerySet] = [
+    found: list[Any] = [
         entries.filter(doc__contains=word, name_key__contains=word).values_list("subject_id", flat=True),
         entries.filter(number_key__begins=word).values_list("subject_id", flat=True),
     ]
@@ -60,6 +62,11 @@ def members_of(group: ClientGroup) -> QuerySet[Client]:
     if group.member_count > _MANY:
         return clients.filter(is_there(live.filter(client_id=OuterRef("pk"))))
     return clients.filter(pk__any_of=list(live.order_by().values_list("client_id", flat=True)))
+
+
+def these(ids: Iterable[int]) -> QuerySet[Client]:
+    """Few that `candidates` gave, read by their ids instead of being looked for again among all."""
+    return Client.objects.filter(pk__any_of=ids)
 
 
 def staged(draft: Draft, change: str) -> QuerySet[Client]:
@@ -89,7 +96,7 @@ def elsewhere(draft: Draft, organization: Organization, text: str, most: int) ->
     are all that a search for one client finds."""
     clients = Client.objects.filter(organization_id=organization.pk, deleted_at__isnull=True)
     found = in_order(matching(clients, text, organization.pk)).values("pk", "number", "display_name")[:_FIRST]
-    rows: dict[int, dict] = {row["pk"]: dict(row) for row in found}
+    rows: dict[int, dict] = {row["pk"]: {**row} for row in found}
     reasons = why_not(organization, list(rows))
     here = set(DraftRow.objects.filter(draft_id=draft.pk, client__in=reasons).values_list("client_id", flat=True))
     if draft.group_id is not None:

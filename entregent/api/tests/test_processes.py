@@ -172,13 +172,13 @@ def test_a_list_of_plans_asks_as_much_for_one_as_for_many(
     ask = call(agent)
     ask("POST", "/process-runs", {"process": "reclamation", "case": case.number})
     ask("GET", "/process-runs")
-    with django_assert_num_queries(17):
+    with django_assert_num_queries(9):
         ask("GET", "/process-runs")
     enter(agent)
     for _each in range(3):
         other = open_case(by=agent, client=client_north, case_type=case.case_type, title="Autre")
         ask("POST", "/process-runs", {"process": "reclamation", "case": other.number})
-    with django_assert_num_queries(17):
+    with django_assert_num_queries(9):
         found = ask("GET", "/process-runs?limit=4").body
     assert len(found["items"]) == 4
     first = ask("GET", "/process-runs?limit=3").body

@@ -30,7 +30,7 @@ def departure_list(request: MemberRequest) -> HttpResponse:
 
 @requires(Right.LEAVE)
 @require_POST
-def departure_file(request: MemberRequest, pk: int) -> HttpResponse:
+def departure_file(request: MemberRequest, pk: int) -> FileResponse:
     """By POST: taking everything out is written into the journal."""
     departure = departures.take_departure(pk, by=request.member)
     try:

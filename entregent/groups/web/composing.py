@@ -9,13 +9,12 @@ from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 
 from entregent.access.guard import MemberRequest
-from entregent.clients.models import Client
 from entregent.groups.actions.drafts import counts, discard, draft_of, name_draft, stage, unstage
 from entregent.groups.actions.requests import checked_name, create_group, update_group, word_for
 from entregent.groups.availability import why_not
 from entregent.groups.draft_models import Draft, DraftRow
 from entregent.groups.models import ClientGroup
-from entregent.groups.selection import candidates, elsewhere, in_order, matching, staged
+from entregent.groups.selection import candidates, elsewhere, in_order, matching, staged, these
 from entregent.groups.web.door import asked, at, for_managers, group_named, ids_in
 from entregent.groups.web.forms import ConfirmForm, NameForm
 from entregent.groups.web.reading import page_of, role_label
@@ -162,8 +161,7 @@ def _block(request: MemberRequest, draft: Draft, change: str, field: str, after:
     found = matching(candidates(draft, change, request.member.organization), query, draft.organization_id)
     few = list(in_order(found).values_list("pk", flat=True)[: COUNTED + 1])
     number, is_more = min(len(few), COUNTED), len(few) > COUNTED
-    # Few are read by their ids, instead of being looked for again among all.
-    rows, following = page_of(found if is_more else Client.objects.filter(pk__any_of=few), request.GET.get(after, ""))
+    rows, following = page_of(found if is_more else these(few), request.GET.get(after, ""))
     return {"query": query, "rows": rows, "number": number, "is_more": is_more,
             "next": _with(request, after, following)}  # fmt: skip
 
