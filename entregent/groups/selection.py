@@ -44,7 +44,7 @@ def _says(word: str, organization_id: int) -> Q:
         found.append(tied.order_by().values_list("pk", flat=True))
         spelled |= Q(business_account__number__startswith=word)
     ids = {pk for records in found for pk in records[: _MANY + 1]}
-    return Q(pk__any_of=ids) if len(ids) <= _MANY else spelled
+    return Q(pk__among=ids) if len(ids) <= _MANY else spelled
 
 
 def in_order(clients: QuerySet[Client], after: str = "") -> QuerySet[Client]:
@@ -61,12 +61,12 @@ def members_of(group: ClientGroup) -> QuerySet[Client]:
     clients = Client.objects.filter(organization_id=group.organization_id)
     if group.member_count > _MANY:
         return clients.filter(is_there(live.filter(client_id=OuterRef("pk"))))
-    return clients.filter(pk__any_of=list(live.order_by().values_list("client_id", flat=True)))
+    return clients.filter(pk__among=list(live.order_by().values_list("client_id", flat=True)))
 
 
 def these(ids: Iterable[int]) -> QuerySet[Client]:
     """Few that `candidates` gave, read by their ids instead of being looked for again among all."""
-    return Client.objects.filter(pk__any_of=ids)
+    return Client.objects.filter(pk__among=ids)
 
 
 def staged(draft: Draft, change: str) -> QuerySet[Client]:
