@@ -5,7 +5,7 @@ from django.utils.translation import gettext as _
 
 from entregent.access.rights import Right
 from entregent.cases.search import sees_cases
-from entregent.organizations.extension_points import AdministrationEntry
+from entregent.organizations.extension_points import AdministrationEntry, Section
 from entregent.organizations.models import Module
 from entregent.ui.extension_points import NavigationEntry
 
@@ -22,12 +22,16 @@ def administration(member) -> list[AdministrationEntry]:
     entries = []
     if member.can(Right.CASE_TYPES):
         words = _("classification arbre sous-statut échéance modèle dossier")
-        entries.append(AdministrationEntry(_("Types de dossier"), "folder", _at("types", member), words))
+        entries.append(AdministrationEntry(Section.WORK, _("Types de dossier"), "folder", _at("types", member), words))
         words = _("SLA délai première réponse suivante solution échéance promesse")
-        entries.append(AdministrationEntry(_("Délais de réponse"), "clock", _at("promises", member), words))
+        entries.append(
+            AdministrationEntry(Section.WORK, _("Délais de réponse"), "clock", _at("promises", member), words)
+        )
     if member.can(Right.EXISTING_SYSTEM):
         words = _("affaire système d’information message signé secret transmission")
-        entries.append(AdministrationEntry(_("Système existant"), "send", _at("existing_system", member), words))
+        entries.append(
+            AdministrationEntry(Section.DATA, _("Système existant"), "send", _at("existing_system", member), words)
+        )
     return entries
 
 

@@ -4,7 +4,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from entregent.access.rights import Right
-from entregent.organizations.extension_points import AdministrationEntry
+from entregent.organizations.extension_points import AdministrationEntry, Section
 
 
 def administration(member) -> list[AdministrationEntry]:
@@ -12,4 +12,4 @@ def administration(member) -> list[AdministrationEntry]:
         return []
     words = _("connecteur webhook sftp dépôt fichiers odoo espocrm entregent synchronisation retrait accusé")
     address = reverse("connectors:list", kwargs={"organization": member.organization.slug})
-    return [AdministrationEntry(_("Connecteurs"), "link", address, words)]
+    return [AdministrationEntry(Section.DATA, _("Connecteurs"), "link", address, words)]

@@ -4,7 +4,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from entregent.access.rights import Right
-from entregent.organizations.extension_points import AdministrationEntry
+from entregent.organizations.extension_points import AdministrationEntry, Section
 from entregent.organizations.models import Module
 
 
@@ -16,12 +16,14 @@ def administration(member) -> list[AdministrationEntry]:
         return []
     return [
         AdministrationEntry(
+            Section.WORK,
             _("Modèles de documents"),
             "file-text",
             at("templates"),
             _("lettre courrier courriel Word modèle texte variables"),
         ),
         AdministrationEntry(
+            Section.WORK,
             _("En-tête des lettres"),
             "mailbox",
             at("letterhead"),

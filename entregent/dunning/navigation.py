@@ -4,7 +4,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from entregent.access.rights import Right
-from entregent.organizations.extension_points import AdministrationEntry
+from entregent.organizations.extension_points import AdministrationEntry, Section
 from entregent.organizations.models import Membership, Module
 
 
@@ -13,4 +13,4 @@ def administration(member: Membership) -> list[AdministrationEntry]:
         return []
     url = reverse("dunning:plans", kwargs={"organization": member.organization.slug})
     words = _("relance impayé facture échéance retard recouvrement lettre")
-    return [AdministrationEntry(_("Relances"), "file-invoice", url, words)]
+    return [AdministrationEntry(Section.WORK, _("Relances"), "file-invoice", url, words)]

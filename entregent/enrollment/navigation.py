@@ -4,7 +4,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from entregent.access.rights import Right
-from entregent.organizations.extension_points import AdministrationEntry
+from entregent.organizations.extension_points import AdministrationEntry, Section
 from entregent.organizations.models import Module
 from entregent.ui.extension_points import NavigationEntry
 
@@ -28,7 +28,7 @@ def administration(member) -> list[AdministrationEntry]:
     if not is_on(member) or not member.can(Right.SETTINGS):
         return []
     words = _("siège social chargement automatique transmission effectif GRC inscription hypothèque")
-    return [AdministrationEntry(_("Effectif GRC"), "building", _at("settings", member), words)]
+    return [AdministrationEntry(Section.ORGANIZATION, _("Effectif GRC"), "building", _at("settings", member), words)]
 
 
 def _at(name: str, member) -> str:

@@ -4,7 +4,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from entregent.access.rights import Right
-from entregent.organizations.extension_points import AdministrationEntry
+from entregent.organizations.extension_points import AdministrationEntry, Section
 
 
 def administration(member) -> list[AdministrationEntry]:
@@ -12,4 +12,4 @@ def administration(member) -> list[AdministrationEntry]:
         return []
     words = _("attribut propriété liste case à cocher date nombre formulaire client personne interaction")
     url = reverse("listing:custom_fields", kwargs={"organization": member.organization.slug})
-    return [AdministrationEntry(_("Champs personnalisés"), "list-details", url, words)]
+    return [AdministrationEntry(Section.CLIENTS, _("Champs personnalisés"), "list-details", url, words)]

@@ -5,6 +5,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from django.db.models import TextChoices
+from django.utils.translation import gettext_lazy as _
+
 from entregent.access.rights import Right
 from entregent.toolbox.extension_points import ExtensionPoint
 
@@ -38,10 +41,23 @@ administration_entries = ExtensionPoint(
 )
 
 
+class Section(TextChoices):
+    """The headings of that navigation, in their order."""
+
+    ORGANIZATION = "organization", _("Général")
+    ACCESS = "access", _("Personnes et accès")
+    CLIENTS = "clients", _("Clients")
+    EXCHANGES = "exchanges", _("Échanges")
+    WORK = "work", _("Dossiers et courriers")
+    DATA = "data", _("Données et intégrations")
+    OVERSIGHT = "oversight", _("Surveillance")
+
+
 @dataclass(frozen=True)
 class AdministrationEntry:
     """One page of the administration. `keywords` are further words by which its search finds it."""
 
+    section: Section
     label: str
     icon: str
     url: str

@@ -4,7 +4,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from entregent.access.rights import Right
-from entregent.organizations.extension_points import AdministrationEntry
+from entregent.organizations.extension_points import AdministrationEntry, Section
 from entregent.organizations.models import Membership, Module
 from entregent.ui.extension_points import NavigationEntry
 
@@ -21,4 +21,4 @@ def administration(member: Membership) -> list[AdministrationEntry]:
         return []
     url = reverse("processes:processes", kwargs={"organization": member.organization.slug})
     words = _("processus étapes échéances schéma concevoir publier migrer modèles")
-    return [AdministrationEntry(_("Plans d'action"), "route", url, words)]
+    return [AdministrationEntry(Section.WORK, _("Plans d'action"), "route", url, words)]

@@ -4,7 +4,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from entregent.access.rights import Right
-from entregent.organizations.extension_points import AdministrationEntry
+from entregent.organizations.extension_points import AdministrationEntry, Section
 from entregent.organizations.models import Membership
 from entregent.relationships.reach import is_provider
 from entregent.ui.extension_points import NavigationEntry
@@ -24,4 +24,4 @@ def administration(member: Membership) -> list[AdministrationEntry]:
         return []
     url = reverse("relationships:settings", kwargs={"organization": member.organization.slug})
     words = _("délai demande accès attente réponse jours fournisseur")
-    return [AdministrationEntry(_("Délais des relations d'affaires"), "clock", url, words)]
+    return [AdministrationEntry(Section.ORGANIZATION, _("Délais des relations d'affaires"), "clock", url, words)]

@@ -4,7 +4,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from entregent.access.rights import Right
-from entregent.organizations.extension_points import AdministrationEntry
+from entregent.organizations.extension_points import AdministrationEntry, Section
 from entregent.organizations.models import Module
 from entregent.ui.extension_points import NavigationEntry
 
@@ -26,7 +26,9 @@ def administration(member) -> list[AdministrationEntry]:
     if not member.can(Right.SETTINGS):
         return []
     words = _("fichier transfert taille limite durée rappel signature sceau antivirus")
-    return [AdministrationEntry(_("Fichiers et transferts"), "transfer", _at("settings", member), words)]
+    return [
+        AdministrationEntry(Section.EXCHANGES, _("Fichiers et transferts"), "transfer", _at("settings", member), words)
+    ]
 
 
 def _at(name: str, member) -> str:

@@ -4,7 +4,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from entregent.access.rights import Right
-from entregent.organizations.extension_points import AdministrationEntry
+from entregent.organizations.extension_points import AdministrationEntry, Section
 from entregent.organizations.models import Membership
 
 
@@ -13,4 +13,4 @@ def administration(member: Membership) -> list[AdministrationEntry]:
         return []
     url = reverse("webhooks:list", kwargs={"organization": member.organization.slug})
     words = _("webhook évènement message signature secret intégration autre système adresse")
-    return [AdministrationEntry(_("Webhooks"), "plug", url, words)]
+    return [AdministrationEntry(Section.DATA, _("Webhooks"), "plug", url, words)]

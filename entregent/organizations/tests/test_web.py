@@ -55,6 +55,16 @@ def test_the_left_navigation_is_searched(admin, signed_in):
     assert "Aucun réglage" in signed_in(admin).get(at("settings"), {"reglage": "zzz"}).content.decode()
 
 
+def test_the_left_navigation_stands_under_headings(admin, signed_in):
+    page = signed_in(admin).get(at("settings")).content.decode()
+    headings = re.findall(r'role="group" aria-label="([^"]+)"', page)
+    assert headings[:3] == ["Général", "Personnes et accès", "Clients"]
+    assert len(headings) == len(set(headings))
+    access = page.partition('aria-label="Personnes et accès"')[2].partition('role="group"')[0]
+    assert at("members") in access
+    assert at("journal") not in access
+
+
 def settings_data(org, **changes):
     return {
         "version": org.version, "name": org.name, "language": "fr", "country": "FR", "time_zone": "Europe/Paris",

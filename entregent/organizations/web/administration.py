@@ -1,5 +1,8 @@
 """The administration pages: their common layout, the organization's settings and its modules."""
 
+from itertools import groupby
+from operator import attrgetter
+
 from django.contrib import messages
 from django.http import HttpResponse
 from django.urls import reverse
@@ -14,6 +17,8 @@ from entregent.organizations.web.forms import ModulesForm, SettingsForm, both_ve
 from entregent.toolbox.errors import Refusal, Refusals, Stale
 from entregent.ui.pages import add_refusal, render, see
 
+SECTION = attrgetter("section")
+
 
 def render_administration(
     request: MemberRequest,
@@ -25,7 +30,8 @@ def render_administration(
 ) -> HttpResponse:
     """A page that extends `organizations/administration.html`, from whatever area."""
     query = request.GET.get("reglage", "")[:100]
-    more = {"administration_entries": all_entries(request.member, query), "administration_query": query}
+    sections = [(section, list(entries)) for section, entries in groupby(all_entries(request.member, query), SECTION)]
+    more = {"administration_sections": sections, "administration_query": query}
     return render(request, template, more | (context or {}), fragment=fragment, status=status)
 
 

@@ -1094,6 +1094,7 @@
   if (lastList?.split("/")[1] === location.pathname.split("/")[1]) for (const link of $$("[data-back]")) link.href = lastList;
   arrive(body);
   showLine();
+  $(".g-side-nav a[aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
   const summary = $(".g-errors");
   if (summary) summary.focus();
 })();
