@@ -1,5 +1,6 @@
 """Tokens: what they are narrowed down to, when they end, how often they may ask."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -84,12 +85,30 @@ def test_a_token_ends_when_it_is_said_to(scoped, manager, client_north):
 def test_an_administrator_chooses_the_scope_on_the_page(signed_in, admin, client):
     browser = signed_in(admin)
     url = f"/{admin.organization.slug}/administration/jetons/"
-    made = browser.post(url, {"member": admin.pk, "name": "Compteurs", "scope_clients": "read", "scope_cases": "write"})
+    asked = {"member": admin.pk, "name": "Compteurs", "breadth": "chosen"}
+    made = browser.post(url, asked | {"scope_clients": "read", "scope_cases": "write"})
     assert made.status_code == 200
     enter(admin)
     assert ApiToken.objects.get().scopes == ["clients:read", "cases:write"]
     assert "Clients, personnes-ressources et objets métier : lire" in browser.get(url).content.decode()
-    assert browser.post(url, {"member": admin.pk, "name": "x", "scope_clients": "all"}).status_code == 422
+    assert browser.post(url, asked | {"scope_clients": "all"}).status_code == 422
+
+
+def test_a_token_that_may_do_everything_is_asked_for_in_so_many_words(signed_in, admin):
+    browser = signed_in(admin)
+    url = f"/{admin.organization.slug}/administration/jetons/"
+    asked = {"member": admin.pk, "name": "Compteurs"}
+    for unclear in ({}, {"breadth": "chosen"}, {"breadth": "all", "scope_clients": "read"}, {"scope_clients": "read"}):
+        assert browser.post(url, asked | unclear).status_code == 422, unclear
+    enter(admin)
+    assert not ApiToken.objects.exists()
+    page = browser.get(url).content.decode()
+    assert re.search(r'name="breadth" value="chosen"[^>]* checked', page)
+    assert "Tout, comme la personne" in page
+    assert browser.post(url, asked | {"breadth": "all"}).status_code == 200
+    enter(admin)
+    assert ApiToken.objects.get().scopes == []
+    assert "Tout ce que le membre peut faire" in browser.get(url).content.decode()
 
 
 def test_a_token_asks_so_often_a_minute(call, manager, client_north, settings, monkeypatch):  # noqa: F811

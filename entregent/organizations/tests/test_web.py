@@ -300,7 +300,7 @@ def test_ten_thousand_sectors_open_as_fast_as_ten(org, admin, signed_in, django_
 
 def test_a_token_is_shown_once_and_revoked(admin, agent, signed_in):
     browser = signed_in(admin)
-    answer = browser.post(at("tokens"), {"member": agent.pk, "name": "Facturation"})
+    answer = browser.post(at("tokens"), {"member": agent.pk, "name": "Facturation", "breadth": "all"})
     enter(admin)
     token = ApiToken.objects.get()
     key = answer.content.decode().split('id="new-token">')[1].split("<")[0]
@@ -311,7 +311,7 @@ def test_a_token_is_shown_once_and_revoked(admin, agent, signed_in):
     enter(admin)
     token.refresh_from_db()
     assert token.revoked_at is not None
-    past = browser.post(at("tokens"), {"member": agent.pk, "name": "X", "expires_on": "2001-01-01"})
+    past = browser.post(at("tokens"), {"member": agent.pk, "name": "X", "breadth": "all", "expires_on": "2001-01-01"})
     assert "La date de fin doit être postérieure." in past.content.decode()
 
 

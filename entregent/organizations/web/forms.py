@@ -311,6 +311,10 @@ class TokenForm(forms.Form):
     )
     name = forms.CharField(label=_("Nom du jeton"), required=False, help_text=_("Le programme qui s'en servira."))
     expires_on = day_field(_("Valable jusqu'au"))
+    breadth = forms.ChoiceField(
+        label=_("Ce que le jeton permet"), widget=forms.RadioSelect, initial="chosen",
+        choices=[("chosen", _("Seulement ce qui est choisi ici")), ("all", _("Tout, comme la personne"))],
+    )  # fmt: skip
 
     def __init__(self, *args, members=(), **kwargs):
         super().__init__(*args, **kwargs)
@@ -323,6 +327,15 @@ class TokenForm(forms.Form):
     @property
     def parts(self):
         return [self[f"scope_{part}"] for part in token_scopes.PARTS]
+
+    def clean(self):
+        super().clean()
+        breadth = self.cleaned_data.get("breadth")
+        is_any = any(self.data.get(self.add_prefix(f"scope_{part}")) for part in token_scopes.PARTS)
+        if breadth == "chosen" and not is_any:
+            self.add_error("breadth", _("Choisissez ce que le jeton permet, ou « Tout, comme la personne »."))
+        if breadth == "all" and is_any:
+            self.add_error("breadth", _("« Tout » ne va pas avec une partie choisie : laissez les parties sur « Rien »."))
 
     def scopes(self) -> list[str]:
         """Those that are chosen; none: all that the member may do."""
