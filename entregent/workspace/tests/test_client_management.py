@@ -96,6 +96,35 @@ def test_following_pages_come_by_their_cursor(signed_in, manager, org):
     assert "<html" not in rest
 
 
+def test_what_all_rows_have_in_common_is_said_once(signed_in, manager, org):
+    for n in range(3):
+        make_client(org, f"S{n}", f"Série {n}")
+    text = signed_in(manager).get(at("client_management", manager)).content.decode()
+    rows = text[text.index("<tbody>") : text.index("</tbody>")]
+    assert rows.count("<tr") == 3
+    assert "<button" not in rows
+    assert "<input" not in rows
+    tools = text[text.index('<template id="row-tools">') :].partition("</template>")[0]
+    assert tools.count("<td") == 3
+    assert all(label in tools for label in ("Développer {name}", "Sélectionner {name}", "Actions pour {name}"))
+    slug = manager.organization.slug
+    assert f'data-row-url="/{slug}/clients/{{key}}/" data-row-query="client={{key}}"' in text
+    assert text.count('href="/%s/clients/S1/"' % slug) == 1
+
+
+def test_the_field_chooser_comes_when_asked_for(signed_in, manager, client_north):
+    http = signed_in(manager)
+    address = at("keep_columns", manager)
+    page = http.get(at("client_management", manager), {"tri": "-number", "ligne": client_north.number}).content.decode()
+    assert f'data-dialog="{address}?tri=-number&amp;ligne={client_north.number}"' in page
+    assert "largeur-city" not in page
+    alone = http.get(address, {"tri": "-number"}).content.decode()
+    assert "<html" in alone
+    for fragment in (alone, http.get(address, {"tri": "-number"}, htmx=True).content.decode()):
+        assert 'name="largeur-city"' in fragment
+        assert 'name="tri" value="-number"' in fragment
+
+
 def test_one_row_is_read_again_by_itself(signed_in, manager, topic, client_north, client_south):
     http = signed_in(manager)
     said(manager, topic, client_north)

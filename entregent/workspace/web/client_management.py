@@ -50,6 +50,7 @@ def client_management(request) -> HttpResponse:
         "lower": lower is not None,
         "suggestions": grid.suggestions,
         "criterion_url": f"{reverse('workspace:criterion', args=[slug])}?{grid.url().partition('?')[2]}",
+        "fields_url": f"{reverse('workspace:keep_columns', args=[slug])}?{grid.url(ligne=grid.row).partition('?')[2]}",
         "export_url": _export_url(grid),
         "bulk": _bulk_choices(grid),
         "can_launch": _can_launch(grid),

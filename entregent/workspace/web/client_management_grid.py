@@ -182,6 +182,11 @@ class Grid:
             return " ".join(str(one.message) for one in every)
         return ""
 
+    @property
+    def columns(self) -> list[Column]:
+        """Those shown, in their order."""
+        return pages.shown_columns([column["code"] for column in self.chosen_columns], self.definition, self.member)
+
     @cached_property
     def page(self) -> pages.Page:
         if self.refusal:
@@ -245,6 +250,21 @@ class Grid:
         address = reverse("workspace:client_management", args=[self.member.organization.slug])
         return f"{address}?{urlencode(asked)}" if asked else address
 
+    @property
+    def row_url(self) -> str:
+        """Where a row of this tab leads, with {key} for what its data-key says."""
+        name = {
+            "clients": "workspace:client", "personnes": "clients:person", "interactions": "interactions:detail",
+            "transferts": "transfers:detail",
+        }[self.tab]  # fmt: skip
+        address = reverse(name, args=[self.member.organization.slug, "NUMBER" if self.tab == "clients" else 0])
+        return address.replace("NUMBER", "{key}").replace("/0/", "/{key}/")
+
+    @property
+    def row_query(self) -> str:
+        """What asks for the pane of a row, likewise; "" where each row says it itself."""
+        return {"clients": "client={key}", "personnes": "personne={key}"}.get(self.tab, "")
+
     def with_condition(self, condition) -> str:
         changed = Grid(self.member, self.tab, self.definition, condition=condition, view=self.view)
         return self.url(filtre=changed.condition_text)
@@ -301,7 +321,7 @@ class Grid:
         """Every column of the field chooser: those shown, in their order, then the others; with their width."""
         known = self.definition.columns_by_code(self.member)
         widths = self.widths
-        on = [column.code for column in self.page.columns]
+        on = [column.code for column in self.columns]
         return [
             *((known[code], True, widths.get(code, 0)) for code in on),
             *((column, False, 0) for code, column in known.items() if column.is_shown and code not in on),
@@ -332,7 +352,7 @@ class Grid:
     def rows(self) -> list["Row"]:
         """Rows of the page as the template draws them: whose they are, and their cells."""
         found = self.page.rows
-        abouts = _abouts(found, self.tab, self.member)
+        abouts = _abouts(found, self.tab, self.row_url)
         today = today_in(self.member.organization.time_zone)
         columns = [
             (opening, place == self.title_place, column, column.code, str(column.kind))
@@ -371,7 +391,7 @@ class Grid:
             named = " ".join(one for one in classes if one)
             opening = Markup('<td class="{}"').format(named) if named else Markup("<td")
             if column.code in self.editable:
-                opening += Markup(' data-field="{}" tabindex="-1"').format(column.code)
+                opening += Markup(' data-field="{}"').format(column.code)
             if place == "g-cell-follow":
                 opening += Markup(' data-label="{}"').format(column.label)
             openings.append(opening + Markup(">"))
@@ -397,10 +417,10 @@ class Row(NamedTuple):
     version: int
     kind: str
     url: str
-    query: str
-    client: str
     cells: list[tuple[Markup, bool, str, str, str, Any, str]]
     due_state: str
+    query: str = ""
+    client: str = ""
     drawing: str = ""
 
 
@@ -418,28 +438,20 @@ def _is_all(condition) -> bool:
     return isinstance(condition, dict) and set(condition) == {"all"}
 
 
-def _abouts(rows: list[dict], tab: str, member: Membership) -> list[dict]:
+def _abouts(rows: list[dict], tab: str, address: str) -> list[dict]:
     """What every row needs beside its columns: number, name, version, where it leads; of what came with it."""
-    slug = member.organization.slug
-    if tab == "personnes":
-        address = reverse("clients:person", args=[slug, 0])
-        return [_about_person(row, address.replace("/0/", f"/{row['id']}/")) for row in rows]
-    if tab == "interactions":
-        address = reverse("interactions:detail", args=[slug, 0])
-        return [_about_interaction(row, address.replace("/0/", f"/{row['number']}/")) for row in rows]
-    if tab == "transferts":
-        address = reverse("transfers:detail", args=[slug, 0])
-        return [_about_transfer(row, address.replace("/0/", f"/{row['number']}/")) for row in rows]
-    address = reverse("workspace:client", args=[slug, "NUMBER"])
-    return [_about_client(row, address.replace("NUMBER", row["number"])) for row in rows]
+    about = {
+        "clients": _about_client, "personnes": _about_person, "interactions": _about_interaction,
+        "transferts": _about_transfer,
+    }[tab]  # fmt: skip
+    return [about(row, address.replace("{key}", str(row["id" if tab == "personnes" else "number"]))) for row in rows]
 
 
 def _about_client(row: dict, url: str) -> dict:
     number = row["number"]
     return {
         "key": number, "name": row["display_name"], "version": row["version"],
-        "kind": row["category"] or _KINDS[row["kind"]], "url": url, "query": urlencode({"client": number}),
-        "client": number,
+        "kind": row["category"] or _KINDS[row["kind"]], "url": url,
     }  # fmt: skip
 
 
@@ -447,7 +459,7 @@ def _about_person(row: dict, url: str) -> dict:
     key = str(row["id"])
     return {
         "key": key, "name": f"{row['first_name']} {row['last_name']}".strip() or row["file_as"],
-        "version": row["version"], "kind": "", "url": url, "query": urlencode({"personne": key}), "client": "",
+        "version": row["version"], "kind": "", "url": url,
     }  # fmt: skip
 
 
@@ -463,7 +475,7 @@ def _about_interaction(row: dict, url: str) -> dict:
 def _about_transfer(row: dict, url: str) -> dict:
     return {
         "key": str(row["number"]), "name": row["subject"], "version": row["version"], "kind": "", "url": url,
-        "query": "", "client": row["client__number"] or "",
+        "client": row["client__number"] or "",
     }  # fmt: skip
 
 

@@ -12,7 +12,7 @@ from entregent.listing import actions
 from entregent.listing.actions import visible_view, visible_views
 from entregent.toolbox.errors import Refusal
 from entregent.toolbox.text import as_id, one_line
-from entregent.ui.pages import see
+from entregent.ui.pages import render, see
 from entregent.workspace.web.client_management_grid import SCREEN, TABS, Grid
 from entregent.workspace.web.client_management_pane import MODULE
 
@@ -42,10 +42,11 @@ def keep_state(request) -> HttpResponse:
 
 
 @requires(Right.CLIENT_VIEW, module=MODULE)
-@require_POST
 def keep_columns(request) -> HttpResponse:
     """« Sélecteur de champs »: the columns ticked, in the order of the form, with widths. « Rétablir » forgets."""
     grid = Grid.of(request)
+    if request.method != "POST":
+        return render(request, "workspace/client_management_fields.html", {"grid": grid}, fragment="fields")
     known = grid.definition.columns_by_code(request.member)
     codes = [code for code in dict.fromkeys(request.POST.getlist("colonnes")) if code in known]
     if "retablir" in request.POST:

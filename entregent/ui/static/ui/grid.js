@@ -23,6 +23,30 @@
     return cookie ? decodeURIComponent(cookie[1]) : csrfToken();
   };
 
+  /* ——— Rows ——— */
+  /* What all rows have in common comes once (#row-tools, data-row-url, data-row-query), and each takes its share. */
+  const tools = $("#row-tools")?.content;
+  function equip(row) {
+    const told = row.dataset;
+    const shared = grid()?.dataset;
+    if (!tools || !shared || !told.id || told.url) return;
+    const filled = (text) => text.replaceAll("{key}", encodeURIComponent(told.key));
+    told.url = filled(shared.rowUrl);
+    if (shared.rowQuery) told.query = filled(shared.rowQuery);
+    if (shared.rowQuery?.startsWith("client=")) told.client = told.key;
+    if (!row.hasAttribute("tabindex")) row.tabIndex = -1;
+    for (const cell of $$("td[data-field]", row)) cell.tabIndex = -1;
+    const made = [...tools.cloneNode(true).children];
+    for (const { firstElementChild: tool } of made) {
+      tool.setAttribute("aria-label", tool.getAttribute("aria-label").replace("{name}", () => told.name));
+      if (tool.name === "ids") tool.value = told.id;
+    }
+    row.lastElementChild.replaceWith(made.pop());
+    for (const [place, cell] of made.entries()) row.cells[place].replaceWith(cell);
+  }
+  for (const row of $$("#grid .g-row")) equip(row);
+  document.addEventListener("htmx:load", (event) => event.target.matches?.("#grid .g-row") && equip(event.target));
+
   /* ——— What is remembered on the server ——— */
   function keep(values) {
     const body = new URLSearchParams({ onglet: data.tab, ...values });
@@ -85,6 +109,7 @@
     holder.innerHTML = await answer.text();
     const fresh = holder.content.querySelector("tr.g-row");
     if (!fresh || fresh.cells.length !== row.cells.length) return;
+    equip(fresh);
     row.dataset.version = fresh.dataset.version;
     const news = [...fresh.cells];
     for (const [place, cell] of [...row.cells].entries()) {
@@ -504,39 +529,39 @@
   tell();
 
   /* ——— Field chooser ——— */
-  const chooser = $("[data-fields]");
-  const items = () => $$("[data-field-item]", chooser);
-  chooser?.addEventListener("click", (event) => {
-    const item = event.target.closest("[data-field-item]");
-    const up = event.target.closest("[data-field-up]");
-    const down = event.target.closest("[data-field-down]");
+  const itemOf = (node) => node.closest?.("[data-fields] [data-field-item]");
+  document.addEventListener("click", (event) => {
+    const item = itemOf(event.target);
+    const up = event.target.closest?.("[data-field-up]");
+    const down = event.target.closest?.("[data-field-down]");
     if (!item || !(up || down)) return;
     if (up && item.previousElementSibling) item.previousElementSibling.before(item);
     if (down && item.nextElementSibling) item.nextElementSibling.after(item);
     (up ?? down).focus();
   });
-  chooser?.addEventListener("input", (event) => {
-    if (!event.target.matches("[data-fields-search]")) return;
+  document.addEventListener("input", (event) => {
+    if (!event.target.matches?.("[data-fields-search]")) return;
     const plain = (text) => text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase();
     const wanted = plain(event.target.value);
-    for (const item of items()) item.hidden = !plain(item.dataset.fieldItem).includes(wanted);
+    for (const item of $$("[data-field-item]", event.target.form)) item.hidden = !plain(item.dataset.fieldItem).includes(wanted);
   });
   let dragged = null;
-  chooser?.addEventListener("dragstart", (event) => {
-    dragged = event.target.closest("[data-field-item]");
+  document.addEventListener("dragstart", (event) => {
+    dragged = itemOf(event.target);
+    if (!dragged) return;
     event.dataTransfer.effectAllowed = "move";
     event.dataTransfer.setDragImage(dragged, 12, 12);
   });
-  chooser?.addEventListener("dragover", (event) => {
-    const over = event.target.closest("[data-field-item]");
-    if (!dragged || !over || over === dragged) return;
+  document.addEventListener("dragover", (event) => {
+    const over = dragged && itemOf(event.target);
+    if (!over || over === dragged) return;
     event.preventDefault();
     const box = over.getBoundingClientRect();
     if (event.clientY < box.top + box.height / 2) over.before(dragged);
     else over.after(dragged);
   });
-  chooser?.addEventListener("drop", (event) => event.preventDefault());
-  chooser?.addEventListener("dragend", () => (dragged = null));
+  document.addEventListener("drop", (event) => dragged && event.preventDefault());
+  document.addEventListener("dragend", () => (dragged = null));
 
   /* ——— First arrival: the row that the address names is in sight ——— */
   $("#grid .g-row[aria-selected=true]")?.scrollIntoView({ block: "nearest" });
