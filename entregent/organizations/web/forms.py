@@ -335,7 +335,8 @@ class TokenForm(forms.Form):
         if breadth == "chosen" and not is_any:
             self.add_error("breadth", _("Choisissez ce que le jeton permet, ou « Tout, comme la personne »."))
         if breadth == "all" and is_any:
-            self.add_error("breadth", _("« Tout » ne va pas avec une partie choisie : laissez les parties sur « Rien »."))
+            message = _("« Tout » ne va pas avec une partie choisie : laissez les parties sur « Rien ».")
+            self.add_error("breadth", message)
 
     def scopes(self) -> list[str]:
         """Those that are chosen; none: all that the member may do."""

@@ -109,7 +109,7 @@ def test_what_all_rows_have_in_common_is_said_once(signed_in, manager, org):
     assert all(label in tools for label in ("Développer {name}", "Sélectionner {name}", "Actions pour {name}"))
     slug = manager.organization.slug
     assert f'data-row-url="/{slug}/clients/{{key}}/" data-row-query="client={{key}}"' in text
-    assert text.count('href="/%s/clients/S1/"' % slug) == 1
+    assert text.count(f'href="/{slug}/clients/S1/"') == 1
 
 
 def test_the_field_chooser_comes_when_asked_for(signed_in, manager, client_north):
