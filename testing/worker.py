@@ -32,11 +32,13 @@ def start_worker(*, heartbeat: float = 0.2, stalled: float = 0.8, modules: tuple
 
 
 def work_with_kills(
-    job: Callable[[], Any], *, kills: int, chance: Random, pause: float, seconds: float = 300, **options
+    job: Callable[[], Any], *, kills: int, chance: Random, pause: float, seconds: float = 300, steps: int = 0, **options
 ) -> int:
     """Works `job()` off, killing the worker within `pause` seconds of a first step `kills` times; how often it was.
 
-    `job` reads the job anew. The worker that ends the work is asked to end, and must do so cleanly.
+    With `steps`, as many as the whole work has, each kill comes within `pause` seconds of a random step of its share
+    of them: spread over the work however fast it goes, and the last share is left to the worker that ends it. `job`
+    reads the job anew. The worker that ends the work is asked to end, and must do so cleanly.
     """
     deadline = time.monotonic() + seconds
 
@@ -47,11 +49,13 @@ def work_with_kills(
             time.sleep(0.01)
 
     for kill in range(kills + 1):
-        before = job().done
+        first = job().done + 1
+        if kill < kills:
+            first = max(first, int(steps * (kill + chance.random()) / (kills + 1)))
         worker = start_worker(**options)
         try:
             if kill < kills:
-                wait_while(lambda: job().done == before and not job().is_over)  # noqa: B023
+                wait_while(lambda: (seen := job()).done < first and not seen.is_over)  # noqa: B023
                 time.sleep(chance.random() * pause)
             else:
                 wait_while(lambda: not job().is_over)

@@ -1,7 +1,7 @@
 """A kind of job for the tests: opens dossiers and starts their plans, some at a time, as a mass start does."""
 
 from entregent.access.rights import Right
-from entregent.cases.actions import open_case
+from entregent.cases.actions import Opening, open_cases
 from entregent.cases.models import CaseType
 from entregent.clients.models import Client
 from entregent.jobs.registry import job_kind
@@ -24,13 +24,11 @@ def start_plans(work):
             client = Client.objects.get(organization=organization, number="N1")
             case_type = CaseType.objects.get(organization=organization, path="r")
             definition = ProcessDefinition.objects.select_related("live").get(organization=organization, code="masse")
+            openings = [Opening(client, f"D{number}", f"invoice:{number}") for number in range(first, last + 1)]
+            cases = open_cases(openings, organization=organization, case_type=case_type, by=chunk.member)
             starts = []
-            for number in range(first, last + 1):
-                case = open_case(
-                    by=chunk.member, client=client, case_type=case_type, title=f"D{number}", origin="automatic",
-                    automatic_key=f"invoice:{number}",
-                )  # fmt: skip
+            for number, case in zip(range(first, last + 1), cases, strict=True):
                 facts = {"lettre": number % data["letter_each"] == 0}
-                starts.append(actions.Start(client, case, facts=facts, start_key=f"invoice:{number}"))
+                starts.append(actions.Start(client, case, facts=facts, start_key=case.automatic_key))
             actions.launch_many(organization=organization, definition=definition, starts=starts, by=chunk.member)
             chunk.advance(len(starts), next=last + 1)

@@ -4,6 +4,7 @@ The dossiers are opened and the plans started by a job that is killed as well; t
 """
 
 import email
+import os
 import random
 import threading
 import time
@@ -45,6 +46,9 @@ BODY = process(
 )
 
 CLIENTS = 600
+# The long run, as the issue asks for it, unless these two say otherwise.
+PLANS = int(os.environ.get("ENTREGENT_TEST_PLANS", "10000"))
+KILLS = int(os.environ.get("ENTREGENT_TEST_KILLS", "20"))
 SMALL = ("entregent.processes.tests.small_chunks",)
 
 
@@ -91,6 +95,11 @@ class Progress:
     is_over: bool
 
 
+def actions_of(plans: int, letter_each: int) -> int:
+    """Two notes, a mail and the end of the dossier for each plan, and some letters."""
+    return 4 * plans + plans // letter_each
+
+
 def killed(manager, smtp, *, plans: int, kills: int, pause: float, letter_each: int, seconds: float = 300) -> int:
     org = manager.organization
     with in_organization(org.pk, user_id=manager.user_id):
@@ -117,7 +126,8 @@ def killed(manager, smtp, *, plans: int, kills: int, pause: float, letter_each: 
 
     happened = work_with_kills(
         progress, kills=kills, chance=random.Random(7), pause=pause, seconds=seconds,
-        modules=("entregent.processes.tests.mass",), ENTREGENT_MAIL_URL=f"smtp://127.0.0.1:{smtp.port}",
+        steps=plans + actions_of(plans, letter_each), modules=("entregent.processes.tests.mass",),
+        ENTREGENT_MAIL_URL=f"smtp://127.0.0.1:{smtp.port}",
     )  # fmt: skip
     # What a killed sender had in its hands is free again after some minutes.
     with in_organization(org.pk):
@@ -127,7 +137,9 @@ def killed(manager, smtp, *, plans: int, kills: int, pause: float, letter_each: 
     letters = plans // letter_each
     with in_organization(org.pk):
         assert Counter(ProcessRun.objects.values_list("state", flat=True)) == {"done": plans}
-        assert Counter(ProcessJob.objects.values_list("kind", "state")) == {("action", "done"): 4 * plans + letters}
+        assert Counter(ProcessJob.objects.values_list("kind", "state")) == {
+            ("action", "done"): actions_of(plans, letter_each)
+        }
         keys = Case.objects.filter(state="done").values_list("automatic_key", flat=True)
         assert sorted(keys) == sorted(f"invoice:{number}" for number in range(1, plans + 1))
         assert Case.objects.count() == plans
@@ -151,12 +163,12 @@ def killed(manager, smtp, *, plans: int, kills: int, pause: float, letter_each: 
 
 
 def test_killed_workers_lose_and_double_nothing(manager, smtp):
-    assert killed(manager, smtp, plans=30, kills=3, pause=0.4, letter_each=10) >= 2
+    assert killed(manager, smtp, plans=30, kills=3, pause=0.1, letter_each=10) == 3
 
 
 @pytest.mark.long
 def test_killed_workers_lose_and_double_nothing_at_length(manager, smtp):
-    assert killed(manager, smtp, plans=10_000, kills=20, pause=60, letter_each=20, seconds=4 * 3600) >= 15
+    assert killed(manager, smtp, plans=PLANS, kills=KILLS, pause=0.5, letter_each=20, seconds=4 * 3600) == KILLS
 
 
 def with_clients(manager, count: int, **start) -> None:
