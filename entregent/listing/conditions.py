@@ -460,7 +460,9 @@ def _asked_boolean(path, operator, value, column, member) -> Q:
 def _asked_choice(path, operator, value, column, member) -> Q:
     if operator == "empty":
         empty = Q(**{f"{path}__isnull": True}) if column.is_nullable or column.kind != Kind.CHOICE else Q()
-        return empty if column.kind != Kind.CHOICE else empty | Q(**{path: ""})
+        # What is compared by an id (a team) is never an empty text.
+        is_text = column.kind == Kind.CHOICE and not path.endswith("_id")
+        return empty | Q(**{path: ""}) if is_text else empty
     if operator == "me":
         return Q(**{path: member.user_id})
     if operator == "within":
