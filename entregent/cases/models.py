@@ -99,6 +99,10 @@ class CaseType(models.Model):
         return code
 
 
+# What the indexes of the open cases hold beside their order.
+IN_ORDERS = ("client", "case_type", "team", "responsible", "state")
+
+
 class CaseQuerySet(ScopedQuerySet["Case"]):
     """Seen with its client. A confidential one is seen by its linked agents, and by those who hold the right to see
     confidential cases of this client; for everybody else it does not exist."""
@@ -244,12 +248,24 @@ class Case(models.Model):
                 name="case_by_sla",
                 condition=Q(deleted_at__isnull=True),
             ),
+            # The open ones in each order, with all that lists of them are asked by: the index alone tells what to pass.
             models.Index(
-                "organization",
-                "sla_due_at",
-                "id",
-                name="case_open_by_sla",
-                condition=Q(sla_due_at__isnull=False, closed_at__isnull=True, deleted_at__isnull=True),
+                fields=["organization", "-opened_at", "-id"],
+                include=[*IN_ORDERS],
+                name="case_open_by_opening",
+                condition=Q(closed_at__isnull=True, deleted_at__isnull=True),
+            ),
+            models.Index(
+                fields=["organization", "due_on", "id"],
+                include=[*IN_ORDERS],
+                name="case_open_by_day",
+                condition=Q(closed_at__isnull=True, deleted_at__isnull=True),
+            ),
+            models.Index(
+                fields=["organization", "sla_due_at", "id"],
+                include=[*IN_ORDERS, "due_on"],
+                name="case_open_by_promise",
+                condition=Q(closed_at__isnull=True, deleted_at__isnull=True),
             ),
             # « Mes dossiers ouverts », by due day.
             models.Index(
@@ -267,14 +283,6 @@ class Case(models.Model):
                 "id",
                 name="case_open_of_team",
                 condition=Q(team__isnull=False, closed_at__isnull=True, deleted_at__isnull=True),
-            ),
-            # The open ones, by due day: what is late first.
-            models.Index(
-                "organization",
-                "due_on",
-                "id",
-                name="case_open_by_due_day",
-                condition=Q(closed_at__isnull=True, deleted_at__isnull=True),
             ),
             # By state, newest first: « nouveaux », « en cours »…
             models.Index(

@@ -38,8 +38,9 @@ class Column:
     `path` is the lookup that gives its value. Where the value is worked out, `annotation` makes the expression, put
     under the name `path`. `sort_path` is what lists sort by (an index must lead with it), `sort_records` a further
     condition that lets that index serve, `sort_through` the narrow records beside those of the list (« summary » in
-    « summary__city ») that hold the order; `asked_path` what conditions compare (by default `path`), after
-    `normalize`.
+    « summary__city ») that hold the order; `asked_path` what conditions compare (by default `path`), after `normalize`.
+    `is_in_orders`: the indexes of the list's orders hold what conditions compare, so that whoever walks through them
+    passes by what does not answer.
     `asked` makes the condition itself: asked(operator, value, member) -> Q, of two values (never null); `narrowed`
     gives, for such a column, a query of ids among which every answer is, or None.
     Of a MEMBER or SECTOR `path` gives the name and `asked_path` the id.
@@ -60,6 +61,7 @@ class Column:
     sort_id: str = "id"
     sort_records: Callable[[Membership], Q] | None = None
     sort_through: Callable[[Membership], QuerySet] | None = None
+    is_in_orders: bool = False
     asked_path: str = ""
     normalize: Callable[[str], str] | None = None
     asked: Callable[[str, Any, Membership], Q] | None = None

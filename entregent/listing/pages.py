@@ -3,7 +3,8 @@
 What has no value stands at the end, whatever the direction. A question that narrows the records is first put to the
 next few thousand of the order, one after the other until the page is full. Else its answers are counted: few are
 sorted, for many the order is walked on. So neither a rare answer nor a common one makes PostgreSQL sort everything.
-Where a set of ids is known that holds all answers (`sieves`), records that are not in it are passed by.
+Where a set of ids is known that holds all answers (`sieves`), records that are not in it are passed by, and so is what
+the index of the order itself knows not to answer (`Column.is_in_orders`): it counts for nothing.
 """
 
 import base64
@@ -22,7 +23,7 @@ from django.db.models.expressions import RawSQL
 from django.db.models.fields.tuple_lookups import Tuple, TupleGreaterThan, TupleLessThan
 
 from entregent.listing import lookups
-from entregent.listing.conditions import Condition, check, narrowed
+from entregent.listing.conditions import Condition, check, criterion, narrowed
 from entregent.listing.lists import Column, Found, Kind, ListDefinition, Reached, shown_columns, sort_of
 from entregent.listing.sieves import Sieve, narrowest
 from entregent.listing.words import shown
@@ -103,6 +104,10 @@ class Asked:
             return None
         if self.member.reach.is_whole(self.definition.right):
             return None
+        # Of too large a part what is in reach tells only that nobody need count it, where nothing else is asked.
+        few = self.definition.within_few
+        if self.condition and few is not None and few(self.member) is None:
+            return None
         return self.definition.reached(self.member)
 
     @cached_property
@@ -132,9 +137,30 @@ class Asked:
         )
         return self.member.organization_id, self.definition.code, grants
 
+    @cached_property
+    def _in_order(self) -> tuple[Q, bool]:
+        """What of the condition the indexes of the list's orders know; is that all of it?"""
+        known, is_all = Q(), True
+        for part in _together(self.condition.data):
+            column = self.definition.known_column(part[0], self.member) if isinstance(part, list) else None
+            if column is not None and column.is_in_orders:
+                known &= criterion(column, part[1], part[2] if len(part) == 3 else None, self.member)
+            else:
+                is_all = False
+        return known, is_all
+
+    @property
+    def known_in_order(self) -> Q:
+        return self._in_order[0]
+
+    @property
+    def is_in_order(self) -> bool:
+        """Leaves the question nothing out but what the index of an order passes by, and what is out of reach?"""
+        return self._in_order[1] and self.within is None
+
     def remember_scattered(self) -> None:
         """Only of a question that leaves out nothing but what is out of reach."""
-        if self.condition or self.within is not None:
+        if not self.is_in_order:
             return
         if len(_SCATTERED) >= _REMEMBERED:
             _SCATTERED.clear()
@@ -344,7 +370,8 @@ class _Walk:
         not soon found."""
         is_scattered = self.asked.place in _SCATTERED
         found, is_all = ([], False) if is_scattered else self._among(NEAREST, size)
-        if not is_all and len(found) < SOME and self.asked.sieve is not None:
+        is_sifted = not is_all and len(found) < SOME and not self.asked.is_in_order
+        if is_sifted and self.asked.sieve is not None:
             return self._sifted(size)
         if not is_all and not is_scattered:
             found, is_all = self._among(NEAR, size)
@@ -374,7 +401,10 @@ class _Walk:
         definition, member = self.asked.definition, self.asked.member
         assert definition.everything is not None
         through = self.sort.sort_through
-        records = definition.everything(member) if through is None else through(member)
+        if through is None:
+            records = definition.everything(member).filter(self.asked.known_in_order)
+        else:
+            records = through(member)
         found: list[int] = []
         for has_value in self._parts:
             order = self._of(records, has_value, is_own=through is None)
@@ -417,6 +447,13 @@ class _Walk:
         with connection.cursor() as cursor:
             cursor.execute(statement, [*walked_parameters, *one_parameters, *parameters, size])
             return [key for (key,) in cursor.fetchall()]
+
+
+def _together(data) -> list:
+    """What must all hold, one beside the other."""
+    if isinstance(data, dict) and "all" in data:
+        return [part for one in data["all"] for part in _together(one)]
+    return [] if data is None else [data]
 
 
 def _values(records: QuerySet, paths: list[str]) -> list[tuple]:

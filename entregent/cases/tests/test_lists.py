@@ -1,8 +1,11 @@
 """The list of cases, the quick search, the pane of the client file, the portlet: who sees what, and how few queries."""
 
 import re
+from datetime import timedelta
+from itertools import product
 
 import pytest
+from django.utils import timezone
 
 from entregent.cases import actions
 from entregent.cases.models import Case, CaseAgent, CaseType, CaseWords
@@ -11,7 +14,9 @@ from entregent.cases.web.portlets import _own
 from entregent.listing import pages
 from entregent.listing.actions import save_view
 from entregent.listing.lists import lists
+from entregent.organizations.models import Team
 from entregent.search.queries import ask
+from entregent.toolbox.dates import today_in
 from testing.cast import enter
 
 pytestmark = pytest.mark.django_db
@@ -222,3 +227,52 @@ def test_a_member_of_a_small_part_goes_through_the_order_of_all(
         assert sorted(titles(agent, ["is_open", "is", True], sort=sort)) == ["D0", "D2", "Sien"]
     agent.__dict__.pop("_lists", None)
     assert pages.count(lists(enter(agent))["cases"], agent) == pages.Count(3)
+
+
+def test_what_the_index_of_an_order_tells_is_the_answer(
+    org, manager, agent, client_north, client_south, types, monkeypatch
+):
+    """Every filter in every order, page by page, beside all answers at once."""
+    monkeypatch.setattr(pages, "NEAR", 2)
+    monkeypatch.setattr(pages, "SORTED", 0)
+    teams = [Team.objects.create(organization=org, code=code, label_fr=code, label_en=code) for code in ("a", "b")]
+    today = today_in(org.time_zone)
+    for number in range(24):
+        case = opened(
+            manager, client_south if number % 3 == 0 else client_north, [*types.values()][number % 3], f"D{number}"
+        )
+        Case.objects.filter(pk=case.pk).update(
+            state=["new", "in_progress", "done"][number % 7 % 3], team=[*teams, None][number % 5 % 3],
+            closed_at=timezone.now() if number % 7 % 3 == 2 else None,
+            due_on=None if number % 4 == 0 else today + timedelta(days=number - 9),
+            sla_due_at=None if number % 2 else timezone.now() + timedelta(days=number - 9),
+            responsible=[agent.user, manager.user, None][number % 4 % 3],
+        )  # fmt: skip
+    questions = [
+        None, ["is_open", "is", True], ["is_open", "is", False], ["late", "is", True], ["late", "is", False],
+        ["sla_late", "is", True], ["sla_late", "is", False], ["state", "is", "done"], ["state", "is_not", "new"],
+        ["team", "is", str(teams[0].pk)], ["team", "is_not", str(teams[0].pk)], ["team", "empty"],
+        ["responsible", "me"],
+        ["due_on", "empty"], ["due_on", "in_next_days", 7], ["case_type", "is", str(types["top"].pk)],
+        {"all": [["is_open", "is", True], {"all": [["team", "is", str(teams[0].pk)], ["title", "contains", "1"]]}]},
+        {"any": [["state", "is", "done"], ["responsible", "me"]]},
+    ]  # fmt: skip
+    orders = [f"{way}{column}" for way in ("", "-") for column in ("opened_at", "due_on", "sla_due_at")]
+    for member, question, sort in product((manager, agent), questions, orders):
+        enter(member)
+        definition = lists(member)["cases"]
+        asked = pages.ask(definition, member, condition=question)
+        expected = set(asked.ids().values_list("id", flat=True))
+        found, mark = [], ""
+        while True:
+            page = pages.page(definition, member, condition=question, sort=sort, after=mark, limit=3)
+            found += [row["id"] for row in page.rows]
+            mark = page.next
+            if not mark:
+                break
+        assert set(found) == expected, (member, question, sort)
+        assert len(found) == len(expected)
+        value = dict(Case.objects.filter(pk__in=found).values_list("pk", sort.lstrip("-")))
+        values = [value[key] for key in found if value[key] is not None]
+        assert values == sorted(values, reverse=sort.startswith("-"))
+        assert all(value[key] is None for key in found[len(values) :])
