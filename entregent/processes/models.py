@@ -273,12 +273,12 @@ class ProcessStep(models.Model):
                 condition=Q(state__in=["ready", "failed"], assignee__isnull=False),
             ),
             models.Index(
-                fields=["organization", "team", "due_at", "id"], include=["client"], name="step_of_team",
+                fields=["organization", "team", "due_at", "id"], include=["client", "assignee"], name="step_of_teams",
                 condition=Q(state__in=["ready", "failed"], team__isnull=False),
             ),
             # What everybody has to do, and what nobody has taken: for those who lead.
             models.Index(
-                fields=["organization", "due_at", "id"], include=["client", "team"], name="step_to_do",
+                fields=["organization", "due_at", "id"], include=["client", "team", "assignee"], name="step_to_be_done",
                 condition=Q(state__in=["ready", "failed"]),
             ),
             # Which plans an event wakes.

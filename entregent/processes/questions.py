@@ -129,8 +129,7 @@ def order_of(
         steps = steps.filter(team_id=ids[0]) if len(ids) == 1 else steps.filter(team_id__in=ids)
     reached = None if mine else reached_clients(member, Right.CASE_VIEW, gone=True)
     clients = reached.ids if reached is not None and reached.is_all else None
-    if only_free and clients is None:
-        # The index does not know it: what is out of reach had better be passed by first.
+    if only_free:
         steps = steps.filter(assignee=None)
     return Order(steps, clients)
 
