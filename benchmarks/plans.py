@@ -24,8 +24,11 @@ from benchmarks import database, figures, queries
 from benchmarks.search import MEMBERS, connection_pid, member_of
 
 TIMES, VISITS = 15, 40
-# Milliseconds in the database for what is due and for lists of work; what a page may cost in bare pages and raw SQL.
-WORK_AT_MOST, RATIO_AT_MOST = 10, 3.0
+# Milliseconds in the database for what is due and for « Mon travail », p95 (issue D); for lists of teams and the first
+# page of dossiers, p50 (speed.md: a list in 25 ms); what a page may cost in bare pages and raw SQL.
+WORK_AT_MOST, LIST_AT_MOST, RATIO_AT_MOST = 10, 25, 3.0
+# A count is asked for by the page, after its rows.
+COUNTED = ", counted"
 BODY = """
 process: banc
 name: {fr: Réclamation, en: Complaint}
@@ -123,6 +126,21 @@ PARTS = {
             ('action', now() - pg_temp.u(s.run_id, 206) * interval '1 hour', s.kind = 'do')) j (kind, run_at, is_so)
         WHERE s.state = 'ready' AND j.is_so""",
 }
+# One open dossier in ten was promised a solution; of these one in six waits for its client, its clock held.
+PROMISES = (
+    """
+    INSERT INTO cases_slarule (organization_id, category, first_answer, next_answer, solution, is_active, version)
+    VALUES (1, '', '', '', '20 working days', true, 1)""",
+    """
+    INSERT INTO cases_slaclock (organization_id, case_id, kind, target, started_at, due_at, paused_since, paused_seconds, check_at)
+    SELECT 1, id, 'solution', '20 working days', opened_at, due, held, 0, CASE WHEN held IS NULL THEN due END
+    FROM (SELECT id, opened_at, now() + (pg_temp.u(id, 222) * 40 - 15) * interval '1 day' AS due,
+                 CASE WHEN pg_temp.u(id, 223) < 0.17 THEN now() - interval '2 days' END AS held
+          FROM cases_case WHERE closed_at IS NULL AND pg_temp.u(id, 221) < 0.1) c""",
+    """
+    UPDATE cases_case c SET sla_due_at = k.due_at FROM cases_slaclock k
+    WHERE k.case_id = c.id AND k.paused_since IS NULL""",
+)
 TABLES = (
     "cases_case", "cases_caseagent", "cases_caseinteraction", "cases_caselogentry", "processes_processrun",
     "processes_processstep", "processes_processjob",
@@ -154,6 +172,7 @@ def prepare(clients: int, plans: int) -> str:
         ).fetchone()
         if found and (found[0] == mark or os.environ.get("ENTREGENT_BENCH_KEEP")):
             database.migrate(dsn)
+            promise(dsn)
             return dsn
         started = time.monotonic()
         connection.execute(f'DROP DATABASE IF EXISTS "{name}"')
@@ -164,7 +183,22 @@ def prepare(clients: int, plans: int) -> str:
     with psycopg.connect(running.dsn_for("postgres"), autocommit=True) as connection:
         connection.execute(f"COMMENT ON DATABASE \"{name}\" IS '{mark}'")
         connection.execute("CHECKPOINT")
+    promise(dsn)
     return dsn
+
+
+def promise(dsn: str) -> None:
+    """Open promises, unless they are there."""
+    with psycopg.connect(dsn, autocommit=True) as connection:
+        run = connection.execute
+        if run("SELECT 1 FROM cases_slarule WHERE organization_id = 1").fetchone():
+            return
+        run("SET session_replication_role = replica")
+        run("SET synchronous_commit = off")
+        database._functions(run)
+        for statement in PROMISES:
+            run(statement)
+        run("VACUUM ANALYZE cases_case, cases_slaclock")
 
 
 def fill(clients: int, plans: int) -> None:
@@ -241,9 +275,17 @@ def main(clients: int, plans: int | None, into: str | None, is_filling: bool) ->
     if into:
         Path(into).write_text(json.dumps(result, indent=1, ensure_ascii=False))
     slow = [f"{name} ({who})" for who, found in result["work"].items() for name, one in found.items()
-            if one["p95"] > WORK_AT_MOST]  # fmt: skip
+            if is_slow(name, one)]  # fmt: skip
+    slow += [f"{name} ({who})" for who, found in result["lists"].items() for name, one in found.items()
+             if not name.endswith(COUNTED) and one["p50"] > LIST_AT_MOST]  # fmt: skip
     if slow:
-        sys.exit(f"slower than {WORK_AT_MOST} ms: {', '.join(slow)}")
+        sys.exit(f"slower than {WORK_AT_MOST} ms (p95), a list than {LIST_AT_MOST} (p50): {', '.join(slow)}")
+
+
+def is_slow(name: str, one: dict) -> bool:
+    if name.startswith(("due jobs", "my work")):
+        return one["p95"] > WORK_AT_MOST
+    return one["p50"] > LIST_AT_MOST
 
 
 def work_of(member) -> dict[str, Callable[[], object]]:
@@ -297,6 +339,8 @@ def lists_of(member) -> dict[str, Callable[[], object]]:
         "mine": {"all": [["is_open", "is", True], ["responsible", "me"]]},
         "late": {"all": [["is_open", "is", True], ["late", "is", True]]},
         "new": {"all": [["state", "is", "new"]]},
+        "done": {"all": [["state", "is", "done"]]},
+        "promise late": {"all": [["is_open", "is", True], ["sla_late", "is", True]]},
         "one type": {"all": [["is_open", "is", True], ["case_type", "is", "7"]]},
         "one team": {"all": [["is_open", "is", True], ["team", "is", "9"]]},
     }
@@ -308,7 +352,7 @@ def lists_of(member) -> dict[str, Callable[[], object]]:
                     definition, member, condition=condition
                 ).page(columns=COLUMNS, sort=sort)
     for name, condition in conditions.items():
-        asked[f"{name}, counted"] = lambda condition=condition: ask(definition, member, condition=condition).count()
+        asked[f"{name}{COUNTED}"] = lambda condition=condition: ask(definition, member, condition=condition).count()
     asked["three words"] = lambda: ask(definition, member, text="réclamation facture 777").page(columns=COLUMNS)
     return asked
 
@@ -392,6 +436,7 @@ def pages_of() -> dict:
             "my work": lambda place: get(f"/{SLUG}/plans-d-action/"),
             "my teams' work": lambda place: get(f"/{SLUG}/plans-d-action/equipe/"),
             "list of dossiers": lambda place: get(f"/{SLUG}/dossiers/"),
+            "board": lambda place: get(f"/{SLUG}/dossiers/tableau/"),
             "page of a dossier": lambda place: get(f"/{SLUG}/dossiers/{chosen[place][1]}/"),
             "its plans": lambda place: get(f"/{SLUG}/plans-d-action/dossiers/{chosen[place][1]}/"),
             "page of a plan": lambda place: get(f"/{SLUG}/plans-d-action/{chosen[place][1]}/"),
