@@ -105,10 +105,15 @@ class Asked:
         if self.member.reach.is_whole(self.definition.right):
             return None
         # Of too large a part what is in reach tells only that nobody need count it, where nothing else is asked.
-        few = self.definition.within_few
-        if self.condition and few is not None and few(self.member) is None:
+        if self.condition and self.definition.within_few is not None and self.within_few is None:
             return None
         return self.definition.reached(self.member)
+
+    @cached_property
+    def within_few(self) -> tuple[str, list[int]] | None:
+        """`ListDefinition.within_few` of the member; None where they reach too much for it."""
+        few = self.definition.within_few
+        return few(self.member) if few is not None else None
 
     @cached_property
     def records(self) -> QuerySet:
@@ -373,12 +378,13 @@ class _Walk:
         is_sifted = not is_all and len(found) < SOME and not self.asked.is_in_order
         if is_sifted and self.asked.sieve is not None:
             return self._sifted(size)
-        if not is_all and not is_scattered:
+        # Where the nearest tell that the page is far, the index of the order is asked at once.
+        is_near = len(found) * NEAR >= size * NEAREST
+        if not is_all and not is_scattered and (is_near or self.asked.within_few is None):
             found, is_all = self._among(NEAR, size)
         if is_all:
             return found
-        few = self.asked.definition.within_few
-        within_few = few(self.asked.member) if few is not None else None
+        within_few = self.asked.within_few
         if within_few is None and found and 3 * NEAR * size <= FAR * len(found):
             found, is_all = self._among(3 * NEAR * size // len(found), size)
         elif within_few is not None and len(within_few[1]) >= SORTED:
