@@ -32,12 +32,16 @@ CARDS = 25
 
 @dataclass
 class BoardColumn:
-    """The cases of one state: the first of them, how many there are, where the next ones are."""
+    """The cases of one state: the first of them, how many there are, where the next ones are.
+
+    A column that goes on is shown before it is counted: `count` says « 25+ » and `is_counted` is false.
+    """
 
     state: State
     cards: list[Row]
     count: str
     next_cursor: str
+    is_counted: bool = True
 
     @property
     def moves(self) -> list[tuple[str, str]]:
@@ -49,8 +53,14 @@ class BoardColumn:
 
 @requires(Right.CASE_VIEW, module=Module.CASEWORK)
 def board(request) -> HttpResponse:
-    """All columns; `?colonne=&apres=` gives the cards that follow in one."""
+    """All columns; `?colonne=&apres=` gives the cards that follow in one, `?colonne=&compte=oui` how many it has."""
     column = request.GET.get("colonne", "")
+    if column in [str(one) for one in STATES] and request.GET.get("compte") == "oui":
+        chosen = CaseFilter(request.GET, request.member)
+        state = State(column)
+        count = chosen.number_in_words(_asked(chosen, state).count())
+        context = {"filter": chosen, "columns": [BoardColumn(state, [], count, "")]}
+        return render(request, PAGE, context, fragment="count")
     if column in [str(one) for one in STATES] and is_htmx(request):
         context = _context(request, [State(column)], request.GET.get("apres", "")[:500])
         return render(request, PAGE, context, fragment="cards")
@@ -96,17 +106,22 @@ def _context(request, states, after: str = "") -> dict[str, Any]:
     }
 
 
-def _column(chosen: CaseFilter, state: State, after: str) -> BoardColumn:
-    member = chosen.member
+def _asked(chosen: CaseFilter, state: State) -> pages.Asked:
     parts = [["state", "is", state.value]]
     if chosen.board_condition is not None:
         parts.append(chosen.board_condition)
-    condition = check({"all": parts}, chosen.definition, member)
-    asked = pages.ask(chosen.definition, member, condition=condition, text=chosen.text)
+    condition = check({"all": parts}, chosen.definition, chosen.member)
+    return pages.ask(chosen.definition, chosen.member, condition=condition, text=chosen.text)
+
+
+def _column(chosen: CaseFilter, state: State, after: str) -> BoardColumn:
+    member, asked = chosen.member, _asked(chosen, state)
     today = today_in(member.organization.time_zone)
     page = asked.page(columns=COLUMNS, sort=chosen.sort, after=after, limit=CARDS)
-    count = "" if after else chosen.number_in_words(asked.count())
-    return BoardColumn(state, [row_of(one, types_of(member), today) for one in page.rows], count, page.next)
+    is_counted = not page.next or asked.is_counted
+    count = asked.count() if is_counted and not after else pages.Count(len(page.rows), True)
+    cards = [row_of(one, types_of(member), today) for one in page.rows]
+    return BoardColumn(state, cards, chosen.number_in_words(count), page.next, is_counted)
 
 
 def _movable(member: Membership, columns: list[BoardColumn]) -> set[int]:
