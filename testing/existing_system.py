@@ -18,7 +18,7 @@ class ExistingSystem:
         self.answers: list = []
         self.secret = ""
         self.late = 30.0
-        self.taken: list[dict] = []  # every message that came, repeats too: {"id", "body", "headers"}
+        self.taken: list[dict] = []  # every message that came, repeats too: {"id", "body", "headers", "said"}
         self.numbers: dict[object, str] = {}  # by dossier
         self.refused: list[str] = []
         self.lock = threading.Lock()
@@ -62,7 +62,7 @@ class ExistingSystem:
                     said = 401
             if said != 401:
                 told = json.loads(body)
-                self.taken.append({"id": headers["webhook-id"], "body": told, "headers": headers})
+                self.taken.append({"id": headers["webhook-id"], "body": told, "headers": headers, "said": said})
         if said == "cut":
             handler.connection.close()
             return
