@@ -12,7 +12,7 @@ from benchmarks import database, figures
 RESULTS = Path(__file__).parent / "results"
 MEASURES = [
     "search", "lists", "pages", "thread", "duplicates", "imports", "upload", "mail", "inbound", "portal",
-    "letters", "plans", "dunning", "groups", "api", "leave",
+    "letters", "plans", "dunning", "groups", "enrollment", "api", "leave",
 ]  # fmt: skip
 
 
