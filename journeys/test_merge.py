@@ -58,7 +58,7 @@ def test_two_files_become_one_and_two_again_by_keyboard(visit):
     # Taken back: what was edited since is listed and chosen.
     page.goto(f"{ORG}/fusions/")
     nadia.looks("fusions", widths=(1440, 390))
-    press("link", "Annuler la fusion de Antoine Morelle")
+    press("link", "Annuler la fusion d’Antoine Morelle")
     page.get_by_role("heading", name="Modifié depuis la fusion").wait_for()
     page.get_by_role("heading", name="Ajouté depuis la fusion").wait_for()
     nadia.looks("fusion-annulation", widths=(1440, 390))

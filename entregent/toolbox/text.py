@@ -2,6 +2,8 @@
 
 import re
 import unicodedata
+from collections.abc import Mapping
+from typing import Any
 
 # What NFKD does not take apart but a reader takes for the same, and signs that the database's unaccent takes otherwise.
 _LIGATURES = str.maketrans(
@@ -14,6 +16,7 @@ _LIGATURES = str.maketrans(
 )
 _SEPARATORS = re.compile(r"[^0-9a-z@]+")
 _SPACES = re.compile(r"\s+")
+_OF = re.compile(r"\b([dD])e %\((\w+)\)s")
 
 
 def without_accents(text: str) -> str:
@@ -40,6 +43,17 @@ def one_line(text: str) -> str:
     if text.isprintable():
         return _SPACES.sub(" ", text).strip() if "  " in text else text.strip()
     return _SPACES.sub(" ", "".join(c for c in text if c.isprintable() or c.isspace())).strip()
+
+
+def elided(message: str, words: Mapping[str, Any]) -> str:
+    """The French format of a message as these words want it: « la fiche de %(name)s » → « la fiche d’%(name)s » for
+    Antoine. A name that begins with h or y keeps « de »: which of these are mute is not to be told from the letter."""
+
+    def of(found: re.Match) -> str:
+        initial = without_accents(str(words.get(found[2], ""))[:1]).lower()[:1]
+        return f"{found[1]}’%({found[2]})s" if initial and initial in "aeiou" else found[0]
+
+    return _OF.sub(of, message)
 
 
 def highlighted(text: str, words: list[str]) -> list[tuple[str, bool]]:

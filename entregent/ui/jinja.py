@@ -21,7 +21,7 @@ from markupsafe import Markup, escape
 
 from entregent.access.rights import Right
 from entregent.toolbox import phones
-from entregent.toolbox.text import highlighted
+from entregent.toolbox.text import elided, highlighted
 
 
 def plural(singular: str, several: str, number: int) -> str:
@@ -39,6 +39,15 @@ def told(message: str) -> str:
     if text is None:
         text = _told[key] = gettext(message)
     return text
+
+
+@pass_context
+def _told_in_french(context, message: str, /, **words) -> str:
+    """What `_("…", name=…)` says where Jinja leaves elisions out: « d’Antoine »."""
+    text = told(message)
+    if "e %(" in text:
+        text = elided(text, words)
+    return (Markup(text) if context.eval_ctx.autoescape else text) % words  # noqa: S704  texts are ours
 
 
 # Babel takes 30 to 60 µs a value; a list shows the same days and amounts again and again.
@@ -156,6 +165,8 @@ def _environment(language: str, **options) -> LanguageEnvironment:
     env.install_gettext_callables(  # type: ignore[attr-defined]
         told, plural, newstyle=True, pgettext=pgettext, npgettext=npgettext
     )
+    if language == "fr":
+        env.globals["gettext"] = _told_in_french
     env.globals.update(
         url=_url,
         static=_static,

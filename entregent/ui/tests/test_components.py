@@ -168,3 +168,17 @@ def test_components_speak_english(draw):
 def test_french_says_zero_as_it_says_one(language, number, said):
     with translation.override(language):
         assert plural("un", "des", number) == said
+
+
+@pytest.mark.parametrize(
+    ("language", "name", "said"),
+    [
+        ("fr", "Antoine", "la fiche d’Antoine"),
+        ("fr", "<Anne>", "la fiche de &lt;Anne&gt;"),
+        ("fr", "Anne & Cie", "la fiche d’Anne &amp; Cie"),
+        ("en", "Antoine", "the record of Antoine"),
+    ],
+)
+def test_texts_with_a_name_leave_vowels_out_in_french(draw, language, name, said):
+    with translation.override(language):
+        assert draw("icon", "{{ _('la fiche de %(name)s', name=name) }}", name=name).strip() == said
