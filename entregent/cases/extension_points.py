@@ -41,6 +41,9 @@ class Element:
     icon: str = ""
     # Where it is taken off the case, by a POST.
     remove_url: str = ""
+    # Of a document: what a form names it by, and its earlier versions, newest first, by label and address.
+    key: int = 0
+    earlier: Sequence[tuple[str, str]] = ()
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """What the page of a case shows: its links within the reader's reach, its elements by type or by time."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -90,7 +90,7 @@ def elements_of(case: Case, member, links: Links, *, is_whole: bool = False) -> 
         ),
         _group("mails", _("Courriels"), "mail", mails, _("Ce dossier ne contient aucun courriel.")),
         _group(
-            "documents", _("Documents"), "paperclip", [_document(one, case, "paperclip") for one in files],
+            "documents", _("Documents"), "paperclip", _in_versions(files, case),
             _("Ce dossier ne contient aucun document."),
         ),
         _group(
@@ -146,6 +146,25 @@ def _document(one: CaseDocument, case: Case, icon: str) -> Element:
     gone = one.file.removed_at is not None
     off = reverse("cases:document_delete", args=[case.organization.slug, case.number, one.pk])
     return Element(one.title, "" if gone else url, _("supprimé") if gone else "", one.created_at, icon, off)
+
+
+def _in_versions(files: list[CaseDocument], case: Case) -> list[Element]:
+    """Each document by its newest version, with those before it; `files` are newest first."""
+    versions: dict[int, list[CaseDocument]] = {}
+    for one in files:
+        versions.setdefault(one.version_of_id or one.pk, []).append(one)
+    rows = []
+    for newest, *earlier in versions.values():
+        row = replace(_document(newest, case, "paperclip"), key=newest.pk)
+        if earlier:
+            told = [_("version %(n)s") % {"n": len(earlier) + 1}, *([row.detail] if row.detail else [])]
+            before = [
+                (_("version %(n)s") % {"n": len(earlier) - place}, _document(one, case, "paperclip").url)
+                for place, one in enumerate(earlier)
+            ]
+            row = replace(row, detail=" · ".join(told), earlier=before)
+        rows.append(row)
+    return rows
 
 
 def _mails(case: Case) -> list[Element]:

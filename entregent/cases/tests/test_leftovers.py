@@ -81,6 +81,35 @@ def test_sent_twice_a_reminder_a_type_and_a_document_are_one(agent, admin, case,
     assert CaseType.objects.filter(label_fr="Sinistre").count() == 1
 
 
+def test_a_newer_version_stands_over_the_earlier_ones(agent, case, signed_in):
+    web = signed_in(agent)
+    at = f"/{agent.organization.slug}/dossiers/{case.number}"
+
+    def sent(text: str, *names: str, **more):
+        files = [SimpleUploadedFile(name, f"{text} {name}".encode(), content_type="text/plain") for name in names]
+        return web.post(f"{at}/documents/", {"files": files, **more})
+
+    sent("un", "contrat.txt")
+    enter(agent)
+    first = case.documents.get()
+    assert (
+        f'<option value="{first.pk}">Nouvelle version de : contrat.txt</option>' in web.get(f"{at}/").content.decode()
+    )
+    assert sent("deux", "contrat-signe.txt", version_of=first.pk).status_code == 303
+    assert (
+        "Une nouvelle version est un seul fichier." in sent("x", "a.txt", "b.txt", version_of=first.pk).content.decode()
+    )
+    enter(agent)
+    second = case.documents.exclude(pk=first.pk).get()
+    assert second.version_of_id == first.pk
+    sent("trois", "contrat-enregistre.txt", version_of=second.pk)
+    drawn = web.get(f"{at}/elements/", headers={"HX-Request": "true"}).content.decode()
+    assert drawn.count(f"{at}/documents/{first.pk}/") == 1
+    assert "version 3" in drawn
+    assert drawn.index("contrat-enregistre.txt") < drawn.index("version 2<") < drawn.index("version 1<")
+    assert sent("x", "a.txt", version_of=999_999).status_code == 404
+
+
 def test_a_document_is_taken_off_and_put_back(agent, case, signed_in):
     web = signed_in(agent)
     at = f"/{agent.organization.slug}/dossiers/{case.number}"

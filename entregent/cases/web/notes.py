@@ -14,7 +14,8 @@ from entregent.interactions.web.answers import at
 from entregent.interactions.web.files import kept_files
 from entregent.organizations.idempotency import once
 from entregent.organizations.models import Membership, Module
-from entregent.toolbox.errors import NotFound, required
+from entregent.toolbox.errors import NotFound, Refusal, required
+from entregent.toolbox.text import as_id
 from entregent.ui.pages import see
 
 
@@ -78,18 +79,22 @@ def reminder_done(request, number, key):
 @requires(Right.CASE_EDIT, module=Module.CASEWORK)
 @require_POST
 def document_create(request, number):
-    """The files of the form, each a document of the case."""
+    """The files of the form, each a document of the case; with `version_of` one file, newer than that document."""
     case = get_case(request, number)
+    key = as_id(request.POST.get("version_of", ""))
+    older = _one(case.documents, key) if key is not None else None
     sent = [(one.name, one.size) for one in request.FILES.getlist("files")]
 
     def keep() -> list[CaseDocument]:
         files = kept_files(request)
         if not files:
             raise required("files", _("Fichiers"))
-        return [actions.keep_case_document(case, by=request.member, file=file) for file in files]
+        if older is not None and len(files) > 1:
+            raise Refusal("E-001-VERSION", _("Une nouvelle version est un seul fichier."), field="files")
+        return [actions.keep_case_document(case, by=request.member, file=file, version_of=older) for file in files]
 
-    key = request.POST.get("idempotency_key") or None
-    once(case.organization_id, "case_documents", key, [case.pk, sent], lambda: keep()[0])
+    told = [case.pk, sent, *([older.pk] if older is not None else [])]
+    once(case.organization_id, "case_documents", request.POST.get("idempotency_key") or None, told, lambda: keep()[0])
     return back(request, case, _("Document ajouté."))
 
 
