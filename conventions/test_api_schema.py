@@ -51,7 +51,8 @@ PLACES = {
     "client-groups": "group", "processing-requests": "processing_request", "relationships": "relationship",
     "access-requests": "access_request", "users": "member", "users/grants": "grant", "jobs": "job",
     "imports": "import", "views": "view", "addresses": "address", "people/clients": "client",
-    "webhooks": "webhook",
+    "webhooks": "webhook", "teams": "team_code", "case-types": "case_type", "custom-fields": "custom_field",
+    "substitutions": "substitution",
 }  # fmt: skip
 PLAIN = {"seq": 1, "offset": 0, "list_code": "clients"}
 # What a body says of other records, by the name of its field.

@@ -1,8 +1,10 @@
 """Errors as RFC 9457 problem documents, with the codes of requirements.md §5."""
 
+from collections.abc import Callable
+from functools import wraps
 from typing import cast
 
-from django.http import JsonResponse
+from django.http import HttpResponseNotAllowed, JsonResponse
 from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
 from psycopg.errors import QueryCanceled
@@ -75,6 +77,21 @@ def too_long(request, error) -> JsonResponse:
     if isinstance(error.__cause__, QueryCanceled):
         return refused(request, TooLong())
     raise error
+
+
+def told_apart(view: Callable) -> Callable:
+    """`view`, with a problem where it knows no such method: `Allow` says which it knows."""
+
+    @wraps(view)
+    def answered(request, *args, **kwargs):
+        response = view(request, *args, **kwargs)
+        if not isinstance(response, HttpResponseNotAllowed):
+            return response
+        refusal = problem(405, "E-METHOD", _("Cette adresse n'a pas cette opération."))
+        refusal.headers["Allow"] = ", ".join(sorted(response.headers["Allow"].split(", ")))
+        return refusal
+
+    return answered
 
 
 @csrf_exempt

@@ -25,6 +25,7 @@ from entregent.api import (
     groups,
     interactions,
     loans,
+    organizing,
     people,
     problems,
     processes,
@@ -69,7 +70,7 @@ api = Api(
 )
 
 # The modules that write further operations on the routers of others.
-FURTHER = (case_work, step_work)
+FURTHER = (case_work, organizing, step_work)
 
 for prefix, router in [
     ("/clients", clients.router),
@@ -101,8 +102,11 @@ api.add_exception_handler(HttpError, behind_the_door(problems.unreadable))
 api.add_exception_handler(AuthenticationError, lambda request, error: problems.refused(request, TokenMissing()))
 
 app_name = "api"
+operations = api.urls[0]
+for pattern in operations:
+    pattern.callback = problems.told_apart(pattern.callback)
 urlpatterns = [
-    *api.urls[0],
+    *operations,
     path("docs", documentation, {"api": api}, name="documentation"),
     # An id that is no number, an operation that there is not: answered as all that is absent.
     re_path("^", problems.nowhere, name="nowhere"),
