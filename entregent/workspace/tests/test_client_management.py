@@ -64,6 +64,14 @@ def test_each_tab_shows_what_is_in_reach(signed_in, agent, manager, topic, clien
     assert other not in text
 
 
+def test_a_note_has_no_direction(signed_in, manager, topic, client_north):
+    said(manager, topic, client_north, channel="note")
+    text = signed_in(manager).get(at("client_management", manager), {"onglet": "interactions"}).content.decode()
+    rows = text[text.index("<tbody>") : text.index("</tbody>")]
+    assert "Note" in rows
+    assert "Sans objet" not in rows
+
+
 def test_the_address_holds_filter_sort_and_row(signed_in, manager, topic, org):
     enter(manager)
     active = make_client(org, "LAV1", "Lavoie", status="client")
