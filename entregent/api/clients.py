@@ -156,9 +156,9 @@ def remove_client(request: MemberRequest, number: str):
 @operation(Right.CLIENT_DELETE)
 def restore(request: MemberRequest, response: HttpResponse, number: str, payload: Nothing):
     member = request.member
-    client = Client.objects.visible_to(member, Right.CLIENT_DELETE, deleted=True).found(number=number)
-    created_once(request, payload, lambda: restore_client(client, by=member))
-    return _answer(member, response, client.pk)
+    deleted = Client.objects.visible_to(member, Right.CLIENT_DELETE, deleted=True)
+    make = lambda: restore_client(deleted.found(number=number), by=member)  # noqa: E731
+    return _answer(member, response, created_once(request, payload, make))
 
 
 @router.post("/{number}/removal", response={201: ClientOut}, summary="Remove a client (« retirer »)")

@@ -34,6 +34,7 @@ from entregent.api.schemas import (
     InteractionPage,
     InteractionPatch,
     LinksOut,
+    Nothing,
     ObjectIn,
     PartyIn,
     StatusIn,
@@ -49,6 +50,7 @@ from entregent.interactions.actions import (
     log_interaction,
     postpone_follow_up,
     reopen_follow_up,
+    restore_interaction,
     unlink_agent,
     unlink_object,
     unlink_participant,
@@ -56,6 +58,7 @@ from entregent.interactions.actions import (
     update_interaction,
 )
 from entregent.interactions.models import Interaction, Topic
+from entregent.interactions.timeline import deleted_interaction
 from entregent.organizations.models import Membership
 from entregent.toolbox.errors import NotFound, Refusal
 
@@ -283,6 +286,15 @@ def remove_interaction(request: MemberRequest, number: int):
     unchanged(request, interaction)
     delete_interaction(interaction, by=member)
     return Status(204, None)
+
+
+@router.post("/{int:number}/restoration", response=InteractionOut, summary="Take the deletion of an interaction back")
+@operation(Right.INTERACTION_DELETE_OWN)
+def post_restoration(request: MemberRequest, response: HttpResponse, number: int, payload: Nothing):
+    """By whoever deleted it, or who may delete any."""
+    member = request.member
+    make = lambda: restore_interaction(deleted_interaction(member, number), by=member)  # noqa: E731
+    return _one(member, response, pk=created_once(request, payload, make))
 
 
 def _logged(member: Membership, number: int) -> Interaction:

@@ -1,10 +1,12 @@
 """People (« personnes-ressources »)."""
 
 from django.http import HttpResponse
+from django.http.response import HttpResponseBase
 from ninja import Query, Router, Status
 
 from entregent.access.guard import MemberRequest
 from entregent.access.rights import Right
+from entregent.api.contract import FILE
 from entregent.api.guard import operation
 from entregent.api.paging import MOST, page
 from entregent.api.requests import client_of, created_once, tag, unchanged, version_asked
@@ -18,11 +20,14 @@ from entregent.clients.actions import (
     merge_people,
     update_person,
 )
+from entregent.clients.actions.photos import remove_photo, set_photo
 from entregent.clients.merging import by_number, person_by_id
-from entregent.clients.models import Client, ClientPerson, Person
+from entregent.clients.models import Client, ClientPerson, Person, PersonPhoto
+from entregent.clients.photos import MOST as HEAVIEST
 from entregent.clients.search import marks_in_reach
 from entregent.search.models import Kind
 from entregent.search.queries import ask, find
+from entregent.toolbox.errors import NotFound
 from entregent.toolbox.text import as_id
 
 router = Router(tags=["people"])
@@ -102,6 +107,37 @@ def remove_person(request: MemberRequest, person_id: int):
     person = _people(member, Right.CLIENT_DELETE).found(pk=person_id)
     unchanged(request, person)
     delete_person(person, by=member)
+    return Status(204, None)
+
+
+@router.get("/{int:person_id}/photo", summary="The photo of a person", openapi_extra=FILE)
+@operation(Right.CLIENT_VIEW)
+def get_photo(request: MemberRequest, person_id: int) -> HttpResponseBase:
+    person = _people(request.member).found(pk=person_id)
+    photo = PersonPhoto.objects.filter(person=person).first()
+    if photo is None:
+        raise NotFound
+    response = HttpResponse(bytes(photo.content), content_type=photo.media_type)
+    # As on the page: a picture that somebody sent is nothing else.
+    response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
+    return response
+
+
+@router.put("/{int:person_id}/photo", response={204: None}, summary="Set the photo of a person")
+@operation(Right.CLIENT_EDIT)
+def put_photo(request: MemberRequest, person_id: int):
+    """The body is the picture itself: JPEG, PNG, GIF or WebP, 500 kB at most."""
+    person = _people(request.member, Right.CLIENT_EDIT).found(pk=person_id)
+    set_photo(person, by=request.member, content=request.read(HEAVIEST + 1))
+    return Status(204, None)
+
+
+@router.delete("/{int:person_id}/photo", response={204: None}, summary="Remove the photo of a person")
+@operation(Right.CLIENT_EDIT)
+def delete_photo(request: MemberRequest, person_id: int):
+    person = _people(request.member, Right.CLIENT_EDIT).found(pk=person_id)
+    unchanged(request, person)
+    remove_photo(person, by=request.member)
     return Status(204, None)
 
 

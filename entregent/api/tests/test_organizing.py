@@ -1,4 +1,4 @@
-"""Teams, absences, types of cases and custom fields, set up by programs; what the API says of what it has not."""
+"""Teams, absences, types of cases, custom fields and photos, by programs; what the API says of what it has not."""
 
 import pytest
 
@@ -120,3 +120,38 @@ def test_custom_fields(call, admin, reader, client_north):  # noqa: F811
     assert ask("POST", f"{url}/restoration", {}).body["code"] == "rythme"
     enter(admin)
     assert CustomField.objects.get().deleted_at is None
+
+
+def test_the_photo_of_a_person(call, manager, reader, client_north):  # noqa: F811
+    ask = call(manager)
+    person = ask("POST", "/people", {"last_name": "Roy", "client": "N1"}).body["id"]
+    url = f"/api/v1/people/{person}/photo"
+    headers = {"Authorization": f"Bearer {ask.token}"}
+    picture = b"\x89PNG\r\n\x1a\n" + b"0" * 100
+
+    def sends(method, content=b""):
+        return ask.http.generic(method, url, data=content, content_type="application/octet-stream", headers=headers)
+
+    assert sends("GET").status_code == 404
+    assert sends("PUT", picture).status_code == 204
+    shown = sends("GET")
+    assert (shown.content, shown.headers["Content-Type"]) == (picture, "image/png")
+    for other in (b"<svg></svg>", b"", picture + b"0" * 500_000):
+        assert (sends("PUT", other).status_code, sends("GET").content) == (422, picture)
+    assert call(reader)("DELETE", f"/people/{person}/photo").status_code == 403
+    assert sends("DELETE").status_code == 204
+    assert sends("GET").status_code == 404
+
+
+def test_a_deletion_is_taken_back_once(call, manager, topic, client_north):  # noqa: F811
+    ask = call(manager)
+    body = {"client": "N1", "topic": topic.code, "channel": "note", "notes": "Gardé."}
+    number = ask("POST", "/interactions", body).body["number"]
+    assert ask("POST", f"/interactions/{number}/restoration", {}).status_code == 404
+    assert ask("DELETE", f"/interactions/{number}").status_code == 204
+    for _again in range(2):
+        back = ask("POST", f"/interactions/{number}/restoration", {}, Idempotency_Key="r1")
+        assert (back.status_code, back.body["number"]) == (200, number)
+    assert ask("DELETE", "/clients/N1").status_code == 204
+    for _again in range(2):
+        assert ask("POST", "/clients/N1/restoration", {}, Idempotency_Key="r2").body["number"] == "N1"
