@@ -28,7 +28,7 @@ def main(clients: tuple[int, ...], only: tuple[str, ...], keep_data: bool) -> No
     with database.server() as server:
         for size in clients:
             dsn = database.prepare(server, size, keep=keep_data)
-            if {"pages", "thread", "portal", "plans", "api"} & set(only or MEASURES):
+            if {"pages", "thread", "portal", "plans", "groups", "api"} & set(only or MEASURES):
                 database.collect_static(dsn)
             for measure in only or MEASURES:
                 into = RESULTS / f"{measure}-{size}.json"

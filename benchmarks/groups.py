@@ -109,7 +109,9 @@ def _scene() -> None:
         """
     )
     _run("SET LOCAL session_replication_role = origin")
-    for table in ("relationships_businessaccount", "relationships_relationship", "clients_client"):
+    _run("SELECT groups_refresh_free(array_agg(id)) FROM clients_client WHERE organization_id = %(org)s")
+    filled = ("relationships_businessaccount", "relationships_relationship", "clients_client", "clients_clientreach")
+    for table in filled:
         _run(f"ANALYZE {table}")
     _run("SET LOCAL ROLE entregent_app")
 

@@ -75,6 +75,7 @@ class GroupOut(Schema):
     id: int
     name: str
     clients: int = Field(description="How many clients are in it.")
+    program_accounts: int = Field(description="How many program accounts these clients delegate.")
     deleted_at: datetime | None
     created_at: datetime
     changed_at: datetime
@@ -367,6 +368,7 @@ def _told(groups: list[ClientGroup]) -> list[GroupOut]:
         GroupOut(
             **{name: getattr(one, name) for name in plain},
             clients=one.member_count,
+            program_accounts=one.program_count,
             open_request=numbers.get(one.pk),
         )
         for one in groups

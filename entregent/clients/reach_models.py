@@ -2,13 +2,13 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 
-# The mark of a group is its id with this bit.
+# The mark of a group is its id with this bit; this bit alone marks a client that could be in a group and is in none.
 GROUP = 1 << 62
 
 
 class ClientReach(models.Model):
     """A sector in which a client stands (`Client.sector_reach`, row by row), for `clients_in_reach` alone; or the mark
-    of the group that it is in (`marks.py`).
+    of the group that it is in (`marks.py`), or that of none (`groups/marks.sql`).
 
     Written by triggers (`reach_rows.sql`; those of groups by `groups/marks.sql`), without foreign keys: gone with its
     client. `before`: the sectors that come earlier in the client's reach. `until`: the moment from which on the row

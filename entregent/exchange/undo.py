@@ -16,7 +16,9 @@ from entregent.groups.effects import one_after_the_other
 from entregent.organizations.models import Membership
 
 # Written by triggers and counters: not put back.
-_NOT_PUT_BACK = {"id", "organization_id", "version", "sector_reach", "path", "key_compact", "member_count"}
+_NOT_PUT_BACK = {
+    "id", "organization_id", "version", "sector_reach", "path", "key_compact", "member_count", "program_count",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)

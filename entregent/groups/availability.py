@@ -7,6 +7,7 @@ from django.db.models.functions import Coalesce
 from django.db.models.lookups import IsNull, LessThan
 
 from entregent.clients.models import Client
+from entregent.clients.reach_models import GROUP, ClientReach
 from entregent.groups.models import GroupMember
 from entregent.organizations.models import Organization
 from entregent.relationships.models import Relationship, today_of
@@ -23,6 +24,13 @@ def is_there(rows: QuerySet, there: bool = True) -> Q:
 def available(organization: Organization) -> QuerySet[Client]:
     """Asked client by client, those in a group passed over first: for a page of them as for all."""
     return _there(organization).filter(is_there(_grouped(organization), False), is_there(_holds(organization)))
+
+
+def in_none(organization: Organization, most: int) -> list[int]:
+    """Up to `most` of the clients that have a relationship and are in no group, as triggers mark them
+    (`groups/marks.sql`): all that are available are among them, and a few that are not, since it has lapsed today."""
+    marked = ClientReach.objects.filter(organization_id=organization.pk, sector_id=GROUP, gone=False)
+    return list(marked.order_by().values_list("client_id", flat=True)[:most])
 
 
 def _there(organization: Organization) -> QuerySet[Client]:

@@ -12,6 +12,7 @@ TABLE_WORDS = {
 COLUMN_WORDS = {
     "rule": _("Règle"),
     "member_count": _("Nombre de clients"),
+    "program_count": _("Nombre de comptes de programme"),
     "changed_at": _("Changé"),
     "group_id": _("Groupe"),
     "added_at": _("Ajouté"),

@@ -41,7 +41,7 @@ class ClientGroup(models.Model):
     """« Groupe de clients ». Its name is its own for ever: that of a deleted group is not given again.
 
     `rule`: the conditions of a saved filter that says which clients are in it (None: somebody chooses them one by one).
-    `member_count` is written with the members.
+    `member_count` and `program_count` (accounts of programs that its clients let act for) are kept by triggers.
     """
 
     organization = models.ForeignKey(Organization, models.CASCADE, related_name="+")
@@ -49,6 +49,7 @@ class ClientGroup(models.Model):
     name_key = models.CharField(max_length=2 * NAME_MOST, editable=False)
     rule = models.JSONField(null=True, blank=True)
     member_count = models.IntegerField(default=0)
+    program_count = models.IntegerField(default=0, db_default=0)
     deleted_at = models.DateTimeField(null=True, blank=True)
     created_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
     created_at = models.DateTimeField(db_default=Now())

@@ -29,6 +29,6 @@ group_words = ScopeWords(title=_("Groupe"), names=names, find=find, is_given_by_
 def group_of(client_id: int) -> dict[str, set[int]]:
     """The group by which a client is reached at this moment."""
     marks = ClientReach.objects.filter(
-        Q(until__isnull=True) | Q(until__gt=Now()), client_id=client_id, sector_id__gte=GROUP
+        Q(until__isnull=True) | Q(until__gt=Now()), client_id=client_id, sector_id__gt=GROUP
     )
     return {"group": {mark & ~GROUP for mark in marks.values_list("sector_id", flat=True)}}

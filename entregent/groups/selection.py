@@ -7,7 +7,7 @@ from typing import Any
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
 from entregent.clients.models import Client
-from entregent.groups.availability import available, is_there, why_not
+from entregent.groups.availability import available, in_none, is_there, why_not
 from entregent.groups.draft_models import Draft, DraftRow
 from entregent.groups.models import ClientGroup, GroupMember
 from entregent.organizations.models import Organization
@@ -18,6 +18,8 @@ from entregent.toolbox.text import digits, search_key
 _INDEXED = 3
 # A group of more clients is a good part of those that are looked through by name.
 _MANY = 5_000
+# So many of those that are looked at may be unable to be chosen after all.
+_SPARE = 200
 # Of so many that a search finds it is told why they can not be chosen.
 _FIRST = 500
 
@@ -70,14 +72,21 @@ def these(ids: Iterable[int]) -> QuerySet[Client]:
 
 
 def staged(draft: Draft, change: str) -> QuerySet[Client]:
-    rows = DraftRow.objects.filter(draft_id=draft.pk, client_id=OuterRef("pk"), change=change)
-    return Client.objects.filter(Exists(rows), organization_id=draft.organization_id)
+    """Those chosen to come in, or to leave."""
+    rows = DraftRow.objects.filter(draft_id=draft.pk, change=change).order_by()
+    few = list(rows.values_list("client_id", flat=True)[: _MANY + 1])
+    clients = Client.objects.filter(organization_id=draft.organization_id)
+    if len(few) <= _MANY:
+        return clients.filter(pk__among=few) if few else clients.none()
+    return clients.filter(Exists(rows.filter(client_id=OuterRef("pk"))))
 
 
 def eligible(draft: Draft, change: str, organization: Organization) -> QuerySet[Client]:
     """Those that may be chosen, whether they are by now or not: available ones to add, members to remove."""
     if change == DraftRow.Change.ADD:
-        return available(organization)
+        few = in_none(organization, _MANY + 1)
+        found = available(organization)
+        return found.filter(pk__among=few) if len(few) <= _MANY else found
     return members_of(draft.group) if draft.group is not None else Client.objects.none()
 
 
@@ -85,6 +94,19 @@ def candidates(draft: Draft, change: str, organization: Organization) -> QuerySe
     """Those that can be chosen still, for a page of them."""
     # By the index on names, which knows no deleted ones.
     return eligible(draft, change, organization).filter(is_there(_chosen(draft), False), deleted_at__isnull=True)
+
+
+def are_more(draft: Draft, change: str, organization: Organization, most: int) -> bool:
+    """Whether more than `most` can be chosen, where a few more than that tell it: not in the order of names, by which
+    many others may come first. False: perhaps."""
+    if change == DraftRow.Change.ADD:
+        some = in_none(organization, most + _SPARE)
+    else:
+        live = GroupMember.objects.live().filter(group_id=draft.group_id)
+        some = list(live.order_by().values_list("client_id", flat=True)[: most + _SPARE])
+    if len(some) <= most:
+        return False
+    return candidates(draft, change, organization).filter(pk__among=some).order_by().count() > most
 
 
 def _chosen(draft: Draft) -> QuerySet[DraftRow]:

@@ -200,8 +200,8 @@ def _transfers(ids: list[int]) -> dict[int, Told]:
 def _groups(ids: list[int]) -> dict[int, Told]:
     return _told(
         ClientGroup, ids, "client-groups", "name", None,
-        {"id": "id", "name": "name", "member_count": "member_count", "created_at": "created_at",
-         "deleted_at": "deleted_at", "version": "version"},
+        {"id": "id", "name": "name", "member_count": "member_count", "program_count": "program_count",
+         "created_at": "created_at", "deleted_at": "deleted_at", "version": "version"},
         identity="id",
     )  # fmt: skip
 

@@ -15,6 +15,7 @@ from entregent.groups.actions.requests import create_group
 from entregent.groups.models import ClientGroup, GroupMember, ProcessingRequest
 from entregent.jobs.models import Job
 from testing.cast import grant, make_member, make_organization
+from testing.crowd import tied_clients
 from testing.worker import work_with_kills
 
 # As many as the issue says by these two: 100,000 and 20.
@@ -33,40 +34,10 @@ def boss(transactional_db):
         cursor.execute("DELETE FROM procrastinate_jobs")
 
 
-def _clients(organization):
-    """With a business account and a relationship each."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT set_config('app.search_deferred', 'on', true)")
-        cursor.execute(
-            """
-            INSERT INTO relationships_businessaccount (number, name, postal_code, city, country, version)
-            SELECT (100000000 + n)::text, 'Maison ' || n, '', '', 'FR', 1 FROM generate_series(1, %s) n
-            """,
-            [CLIENTS],
-        )
-        cursor.execute(
-            """
-            INSERT INTO clients_client (organization_id, number, kind, name, first_name, display_name, sort_key, status,
-                category, language, sector_reach, emails, phones, identifiers, version, business_account_id)
-            SELECT %s, 'K' || a.number, 'company', a.name, '', a.name, lower(a.name), 'client', '', 'fr', '{}', '{}',
-                   '[]', '{}', 1, a.id FROM relationships_businessaccount a
-            """,
-            [organization.pk],
-        )
-        cursor.execute(
-            """
-            INSERT INTO relationships_relationship (organization_id, account_id, level, visibility, state, starts_on,
-                approved_by_name, ended_by_name, version)
-            SELECT %s, a.id, 'business', '{own}', 'active', CURRENT_DATE, '', '', 1 FROM relationships_businessaccount a
-            """,
-            [organization.pk],
-        )
-
-
 def test_kills_lose_and_double_nothing(boss, settings):
     inside = {"organization_id": boss.organization_id, "user_id": boss.user_id}
     with in_organization(**inside):
-        _clients(boss.organization)
+        tied_clients(boss.organization, CLIENTS, prefix=100)
     with in_organization(**inside):
         asked = create_group(by=boss, name="Géant", whole=True)
         assert (asked.state, asked.total) == ("waiting", CLIENTS)
@@ -101,7 +72,7 @@ def test_kills_lose_and_double_nothing(boss, settings):
         members = GroupMember.objects.live()
         assert members.count() == members.values("client").distinct().count() == CLIENTS
         assert ClientGroup.objects.get().member_count == CLIENTS
-        assert ClientReach.objects.filter(sector_id__gte=GROUP, until=None).count() == CLIENTS
+        assert ClientReach.objects.filter(sector_id__gt=GROUP, until=None).count() == CLIENTS
         told = Change.objects.filter(table_name="groups_groupmember", operation="I")
         assert told.count() == told.values("client_id").distinct().count() == CLIENTS
         assert Client.objects.count() == CLIENTS

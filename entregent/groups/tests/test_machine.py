@@ -24,7 +24,14 @@ from entregent.relationships.actions import (
     request_access,
     revoke_relationship,
 )
-from entregent.relationships.models import AccessRequest, AccountUser, BusinessAccount, Relationship, today_of
+from entregent.relationships.models import (
+    AccessRequest,
+    AccountUser,
+    BusinessAccount,
+    ProgramAccount,
+    Relationship,
+    today_of,
+)
 from entregent.toolbox.errors import NotFound, Refusal, Refusals
 from testing.cast import enter, make_client, make_member
 
@@ -54,6 +61,8 @@ class Machine(RuleBasedStateMachine):
             client = make_client(self.organization, f"M{n}", f"Maison {n}", business_account=account)
             user = make_member(self.organization, f"o{n}@m.example", f"Dirigeant {n}", "reader").user
             owner = AccountUser.objects.create(account=account, user=user, role="admin")
+            for place in range(n):
+                ProgramAccount.objects.create(account=account, number=f"{number}RM{place:04}")
             self.clients.append(client)
             self.owners.append(owner)
         for n in CLIENTS[:3]:
@@ -91,7 +100,7 @@ class Machine(RuleBasedStateMachine):
         return [
             sorted(model.objects.values_list(*names))
             for model, names in (
-                (ClientGroup, ("pk", "name", "member_count", "deleted_at")),
+                (ClientGroup, ("pk", "name", "member_count", "program_count", "deleted_at")),
                 (GroupMember, ("pk", "group_id", "client_id", "left_at")),
                 (GroupAssignment, ("pk", "group_id", "user_id", "role", "ended_at")),
                 (Grant, ("pk", "membership_id", "scope_type", "role")),
@@ -122,7 +131,11 @@ class Machine(RuleBasedStateMachine):
         for request in AccessRequest.objects.filter(account_number=number).order_by("-pk")[:2]:
             if says == "yes":
                 ends_on = None if days is None else today_of(self.organization) + timedelta(days=days)
-                self.do(approve_access, request, by=self.owners[n], level="business", ends_on=ends_on)
+                programs = list(self.owners[n].account.programs.all()[:2]) if days == 3 else []
+                self.do(
+                    approve_access, request, by=self.owners[n], ends_on=ends_on, programs=programs,
+                    level="program" if programs else "business",
+                )  # fmt: skip
             elif says == "no":
                 self.do(reject_access, request, by=self.owners[n])
             else:
@@ -155,6 +168,17 @@ class Machine(RuleBasedStateMachine):
         expire_due()
         enter(self.boss)
         self.happened["expired"] += held - GroupMember.objects.live().count()
+
+    @rule(n=st.sampled_from(CLIENTS), comes=st.booleans())
+    def program_comes_or_goes(self, n, comes):
+        programs = ProgramAccount.objects.filter(account=self.owners[n].account).order_by("-pk")
+        if comes:
+            self.happened["program"] += 1
+            number = f"{self.owners[n].account.number}RP{self.happened['program'] % 10_000:04}"
+            ProgramAccount.objects.create(account=self.owners[n].account, number=number)
+        elif (last := programs.first()) is not None:
+            enter(self.boss)
+            last.delete()
 
     # Groups
 
@@ -233,7 +257,15 @@ class Machine(RuleBasedStateMachine):
         tied = dict(Client.objects.values_list("pk", "business_account_id"))
         assert {tied[client] for _group, client in live} <= active
         marks = ClientReach.objects.filter(sector_id__gte=GROUP).values_list("sector_id", "client_id")
-        assert {(mark & ~GROUP, client) for mark, client in marks} == set(live)
+        grouped = {client for _group, client in live}
+        free = {(0, client) for client, account in tied.items() if account in active and client not in grouped}
+        assert {(mark & ~GROUP, client) for mark, client in marks} == set(live) | free
+        given = {
+            one.account_id: one.programs.count() if one.level == "program" else one.account.programs.count()
+            for one in Relationship.objects.filter(state="active")
+        }
+        for group in ClientGroup.objects.all():
+            assert group.program_count == sum(given[tied[client]] for pk, client in live if pk == group.pk)
 
     @invariant()
     def accesses_follow_assignments(self):
@@ -289,7 +321,7 @@ def test_whatever_happens_groups_stay_whole(org, admin):
 
     Run.employees, Run.happened = employees, Counter()
     chosen = settings(
-        max_examples=15,
+        max_examples=25,
         stateful_step_count=20,
         deadline=None,
         suppress_health_check=list(HealthCheck),

@@ -101,7 +101,7 @@ def test_a_revocation_closes_what_a_change_has_just_made(boss, inside, alpha, ow
     with in_organization(**inside):
         assert not GroupMember.objects.live().exists()
         assert GroupMember.objects.count() == 1
-        assert not ClientReach.objects.filter(sector_id__gte=GROUP).exists()
+        assert not ClientReach.objects.filter(sector_id__gt=GROUP).exists()
         assert ProcessingRequest.objects.get(operation="expire").rows.get().client_id == alpha.pk
 
 
@@ -117,7 +117,7 @@ def test_a_relationship_that_is_replaced_meanwhile_says_until_when(boss, inside,
     assert answer == "done"
     with in_organization(**inside):
         assert GroupMember.objects.live().count() == 1
-        assert ClientReach.objects.get(sector_id__gte=GROUP).until is not None
+        assert ClientReach.objects.get(sector_id__gt=GROUP).until is not None
 
 
 def test_of_two_renames_to_one_name_the_second_is_refused(boss, inside, alpha):

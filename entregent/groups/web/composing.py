@@ -14,7 +14,7 @@ from entregent.groups.actions.requests import checked_name, create_group, update
 from entregent.groups.availability import why_not
 from entregent.groups.draft_models import Draft, DraftRow
 from entregent.groups.models import ClientGroup
-from entregent.groups.selection import candidates, elsewhere, in_order, matching, staged, these
+from entregent.groups.selection import are_more, candidates, elsewhere, in_order, matching, staged, these
 from entregent.groups.web.door import asked, at, for_managers, group_named, ids_in
 from entregent.groups.web.forms import ConfirmForm, NameForm
 from entregent.groups.web.reading import page_of, role_label
@@ -158,9 +158,14 @@ def _page(request: MemberRequest, template: str, draft: Draft, form: NameForm) -
 def _block(request: MemberRequest, draft: Draft, change: str, field: str, after: str) -> dict[str, Any]:
     """Clients that can be chosen: a page of those that the search finds, and how many they are on all pages."""
     query = request.GET.get(field, "").strip()[:100]
-    found = matching(candidates(draft, change, request.member.organization), query, draft.organization_id)
-    few = list(in_order(found).values_list("pk", flat=True)[: COUNTED + 1])
-    number, is_more = min(len(few), COUNTED), len(few) > COUNTED
+    organization = request.member.organization
+    found = matching(candidates(draft, change, organization), query, draft.organization_id)
+    few: list[int] = []
+    is_more = not query and are_more(draft, change, organization, COUNTED)
+    if not is_more:
+        few = list(in_order(found).values_list("pk", flat=True)[: COUNTED + 1])
+        is_more = len(few) > COUNTED
+    number = COUNTED if is_more else len(few)
     rows, following = page_of(found if is_more else these(few), request.GET.get(after, ""))
     return {"query": query, "rows": rows, "number": number, "is_more": is_more,
             "next": _with(request, after, following)}  # fmt: skip

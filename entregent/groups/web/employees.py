@@ -14,7 +14,7 @@ from entregent.groups.models import GROUP_ROLES, ClientGroup, name_key
 from entregent.groups.web.composing import chosen_group
 from entregent.groups.web.door import asked, at, for_managers, ids_in
 from entregent.groups.web.forms import AssignForm
-from entregent.groups.web.reading import EMPLOYEES, assignments_by_user, employees_of, program_counts, role_label
+from entregent.groups.web.reading import EMPLOYEES, assignments_by_user, employees_of, role_label
 from entregent.organizations.explanations import period, scope_names
 from entregent.organizations.models import Grant, Membership
 from entregent.toolbox.errors import NotFound
@@ -187,6 +187,6 @@ def _summary_page(
         "chosen": chosen,
         "lines": lines,
         "changing": sum(not line["is_same"] for line in lines),
-        "programs": program_counts([group.pk]).get(group.pk, 0),
+        "programs": group.program_count,
     }
     return render(request, "groups/summary.html", context, status=form.status)

@@ -10,7 +10,7 @@ from entregent.groups.models import ClientGroup, GroupMember, ProcessingRequest,
 from entregent.groups.selection import matching, members_of
 from entregent.groups.web.door import asked, at, for_managers, group_named
 from entregent.groups.web.forms import ConfirmForm
-from entregent.groups.web.reading import counted, group_rows, page_of, program_counts, role_label
+from entregent.groups.web.reading import counted, group_rows, page_of, role_label
 from entregent.groups.web.rules import rule_in_words
 from entregent.groups.web.words import told
 from entregent.organizations.models import Membership
@@ -82,7 +82,7 @@ def detail(request: MemberRequest, pk: int) -> HttpResponse:
         "number": number,
         "is_more": is_more,
         "next_url": at("detail", member, {"q": query, "apres": after}, pk=group.pk) if after else "",
-        "programs": program_counts([group.pk]).get(group.pk, 0),
+        "programs": group.program_count,
         "employees": [
             {"user": one.user, "member_pk": members.get(one.user_id), "role": role_label(one.role), "since": one.since}
             for one in assignments

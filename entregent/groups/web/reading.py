@@ -6,7 +6,6 @@ from typing import Any
 from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
 
 from entregent.access.rights import Role
-from entregent.access.statements import rows_of
 from entregent.clients.models import Client
 from entregent.groups.models import GROUP_ROLES, ClientGroup, GroupAssignment, ProcessingRequest
 from entregent.groups.selection import in_order
@@ -43,47 +42,16 @@ def group_rows(groups: Iterable[ClientGroup]) -> list[dict[str, Any]]:
         GroupAssignment.objects.live().filter(group_id__in=ids).order_by().values_list("group").annotate(Count("pk"))
     )
     waiting = dict(ProcessingRequest.objects.open().filter(group_id__in=ids).values_list("group_id", "number"))
-    programs = program_counts(ids)
     return [
         {
             "group": group,
             "clients": group.member_count,
-            "programs": programs.get(group.pk, 0),
+            "programs": group.program_count,
             "employees": employees.get(group.pk, 0),
             "open": waiting.get(group.pk),
         }
         for group in groups
     ]
-
-
-def program_counts(group_ids: Collection[int]) -> dict[int, int]:
-    """Program accounts that are delegated in each group: all of the account, or those chosen; counted up to 10,001.
-    One member after the other, by indexes: of tables that have just filled the planner knows no better order."""
-    if not group_ids:
-        return {}
-    return dict(
-        rows_of(
-            """
-            SELECT g.id, (SELECT count(*) FROM (
-                SELECT 1 FROM groups_groupmember m
-                CROSS JOIN LATERAL (
-                    SELECT c.business_account_id FROM clients_client c WHERE c.id = m.client_id LIMIT 1) c
-                CROSS JOIN LATERAL (
-                    SELECT r.id, r.account_id, r.level FROM relationships_relationship r
-                    WHERE r.organization_id = m.organization_id AND r.account_id = c.business_account_id
-                      AND r.state = 'active' LIMIT 1) r
-                CROSS JOIN LATERAL (
-                    SELECT p.id FROM relationships_programaccount p WHERE p.account_id = r.account_id OFFSET 0) p
-                WHERE m.group_id = g.id AND m.left_at IS NULL
-                  AND (r.level = 'business' OR (
-                    SELECT rp.id FROM relationships_relationshipprogram rp
-                    WHERE rp.relationship_id = r.id AND rp.program_id = p.id LIMIT 1) IS NOT NULL)
-                LIMIT 10001) counted)
-            FROM unnest(%s::bigint[]) g (id)
-            """,
-            [list(group_ids)],
-        )
-    )
 
 
 def employees_of(organization: Organization, text: str = "") -> QuerySet[Membership]:
