@@ -102,6 +102,11 @@ def test_following_pages_come_by_their_cursor(signed_in, manager, org):
     rest = http.get(following, htmx=True).content.decode()
     assert re.findall(r'data-key="(S\d+)"', rest) == [f"S{n}" for n in range(100, 105)]
     assert "<html" not in rest
+    # The same link followed without a script, or opened in a tab of its own.
+    whole = http.get(following)
+    assert whole.status_code == 200
+    assert re.findall(r'data-key="(S\d+)"', whole.content.decode()) == [f"S{n}" for n in range(100, 105)]
+    assert http.get(at("client_management", manager), {"apres": "zzz"}).status_code == 200
 
 
 def test_what_all_rows_have_in_common_is_said_once(signed_in, manager, org):

@@ -37,9 +37,10 @@ def client_management(request) -> HttpResponse:
     the address is selected."""
     grid = Grid.of(request)
     member = request.member
-    if grid.after or grid.alone is not None:
+    is_piece = request.headers.get("HX-Request") == "true"
+    if is_piece and (grid.after or grid.alone is not None):
         return render(request, "workspace/client_management.html", {"grid": grid}, fragment="rows")
-    if grid.is_counting and request.headers.get("HX-Request") == "true":
+    if is_piece and grid.is_counting:
         return render(request, "workspace/client_management.html", {"grid": grid}, fragment="count")
     slug, lower = member.organization.slug, _lower(request, grid)
     context = (lower or {}) | {
