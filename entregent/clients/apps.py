@@ -17,7 +17,7 @@ class ClientsConfig(AppConfig):
 
         from entregent.clients import ties
         from entregent.clients.actions import seed_object_types
-        from entregent.clients.extension_points import client_changed
+        from entregent.clients.extension_points import client_changed, deletion_blockers
         from entregent.clients.history import ACTION_WORDS, COLUMN_WORDS, TABLE_WORDS, tell_states
         from entregent.clients.navigation import administration
         from entregent.clients.scopes import client_words, clients_of, responsible_for, what_stands_in
@@ -40,6 +40,7 @@ class ClientsConfig(AppConfig):
         sector_blockers.add(what_stands_in)
         scope_words["client"] = client_words
         client_changed.add(ties.client_changed, order=80, name="clients.ties.client_changed")
+        deletion_blockers.add(ties.active_relationship, order=20, name="clients.ties.active_relationship")
         client_readers.add(clients_of)
 
         from entregent.clients.extension_points import movers, person_movers

@@ -88,6 +88,15 @@ def client_changed(client: Client, *, by: Membership, what: str) -> None:
         standing_of(client, by)
 
 
+def active_relationship(client: Client) -> list[str]:
+    """Contribution to `clients.deletion_blockers`: a client that lets the firm act for it stays (R004-15)."""
+    if client.business_account_id is None:
+        return []
+    held = Relationship.objects.active(today_of(client.organization)).of(client.organization)
+    active = held.filter(account_id=client.business_account_id).exists()
+    return [_("une relation d’affaires est active")] if active else []
+
+
 def what_is_lost(member: Membership, relationship: Relationship) -> list[str]:
     """Contribution to `relationships.what_is_lost`: what of the client is seen only because it lets the firm see it."""
     client = holder_of(relationship.account_id, relationship.organization_id)

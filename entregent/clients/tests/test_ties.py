@@ -9,6 +9,7 @@ from entregent.organizations.models import User
 from entregent.relationships import actions
 from entregent.relationships.actions import keep_account, register_account
 from entregent.relationships.models import Relationship
+from entregent.toolbox.errors import Refusal
 from testing.cast import enter
 
 NUMBER = "123456782"
@@ -84,6 +85,16 @@ def test_the_client_that_carries_the_number_is_tied(broker, admin, owner, identi
     assert Client.objects.get(business_account=owner.account) == known
 
 
+def test_a_client_that_lets_the_firm_act_is_not_deleted(broker, admin, owner):
+    approve(admin, owner)
+    with pytest.raises(Refusal, match="une relation d’affaires est active") as refused:
+        client_actions.delete_client(tied(), by=admin)
+    assert (refused.value.code, refused.value.status) == ("E-004-CLIENT-IN-USE", 409)
+    actions.give_up_relationship(Relationship.objects.get(state="active"), by=admin)
+    client_actions.delete_client(tied(), by=admin)
+    assert not Client.objects.filter(business_account__number=NUMBER, deleted_at__isnull=True).exists()
+
+
 def test_a_relationship_that_is_renewed_finds_the_same_client(broker, admin, owner):
     approve(admin, owner)
     first = tied()
@@ -96,6 +107,7 @@ def test_a_relationship_that_is_renewed_finds_the_same_client(broker, admin, own
 def test_a_client_restored_after_another_took_its_place_is_tied_no_longer(broker, admin, owner):
     approve(admin, owner)
     first = tied()
+    actions.give_up_relationship(Relationship.objects.get(state="active"), by=admin)
     client_actions.delete_client(first, by=admin)
     approve(admin, owner)
     second = tied()
