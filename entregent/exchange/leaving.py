@@ -27,59 +27,56 @@ from entregent.organizations.models import Organization
 from entregent.toolbox.spreadsheets import csv_pieces
 
 FORMAT, VERSION = "entregent-organization", 1
+CSV_PAGE = 5000
 Progress = Callable[[int], None]
 
-# For spreadsheets: name of the file, columns, and where they come from.
+# For spreadsheets: name of the file, columns, and what to select for them; `t` is the list's own table.
 CSV_FILES: dict[str, tuple[list[str], str]] = {
     "clients": (
         ["number", "kind", "name", "first_name", "status", "category", "language", "birth_date", "responsible",
          "sector", "emails", "phones", "identifiers", "tags", "custom", "street", "unit", "postal_code", "city",
          "region", "country", "created_at", "deleted_at"],
-        """SELECT t.number, t.kind, t.name, t.first_name, t.status, t.category, t.language, t.birth_date, u.email,
+        """t.number, t.kind, t.name, t.first_name, t.status, t.category, t.language, t.birth_date, u.email,
            s.code, t.emails, t.phones, t.identifiers, t.tags, t.custom, a.street, a.unit, a.postal_code, a.city,
            a.region, a.country, t.created_at, t.deleted_at
            FROM clients_client t LEFT JOIN organizations_user u ON u.id = t.responsible_id
            LEFT JOIN organizations_sector s ON s.id = t.sector_id
            LEFT JOIN LATERAL (SELECT * FROM clients_address x WHERE x.client_id = t.id AND x.kind = 'main'
-                              ORDER BY x.id LIMIT 1) a ON true
-           WHERE t.organization_id = {organization} ORDER BY t.id""",
+                              ORDER BY x.id LIMIT 1) a ON true""",
     ),
     "people": (
         ["id", "first_name", "last_name", "title", "company", "language", "birth_date", "emails", "phones", "clients",
          "created_at", "deleted_at"],
-        """SELECT t.id, t.first_name, t.last_name, t.title, t.company, t.language, t.birth_date, t.emails, t.phones,
+        """t.id, t.first_name, t.last_name, t.title, t.company, t.language, t.birth_date, t.emails, t.phones,
            (SELECT string_agg(c.number, ' ' ORDER BY c.id) FROM clients_clientperson l
             JOIN clients_client c ON c.id = l.client_id WHERE l.person_id = t.id), t.created_at, t.deleted_at
-           FROM clients_person t WHERE t.organization_id = {organization} ORDER BY t.id""",
+           FROM clients_person t""",
     ),
     "business-objects": (
         ["type", "key", "label", "client", "contract", "state", "dated_on", "due_on", "amount", "currency",
          "source_system", "attributes", "deleted_at"],
-        """SELECT y.code, t.key, t.label, c.number, k.key, t.state, t.dated_on, t.due_on, t.amount, t.currency,
+        """y.code, t.key, t.label, c.number, k.key, t.state, t.dated_on, t.due_on, t.amount, t.currency,
            t.source_system, t.attributes, t.deleted_at
            FROM clients_businessobject t JOIN clients_businessobjecttype y ON y.id = t.type_id
-           JOIN clients_client c ON c.id = t.client_id LEFT JOIN clients_businessobject k ON k.id = t.contract_id
-           WHERE t.organization_id = {organization} ORDER BY t.id""",
+           JOIN clients_client c ON c.id = t.client_id LEFT JOIN clients_businessobject k ON k.id = t.contract_id""",
     ),
     "interactions": (
         ["number", "client", "topic", "channel", "direction", "subject", "occurred_at", "status", "priority", "due_on",
          "follow_up_on", "contact_name", "reference", "entries", "deleted_at"],
-        """SELECT t.number, c.number, o.code, t.channel, t.direction, t.subject, t.occurred_at, t.status, t.priority,
+        """t.number, c.number, o.code, t.channel, t.direction, t.subject, t.occurred_at, t.status, t.priority,
            t.due_on, t.follow_up_on, t.contact_name, t.reference,
            (SELECT string_agg(e.notes, E'\\n\\n' ORDER BY e.seq) FROM interactions_interactionentry e
             WHERE e.interaction_id = t.id), t.deleted_at
            FROM interactions_interaction t JOIN interactions_topic o ON o.id = t.topic_id
-           LEFT JOIN clients_client c ON c.id = t.client_id
-           WHERE t.organization_id = {organization} ORDER BY t.id""",
+           LEFT JOIN clients_client c ON c.id = t.client_id""",
     ),
     "cases": (
         ["number", "client", "type", "title", "state", "sub_status", "priority", "opened_at", "due_on", "closed_at",
          "closing_reason", "responsible", "external_number", "is_confidential", "deleted_at"],
-        """SELECT t.number, c.number, y.path, t.title, t.state, t.sub_status, t.priority, t.opened_at, t.due_on,
+        """t.number, c.number, y.path, t.title, t.state, t.sub_status, t.priority, t.opened_at, t.due_on,
            t.closed_at, t.closing_reason, u.email, t.external_ref, t.is_confidential, t.deleted_at
            FROM cases_case t JOIN clients_client c ON c.id = t.client_id JOIN cases_casetype y ON y.id = t.case_type_id
-           LEFT JOIN organizations_user u ON u.id = t.responsible_id
-           WHERE t.organization_id = {organization} ORDER BY t.id""",
+           LEFT JOIN organizations_user u ON u.id = t.responsible_id""",
     ),
 }  # fmt: skip
 
@@ -271,12 +268,20 @@ def _last_id(table: Table, organization_id: int) -> int:
         return cursor.fetchone()[0]
 
 
-def _csv_rows(statement: str, organization_id: int) -> Iterator[list[str]]:
+def _csv_rows(selected: str, organization_id: int) -> Iterator[list[str]]:
+    """Page after page: asked for all at once, PostgreSQL may join everything in memory first."""
+    after, count = 0, CSV_PAGE
     with connection.connection.cursor() as cursor:
-        text = statement.replace("{organization}", str(int(organization_id)))
-        with cursor.copy(sql.SQL("COPY ({}) TO STDOUT").format(sql.SQL(text))) as copy:
-            for row in copy.rows():
-                yield ["" if cell is None else cell for cell in row]
+        while count == CSV_PAGE:
+            page = (
+                f"SELECT t.id, {selected} WHERE t.organization_id = {int(organization_id)} AND t.id > {after}"
+                f" ORDER BY t.id LIMIT {CSV_PAGE}"
+            )
+            count = 0
+            with cursor.copy(sql.SQL("COPY ({}) TO STDOUT").format(sql.SQL(page))) as copy:
+                for row_id, *cells in copy.rows():
+                    after, count = int(row_id), count + 1
+                    yield ["" if cell is None else cell for cell in cells]
 
 
 def _json(value: Any) -> str:

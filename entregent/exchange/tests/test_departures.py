@@ -14,7 +14,7 @@ from entregent.access.wall import outside
 from entregent.audit.models import Action
 from entregent.config.cli import main
 from entregent.documents.files import storage
-from entregent.exchange import departures, tasks
+from entregent.exchange import departures, leaving, tasks
 from entregent.exchange.command import run_arrival, run_departure
 from entregent.exchange.models import Departure
 from entregent.jobs.models import Job
@@ -70,6 +70,19 @@ def test_no_formula_stands_in_the_lists(page, admin, client_north):
     page.post(URL)
     with storage().open(made(admin).key) as file, zipfile.ZipFile(file) as archive:
         assert "'=HYPERLINK" in archive.read("csv/clients.csv").decode()
+
+
+def test_lists_are_read_page_after_page(admin, org, client_north, monkeypatch):
+    for number in range(7):
+        client_north.pk, client_north.number = None, f"P{number}"
+        client_north.save(force_insert=True)
+    for size in (2, 4, 8, 5000):  # 8 clients: pages that end even and pages that do not
+        monkeypatch.setattr(leaving, "CSV_PAGE", size)
+        for name, (header, selected) in leaving.CSV_FILES.items():
+            rows = list(leaving._csv_rows(selected, org.pk))
+            assert all(len(row) == len(header) for row in rows)
+            if name == "clients":
+                assert [row[0] for row in rows] == ["N1", *(f"P{number}" for number in range(7))]
 
 
 def test_it_expires(page, admin, client_north, django_capture_on_commit_callbacks):
