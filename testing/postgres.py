@@ -52,18 +52,19 @@ def start_for_tests() -> EmbeddedPostgres | None:
 def make_throw_away_dir() -> Path:
     """A data folder that is removed at the end of the process; those of runs that were killed go as well.
 
-    Claimed for the life of the process: a run beside this one must not take it for a left one between two starts.
+    Claimed for the life of the process, before it has the name by which runs beside this one look for left ones.
     """
     for left in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
         is_ours = os.access(left, os.W_OK) and (left / CLAIM).exists()
         if is_ours and not FolderLock(left / CLAIM).is_held_by_somebody:
             shutil.rmtree(left, ignore_errors=True)
-    data_dir = Path(tempfile.mkdtemp(prefix=PREFIX))
+    made = Path(tempfile.mkdtemp(prefix=f"new-{PREFIX}"))
     if os.geteuid() == 0:
-        data_dir.chmod(0o711)  # Root's server runs as another user and has to pass through.
-    claim = FolderLock(data_dir / CLAIM)
+        made.chmod(0o711)  # Root's server runs as another user and has to pass through.
+    claim = FolderLock(made / CLAIM)
     claim.acquire()
     _claims.append(claim)
+    data_dir = made.rename(made.with_name(made.name.removeprefix("new-")))
     # Registered before the server is started, hence run after it has stopped.
     atexit.register(shutil.rmtree, data_dir, ignore_errors=True)
     return data_dir
