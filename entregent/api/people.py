@@ -22,12 +22,12 @@ from entregent.clients.actions import (
 )
 from entregent.clients.actions.photos import remove_photo, set_photo
 from entregent.clients.merging import by_number, person_by_id
-from entregent.clients.models import Client, ClientPerson, Person, PersonPhoto
+from entregent.clients.models import Client, ClientPerson, Person
 from entregent.clients.photos import MOST as HEAVIEST
 from entregent.clients.search import marks_in_reach
+from entregent.clients.web.photos import photo_response
 from entregent.search.models import Kind
 from entregent.search.queries import ask, find
-from entregent.toolbox.errors import NotFound
 from entregent.toolbox.text import as_id
 
 router = Router(tags=["people"])
@@ -113,14 +113,7 @@ def remove_person(request: MemberRequest, person_id: int):
 @router.get("/{int:person_id}/photo", summary="The photo of a person", openapi_extra=FILE)
 @operation(Right.CLIENT_VIEW)
 def get_photo(request: MemberRequest, person_id: int) -> HttpResponseBase:
-    person = _people(request.member).found(pk=person_id)
-    photo = PersonPhoto.objects.filter(person=person).first()
-    if photo is None:
-        raise NotFound
-    response = HttpResponse(bytes(photo.content), content_type=photo.media_type)
-    # As on the page: a picture that somebody sent is nothing else.
-    response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
-    return response
+    return photo_response(_people(request.member).found(pk=person_id))
 
 
 @router.put("/{int:person_id}/photo", response={204: None}, summary="Set the photo of a person")

@@ -17,7 +17,11 @@ from entregent.ui.pages import see
 @require_safe
 @requires(Right.CLIENT_VIEW)
 def person_photo(request, pk) -> HttpResponse:
-    person = Person.objects.get_visible(request.member, pk=pk)
+    return photo_response(Person.objects.get_visible(request.member, pk=pk))
+
+
+def photo_response(person: Person) -> HttpResponse:
+    """The photo of a person whom the member sees, for pages and the API; `NotFound` where there is none."""
     photo = PersonPhoto.objects.filter(person=person).first()
     if photo is None:
         raise NotFound
