@@ -27,7 +27,10 @@ urlpatterns = [
     *([path("demo/", include("entregent.organizations.web.demo_urls"))] if settings.DEMO else []),
     *([path("demo/", include("entregent.cases.web.demo_urls"))] if settings.DEMO else []),
     path("<slug:organization>/", include("entregent.portal.web.watch_urls")),
+    # What is asked for all day stands first: an address is compared with one after another. After the words that the
+    # area of clients puts after `clients/`, since `clients/<number>/` would take them.
     path("<slug:organization>/", include("entregent.clients.web.urls")),
+    path("<slug:organization>/", include("entregent.workspace.web.urls")),
     path("<slug:organization>/", include("entregent.interactions.web.urls")),
     path("<slug:organization>/", include("entregent.cases.web.urls")),
     path("<slug:organization>/", include("entregent.documents.web.urls")),
@@ -47,6 +50,4 @@ urlpatterns = [
     path("<slug:organization>/", include("entregent.notifications.web.urls")),
     path("<slug:organization>/", include("entregent.outbox.web.urls")),
     path("<slug:organization>/", include("entregent.jobs.web.urls")),
-    # Last: `clients/<number>/` would take the words that areas put after `clients/`.
-    path("<slug:organization>/", include("entregent.workspace.web.urls")),
 ]

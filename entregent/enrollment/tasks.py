@@ -50,8 +50,9 @@ def _of_first_author(found: list[Transmission]) -> list[Transmission]:
 
 def _load(organization_id: int, some: Sequence[Transmission]) -> int:
     with in_organization(organization_id, user_id=some[0].entered_by_id):
+        author = actions.author_of(some[0])
         for one in some:
-            actions.load(one)
+            actions.load(one, author=author)
     return len(some)
 
 

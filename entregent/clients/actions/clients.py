@@ -10,7 +10,7 @@ from entregent.access.rights import Right
 from entregent.audit.actions import record
 from entregent.clients import ties, validation
 from entregent.clients.actions import _rules
-from entregent.clients.actions.addresses import add_address
+from entregent.clients.actions.addresses import add_addresses
 from entregent.clients.extension_points import deletion_blockers
 from entregent.clients.models import Client
 from entregent.listing import custom_fields
@@ -307,18 +307,16 @@ def _insert(action: str, values: dict, places: list[dict], *, by, responsible, s
     else:
         client.number = ties.free_number(by.organization_id)
     _save(client)
-    for place in places:
-        add_address(place, by=by, client=client)
+    add_addresses(places, by=by, client=client)
     _rules.announce(client, by=by, what=action)
     return client
 
 
 def _save(client: Client, fields: list[str] | None = None) -> None:
     try:
-        # A savepoint: who takes the same number at the same moment is told so, and the work around goes on.
-        with transaction.atomic():
-            client.save(update_fields=fields, force_insert=fields is None)
+        client.save(update_fields=fields, force_insert=fields is None)
     except IntegrityError as error:
+        # Who takes the same number at the same moment is told so; the action at hand is undone by its own savepoint.
         if "client_number_once" in str(error):
             raise validation.number_refused() from error
         raise

@@ -42,28 +42,34 @@ class _Several(Exception):
     """The client may be one of those that are there: head office decides."""
 
 
-@transaction.atomic
+# What raises takes the whole transaction along; what is refused is kept within a savepoint of its own.
+@transaction.atomic(savepoint=False)
 def load(
-    transmission: Transmission, *, by: Membership | None = None, decision: Client | str | None = None
+    transmission: Transmission,
+    *,
+    by: Membership | None = None,
+    decision: Client | str | None = None,
+    author: Membership | None = None,
 ) -> Transmission:
     """Loads a transmission: makes the client, brings it up to date or removes it; responsible agent, remark as an
     internal note, the application among the client's business objects. One that was decided already stays as it is.
 
     `by` is who loads it at head office; None: the product itself. Where the client may be there already it becomes a
     possible duplicate, until `decision` says: a client (« Fusionner »), or `NEW` for another person of the same name.
-    What cannot be is rejected with its reason.
+    What cannot be is rejected with its reason. `author`: who sent it, where the caller has them from `author_of`.
     """
     # Of two who send the same person, the second meets the client of the first.
     one_at_a_time(transmission.organization_id)
     transmission = _locked(transmission)
     if not transmission.is_open:
         return transmission
-    author = _author(transmission)
+    author = author or author_of(transmission)
+    transmission.organization = transmission.application.organization = author.organization
     record(
         "load_transmission", by=by or author, subject=transmission, client_id=transmission.client_id,
         number=transmission.number, operation=str(transmission.operation),
     )  # fmt: skip
-    applicant = Applicant.objects.select_related("client__merged_into").get(pk=transmission.applicant_id)
+    applicant = transmission.applicant
     try:
         with transaction.atomic(), translation.override(transmission.organization.language):
             client = _carried_out(transmission, applicant, author, decision)
@@ -102,8 +108,7 @@ def reject(transmission: Transmission, *, by: Membership, reason: str) -> Transm
         raise Refusal("E-REQUIRED", _("%(field)s est obligatoire.") % {"field": _("Motif")}, field="reason")
     if not transmission.is_open:
         raise decided_already()
-    applicant = Applicant.objects.select_related("client__merged_into").get(pk=transmission.applicant_id)
-    return _rejected(transmission, applicant, reason, by=by)
+    return _rejected(transmission, transmission.applicant, reason, by=by)
 
 
 def decided_already() -> Refusal:
@@ -129,20 +134,20 @@ def locked_applications(keys: Collection[int]) -> list[LoanApplication]:
 
 
 def _locked(transmission: Transmission) -> Transmission:
+    # Its application before its applicants: whoever enrols takes the application first.
     found = (
-        Transmission.objects.select_for_update(of=("self",))
-        .select_related("organization", "application", "corresponding_agent", "entered_by")
+        Transmission.objects.select_for_update(of=("self", "application"), no_key=True)
+        .select_related("organization", "application__agent", "corresponding_agent", "entered_by")
         .filter(pk=transmission.pk, organization_id=transmission.organization_id)
         .first()
     )
     if found is None:
         raise NotFound
-    # Before its applicants: whoever enrols takes the application first.
-    LoanApplication.objects.select_for_update(no_key=True).get(pk=found.application_id)
+    found.applicant = Applicant.objects.select_related("client__merged_into").get(pk=found.applicant_id)
     return found
 
 
-def _author(transmission: Transmission) -> Membership:
+def author_of(transmission: Transmission) -> Membership:
     """On whose behalf the client is written: who sent it, even if they have left since."""
     found = Membership.objects.select_related("user", "organization").filter(
         organization_id=transmission.organization_id, user_id=transmission.entered_by_id
@@ -288,17 +293,22 @@ def _link(client: Client, transmission: Transmission, applicant: Applicant, auth
     application = transmission.application
     seed_loan_type(application.organization)
     number = application.number if applicant.is_primary else f"{application.number}-{applicant.position}"
-    # An object is of one client: where the applicant is another by now, theirs stays with a number of its own.
-    taken = client.business_objects.model.objects.filter(
-        organization_id=author.organization_id, type__code=LOAN_TYPE, key=number
-    ).exclude(client=client)
-    if taken.exists():
+    try:
+        _synced(client, number, application, applicant, author)
+    except Refusal as refused:
+        if refused.code != "E-OBJECT-KEY":
+            raise
+        # An object is of one client: where the applicant is another by now, theirs stays with a number of its own.
         number = f"{application.number}-{applicant.position}-{client.number}"
+        _synced(client, number, application, applicant, author)
+
+
+def _synced(client: Client, key: str, application: LoanApplication, applicant: Applicant, author: Membership) -> None:
     clients.sync_business_object(
         by=author,
         client=client,
         type_code=LOAN_TYPE,
-        key=number,
+        key=key,
         label=place_line(application.place),
         state=application.status,
         dated_on=application.created_at.date(),
