@@ -8,6 +8,7 @@ from django.db import InterfaceError, OperationalError
 from procrastinate.contrib.django import app
 
 from entregent.access.wall import in_organization
+from entregent.clients.indexing import indexed_at_the_end
 from entregent.enrollment import actions
 from entregent.enrollment.models import EnrollmentSettings, Transmission
 from entregent.organizations.models import Module, Organization
@@ -51,8 +52,11 @@ def _of_first_author(found: list[Transmission]) -> list[Transmission]:
 def _load(organization_id: int, some: Sequence[Transmission]) -> int:
     with in_organization(organization_id, user_id=some[0].entered_by_id):
         author = actions.author_of(some[0])
-        for one in some:
-            actions.load(one, author=author)
+        with indexed_at_the_end() as written:
+            for one in some:
+                client_id = actions.load(one, author=author).client_id
+                if client_id is not None:
+                    written.add(client_id)
     return len(some)
 
 

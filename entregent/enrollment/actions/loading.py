@@ -291,15 +291,17 @@ def _place_of_payload(place: dict[str, str]) -> dict[str, str]:
 def _link(client: Client, transmission: Transmission, applicant: Applicant, author: Membership) -> None:
     """The application becomes a business object of the client, which interactions and dossiers can be about (X1)."""
     application = transmission.application
-    seed_loan_type(application.organization)
     number = application.number if applicant.is_primary else f"{application.number}-{applicant.position}"
     try:
         _synced(client, number, application, applicant, author)
     except Refusal as refused:
-        if refused.code != "E-OBJECT-KEY":
+        if refused.code == "E-TYPE":
+            seed_loan_type(application.organization)
+        elif refused.code == "E-OBJECT-KEY":
+            # An object is of one client: where the applicant is another by now, theirs stays with a number of its own.
+            number = f"{application.number}-{applicant.position}-{client.number}"
+        else:
             raise
-        # An object is of one client: where the applicant is another by now, theirs stays with a number of its own.
-        number = f"{application.number}-{applicant.position}-{client.number}"
         _synced(client, number, application, applicant, author)
 
 
@@ -320,9 +322,7 @@ def _synced(client: Client, key: str, application: LoanApplication, applicant: A
 
 
 def seed_loan_type(organization) -> None:
-    """The type of business object that an enrolment needs, where it is not there yet."""
-    if BusinessObjectType.objects.filter(organization=organization, code=LOAN_TYPE).exists():
-        return
+    """The type of business object that an enrolment needs."""
     states = []
     for status in LoanApplication.Status:
         with translation.override("en"):
@@ -389,7 +389,7 @@ def standing_of(applicant: Applicant) -> str:
 def _decided(transmission: Transmission, by: Membership | None) -> None:
     transmission.decided_at = timezone.now()
     transmission.decided_by = by.user if by is not None else None
-    transmission.save()
+    transmission.save(update_fields=["client", "state", "reason", "before", "decided_at", "decided_by"])
 
 
 def _head_office(organization_id: int) -> set[int]:

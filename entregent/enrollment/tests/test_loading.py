@@ -3,7 +3,7 @@
 import pytest
 
 from entregent.audit.models import Change
-from entregent.clients.actions import create_client, merge_clients, reinstate_client, remove_client
+from entregent.clients.actions import create_client, merge_clients, reinstate_client, remove_client, update_client
 from entregent.clients.models import BusinessObject, Client
 from entregent.clients.state_changes import pass_on
 from entregent.enrollment.actions import (
@@ -27,6 +27,7 @@ from entregent.interactions.models import InteractionEntry
 from entregent.listing.models import CustomField
 from entregent.notifications.models import Notification
 from entregent.organizations.models import Organization
+from entregent.search.quick import quick_search
 from entregent.toolbox.errors import Refusal
 from testing.cast import enter, grant, make_member
 
@@ -80,6 +81,26 @@ def test_the_worker_loads_what_waits(application, broker, org):
     other = create_application(by=broker, applicants=[JULIE | {"last_name": "Gagné", "email": "g@ex.example"}])
     adds(other, broker)
     assert load_waiting(org.pk) == 0
+
+
+def test_what_the_worker_loads_is_found_and_what_it_removes_is_not(application, broker, org):
+    adds(application, broker)
+    gone = create_application(by=broker, applicants=[JULIE | {"last_name": "Gagné", "email": "g@ex.example"}])
+    adds(gone, broker)
+    assert load_waiting(org.pk) == 2
+    enter(broker)
+    assert [found(broker, name) for name in ("tremblay", PLACE["street"], "gagne")] == [1, 2, 1]
+    sends(gone, broker, "save")
+    assert load_waiting(org.pk) == 1
+    enter(broker)
+    assert (found(broker, "tremblay"), found(broker, "gagne")) == (1, 0)
+    # What is written afterwards is indexed as it is written.
+    update_client(Client.objects.get(name="Tremblay"), by=broker, version=None, name="Bouchard")
+    assert (found(broker, "tremblay"), found(broker, "bouchard")) == (0, 1)
+
+
+def found(member, text):
+    return sum(len(group.items) for group in quick_search(member, text, kinds=["clients"]).groups)
 
 
 def test_an_update_changes_the_client_and_keeps_what_the_crm_knows_besides(enrolled, application, broker, julie):
