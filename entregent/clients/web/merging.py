@@ -2,8 +2,6 @@
 
 from typing import Any
 
-from django.db.models import OuterRef, Q, QuerySet, Subquery
-from django.db.models.lookups import IsNull
 from django.http import HttpResponse
 from django.urls import reverse
 from django.utils.http import urlencode
@@ -14,6 +12,7 @@ from entregent.access.rights import Right
 from entregent.clients import actions
 from entregent.clients.duplicate_models import Merge
 from entregent.clients.duplicates import compare, look_alikes, reasons_in_words
+from entregent.clients.merges import merge_of_clients, merges_of_clients
 from entregent.clients.merging import by_number
 from entregent.clients.models import Client
 from entregent.clients.web.merge_pages import Party, choices_of, merges_page, side_by_side, undo_page
@@ -68,7 +67,7 @@ def _further(request, winner: Client, loser: Client) -> dict[str, Any]:
 def merge_list(request) -> HttpResponse:
     """Who merged what, the newest first; further ones by `?apres=`."""
     address = reverse("clients:merges", args=[request.member.organization.slug])
-    return merges_page(request, _told_of(request.member), address=address, party=_party, is_of_people=False)
+    return merges_page(request, merges_of_clients(request.member), address=address, party=_party, is_of_people=False)
 
 
 @requires(Right.CLIENT_MERGE)
@@ -80,7 +79,7 @@ def merge_undo(request, pk) -> HttpResponse:
         return toast % {"name": merge.loser.display_name, "number": merge.loser.number}
 
     return undo_page(
-        request, lambda: _merge_in_reach(request.member, pk), undo=actions.undo_merge, party=_party, undone=undone
+        request, lambda: merge_of_clients(request.member, pk), undo=actions.undo_merge, party=_party, undone=undone
     )
 
 
@@ -110,29 +109,6 @@ def _ask_with_whom(request, winner: Client, asked: str = "") -> HttpResponse:
         "merge_url": lambda other: _merge_url(request, winner, other),
     }
     return render(request, "clients/merge_with.html", context, fragment="content", status=404 if asked else 200)
-
-
-def _told_of(member) -> QuerySet[Merge]:
-    """Merges of clients in reach. The one that was merged is a part of it; after the undoing it must be in reach
-    itself. Asked row by row: a list of all clients would be read first otherwise."""
-    loser = Client.objects.visible_to(member).filter(pk=OuterRef("loser_id")).order_by().values("pk")[:1]
-    return Merge.objects.visible_to(member).filter(Q(undone_at__isnull=True) | Q(IsNull(Subquery(loser), False)))
-
-
-def _merge_in_reach(member, pk: int) -> Merge:
-    """A merge whose both clients the member may merge: the one that remained, and the one that has gone."""
-    merge = (
-        Merge.objects.visible_to(member, Right.CLIENT_MERGE)
-        .select_related("winner", "loser", "merged_by", "undone_by")
-        .filter(pk=pk)
-        .first()
-    )
-    if merge is None:
-        raise NotFound
-    gone = Client.objects.visible_to(member, Right.CLIENT_MERGE, deleted=merge.loser.deleted_at is not None)
-    if not gone.filter(pk=merge.loser_id).exists():
-        raise NotFound
-    return merge
 
 
 def _file_url(request, client: Client) -> str:

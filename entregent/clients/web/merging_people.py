@@ -2,8 +2,7 @@
 
 from typing import Any
 
-from django.db.models import OuterRef, Q, QuerySet, Subquery
-from django.db.models.lookups import IsNull
+from django.db.models import Q
 from django.http import HttpResponse
 from django.urls import reverse
 from django.utils.http import urlencode
@@ -16,6 +15,7 @@ from entregent.clients import actions
 from entregent.clients.actions.merging_people import PEOPLE_SCAN
 from entregent.clients.duplicate_models import PersonMerge, PersonPair
 from entregent.clients.duplicates import compare_people, reasons_in_words
+from entregent.clients.merges import merge_of_people, merges_of_people
 from entregent.clients.models import Person
 from entregent.clients.web.duplicates import Pair, Side, cursor_of, draw_pairs, pairs_after
 from entregent.clients.web.merge_pages import PAGE, Party, choices_of, merges_page, side_by_side, undo_page
@@ -58,7 +58,7 @@ def _further(member, winner: Person, loser: Person) -> dict[str, Any]:
 def merge_list(request) -> HttpResponse:
     """Who merged whom, the newest first; further ones by `?apres=`."""
     address = reverse("clients:people_merges", args=[request.member.organization.slug])
-    return merges_page(request, _told_of(request.member), address=address, party=party, is_of_people=True)
+    return merges_page(request, merges_of_people(request.member), address=address, party=party, is_of_people=True)
 
 
 @requires(Right.CLIENT_MERGE)
@@ -70,7 +70,7 @@ def merge_undo(request, pk) -> HttpResponse:
         return toast % {"name": merge.loser.full_name}
 
     return undo_page(
-        request, lambda: _merge_in_reach(request.member, pk), undo=actions.undo_person_merge, party=party,
+        request, lambda: merge_of_people(request.member, pk), undo=actions.undo_person_merge, party=party,
         undone=undone,
     )  # fmt: skip
 
@@ -156,28 +156,6 @@ def _ask_with_whom(request, winner: Person) -> HttpResponse:
 def _reaches(member, right: Right, *people: Person) -> bool:
     ids = {person.pk for person in people}
     return Person.objects.visible_to(member, right).filter(pk__in=ids).count() == len(ids)
-
-
-def _told_of(member) -> QuerySet[PersonMerge]:
-    """Merges of people in reach; after the undoing the other person must be in reach as well. Asked row by row."""
-    loser = Person.objects.visible_to(member, among_few=True).filter(pk=OuterRef("loser_id")).order_by().values("pk")
-    return PersonMerge.objects.visible_to(member).filter(
-        Q(undone_at__isnull=True) | Q(IsNull(Subquery(loser[:1]), False))
-    )
-
-
-def _merge_in_reach(member, pk: int) -> PersonMerge:
-    merge = (
-        PersonMerge.objects.visible_to(member, Right.CLIENT_MERGE)
-        .select_related("winner", "loser", "merged_by", "undone_by")
-        .filter(pk=pk)
-        .first()
-    )
-    if merge is None:
-        raise NotFound
-    if merge.undone_at is not None and not _reaches(member, Right.CLIENT_MERGE, merge.loser):
-        raise NotFound
-    return merge
 
 
 def _pairs(member, cursor: tuple[int, int] | None) -> tuple[list[Pair], str]:
