@@ -52,9 +52,16 @@ PLACES = {
     "access-requests": "access_request", "users": "member", "users/grants": "grant", "jobs": "job",
     "imports": "import", "views": "view", "addresses": "address", "people/clients": "client",
     "webhooks": "webhook", "teams": "team_code", "case-types": "case_type", "custom-fields": "custom_field",
-    "substitutions": "substitution",
+    "substitutions": "substitution", "object-types": "object_type_code", "merges/clients": "merge",
+    "merges/people": "person_merge", "duplicates/clients/dismissals": "client", "letters": "letter",
+    "duplicates/people/dismissals": "person", "printings": "print_batch", "response-times": "sla_rule",
+    "document-templates": "document_template_code", "record-templates": "template_code",
+    "dunning-plans": "dunning_plan",
 }  # fmt: skip
-PLAIN = {"seq": 1, "offset": 0, "list_code": "clients"}
+PLAIN = {
+    "seq": 1, "offset": 0, "list_code": "clients", "part": 1, "preset": "dedouanement",
+    "event": "client.credit_hold_set",
+}  # fmt: skip
 # What a body says of other records, by the name of its field.
 MENTIONED = {
     "client": "client", "person": "person", "interaction": "interaction", "case": "case", "other": "client",

@@ -117,7 +117,7 @@ def bulk_clients(request: MemberRequest, payload: ClientChangeIn):
             known = "responsible, sector, status, add_tag, remove_tag"
             raise Refusal("E-CHOICE", f"{known}, {CUSTOM}<code>", field="change") from unknown
 
-    return Status(202, _job_out(member, created_once(request, payload, make)))
+    return Status(202, own_job(member, created_once(request, payload, make)))
 
 
 @router.post("/bulk/cases", response={202: JobOut}, summary="Change many cases")
@@ -134,7 +134,7 @@ def bulk_cases(request: MemberRequest, payload: CaseChangeIn):
             value = str(CaseType.objects.of(member).filter(path=value).values_list("pk", flat=True).first() or 0)
         return change_cases(by=member, selection=selection, change=payload.change, value=value, reason=payload.reason)
 
-    return Status(202, _job_out(member, created_once(request, payload, make)))
+    return Status(202, own_job(member, created_once(request, payload, make)))
 
 
 @router.post("/bulk/process-steps", response={202: JobOut}, summary="Complete or give away many steps")
@@ -148,7 +148,7 @@ def bulk_steps(request: MemberRequest, payload: StepChangeIn):
             by=member, ids=payload.steps, change=payload.change, user=user, team=team_of(member, payload.team)
         )
 
-    return Status(202, _job_out(member, created_once(request, payload, make)))
+    return Status(202, own_job(member, created_once(request, payload, make)))
 
 
 @router.post("/bulk/process-runs", response={202: JobOut}, summary="Launch a plan of action for many clients")
@@ -165,7 +165,7 @@ def bulk_runs(request: MemberRequest, payload: MassLaunchIn):
         selection = _selection(member, payload, "clients", Client.objects.visible_to(member))
         return launch_mass(definition, by=member, selection=selection, most=payload.most)
 
-    return Status(202, _job_out(member, created_once(request, payload, make)))
+    return Status(202, own_job(member, created_once(request, payload, make)))
 
 
 @router.get("/jobs", response=JobPage, summary="List jobs, newest first")
@@ -187,7 +187,7 @@ def list_jobs(
 @router.get("/jobs/{int:job_id}", response=JobOut, summary="How far a job is")
 @operation(Right.CLIENT_VIEW)
 def get_job(request: MemberRequest, job_id: int):
-    return _job_out(request.member, job_id)
+    return own_job(request.member, job_id)
 
 
 @router.get("/jobs/{int:job_id}/rows", response=JobRowPage, summary="What became of each record")
@@ -220,7 +220,7 @@ def post_job_cancellation(request: MemberRequest, job_id: int, payload: Nothing)
     """It ends after the records at hand; what is done stays done."""
     job = _job(request.member, job_id)
     created_once(request, payload, lambda: cancel_job(job, by=request.member))
-    return _job_out(request.member, job_id)
+    return own_job(request.member, job_id)
 
 
 def team_of(member: Membership, code: str | None) -> Team | None:
@@ -275,7 +275,7 @@ def _job(member: Membership, job_id: int) -> Job:
     return job
 
 
-def _job_out(member: Membership, job_id: int) -> JobOut:
+def own_job(member: Membership, job_id: int) -> JobOut:
     return JobOut.of(_job(member, job_id))
 
 
