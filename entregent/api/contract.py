@@ -33,6 +33,9 @@ OF_FILES = {
     415: ("a kind of file that is not taken", "E-004-TYPE"),
 }
 
+# What stands in the path of an operation that takes or gives files.
+_OF_FILES = ("file", "upload", "import", "document", "word", "letter", "logo", "printing")
+
 _KEY = {
     "name": "Idempotency-Key",
     "in": "header",
@@ -130,7 +133,7 @@ def _complete_one(told: dict, method: str, path: str, operation: Operation, comp
         failures |= OF_VERSIONS
     if version == "required":
         failures |= WITHOUT_VERSION
-    if "file" in path or "upload" in path or "import" in path or "document" in path:
+    if any(word in path for word in _OF_FILES):
         failures |= OF_FILES
     responses = {int(status): answer for status, answer in told["responses"].items()}
     for answer in responses.values():

@@ -1,4 +1,4 @@
-"""Data in and out: imports as jobs, lists as files, saved views, templates."""
+"""Data in and out: imports as jobs, lists as files, saved views."""
 
 import hashlib
 import tempfile
@@ -20,14 +20,12 @@ from entregent.api.guard import operation
 from entregent.api.paging import MOST, page
 from entregent.api.requests import created_once, one_of, readable, tag, unchanged, version_asked
 from entregent.api.schemas import Given, Nothing, Page
-from entregent.documents.models import DocumentTemplate
 from entregent.exchange import actions, rejects
 from entregent.exchange.cards import CARD_LISTS, cards_of
 from entregent.exchange.exports import xlsx_into
 from entregent.exchange.lists import ListExport, as_texts, limited
 from entregent.exchange.mapping import from_yaml
 from entregent.exchange.models import Import, ImportRow
-from entregent.interactions.template_models import RecordTemplate
 from entregent.jobs.actions import cancel_job
 from entregent.jobs.models import Job
 from entregent.listing.actions import delete_view, save_view, update_view, visible_views
@@ -141,18 +139,6 @@ class ViewOut(Schema):
 
 class ViewPage(Page):
     items: list[ViewOut]
-
-
-class TemplateOut(Schema):
-    code: str
-    kind: str
-    name_fr: str
-    name_en: str
-    is_active: bool
-
-
-class TemplatePage(Page):
-    items: list[TemplateOut]
 
 
 # ——— Imports ———
@@ -335,7 +321,7 @@ def _answer(into, name: str, form: str) -> FileResponse:
     return FileResponse(into, as_attachment=True, filename=name, content_type=FORMS[form])
 
 
-# ——— Views and templates ———
+# ——— Views ———
 
 
 def _view(member: Membership, view_id: int) -> View:
@@ -400,21 +386,3 @@ def remove_view(request: MemberRequest, view_id: int):
     unchanged(request, view)
     delete_view(view, by=request.member)
     return Status(204, None)
-
-
-def _templates(records, cursor: str | None, limit: int) -> TemplatePage:
-    items, following = page(records, order=["code", "id"], cursor=cursor, limit=limit)
-    told = [TemplateOut(**{name: getattr(one, name) for name in TemplateOut.model_fields}) for one in items]
-    return TemplatePage(items=told, next=following)
-
-
-@router.get("/record-templates", response=TemplatePage, summary="List templates of contacts and cases")
-@operation(Right.INTERACTION_VIEW)
-def list_record_templates(request: MemberRequest, limit: int = Query(100, ge=1, le=MOST), cursor: str | None = None):
-    return _templates(RecordTemplate.objects.filter(organization_id=request.member.organization_id), cursor, limit)
-
-
-@router.get("/document-templates", response=TemplatePage, summary="List templates of letters and mails")
-@operation(Right.DOCUMENT_WRITE)
-def list_document_templates(request: MemberRequest, limit: int = Query(100, ge=1, le=MOST), cursor: str | None = None):
-    return _templates(DocumentTemplate.objects.filter(organization_id=request.member.organization_id), cursor, limit)

@@ -12,7 +12,7 @@ from entregent.access.guard import MemberRequest
 from entregent.access.rights import Right
 from entregent.api.guard import operation
 from entregent.api.paging import MOST, page
-from entregent.api.requests import created_once, tag, version_asked
+from entregent.api.requests import created_once, seen, tag
 from entregent.api.schemas import Given
 from entregent.cases.models import Case
 from entregent.interactions.models import Interaction
@@ -31,7 +31,14 @@ RunState = Literal["running", "waiting", "done", "abandoned", "failed"]
 StepState = Literal["coming", "ready", "done", "skipped", "failed", "sent_back"]
 StepKind = Literal["form", "do", "wait"]
 _YAML = "process: visite\nname: {fr: Visite, en: Visit}\nsubjects: [case]\nsteps:\n- key: rendez_vous\n  form: {}\n"
-_YAML_SCHEMA = {"schema": {"type": "string"}, "example": _YAML}
+# What is in YAML is an object, as clients that read it find.
+_YAML_OUT = {
+    "schema": {"type": "object"},
+    "example": {
+        "process": "visite", "name": {"fr": "Visite", "en": "Visit"}, "subjects": ["case"],
+        "steps": [{"key": "rendez_vous", "form": {}}],
+    },
+}  # fmt: skip
 
 
 class FieldOut(Schema):
@@ -214,20 +221,20 @@ def _definitions(member: Membership):
     return mine.select_related("live", "organization")
 
 
-def _definition(member: Membership, code: str) -> ProcessDefinition:
+def definition_of(member: Membership, code: str) -> ProcessDefinition:
     found = _definitions(member).filter(code=code).first()
     if found is None:
         raise NotFound
     return found
 
 
-def _draft(definition: ProcessDefinition) -> ProcessVersion | None:
+def draft_of(definition: ProcessDefinition) -> ProcessVersion | None:
     return definition.versions.filter(state=ProcessVersion.State.DRAFT).first()
 
 
-def _detail(member: Membership, response: HttpResponse, code: str) -> DefinitionDetail:
-    one = _definition(member, code)
-    draft = _draft(one)
+def definition_detail(member: Membership, response: HttpResponse, code: str) -> DefinitionDetail:
+    one = definition_of(member, code)
+    draft = draft_of(one)
     body = actions.body_of(one.live) if one.live is not None else {"facts": {}, "steps": []}
     tag(response, one.version)
     steps = []
@@ -261,20 +268,18 @@ def list_definitions(
 @router.get("/process-definitions/{str:code}", response=DefinitionDetail, summary="One process, as it is live")
 @operation(Right.PROCESS_RUN, module=Module.CASEWORK)
 def get_definition(request: MemberRequest, response: HttpResponse, code: str):
-    return _detail(request.member, response, code)
+    return definition_detail(request.member, response, code)
 
 
 @router.get(
     "/process-definitions/{str:code}/yaml",
     summary="A process as YAML: its draft, or what is live",
-    openapi_extra={
-        "responses": {200: {"content": {"application/yaml": {"schema": {"type": "string"}, "example": _YAML}}}}
-    },
+    openapi_extra={"responses": {200: {"content": {"application/yaml": _YAML_OUT}}}},
 )
 @operation(Right.PROCESS_DESIGN, module=Module.CASEWORK)
 def export_definition(request: MemberRequest, code: str):
-    one = _definition(request.member, code)
-    version = _draft(one) or one.live
+    one = definition_of(request.member, code)
+    version = draft_of(one) or one.live
     if version is None:
         raise NotFound
     return HttpResponse(dump(version.body), content_type="application/yaml; charset=utf-8")
@@ -290,7 +295,7 @@ def import_definition(request: MemberRequest, response: HttpResponse, payload: I
         return actions.import_process(payload.yaml, by=member, version=payload.replaces).definition_id
 
     made = created_once(request, payload, make)
-    return Status(201, _detail(member, response, _definitions(member).get(pk=made).code))
+    return Status(201, definition_detail(member, response, _definitions(member).get(pk=made).code))
 
 
 @router.post("/process-definitions/{str:code}/publish", response=DefinitionDetail, summary="Publish the draft")
@@ -298,9 +303,9 @@ def import_definition(request: MemberRequest, response: HttpResponse, payload: I
 def publish_definition(request: MemberRequest, response: HttpResponse, code: str, payload: PublishIn):
     """It goes live; plans under way stay on their version. What is wrong with it is told sentence by sentence."""
     member = request.member
-    definition = _definition(member, code)
+    definition = definition_of(member, code)
     created_once(request, payload, lambda: actions.publish(definition, by=member, version=payload.draft))
-    return _detail(member, response, code)
+    return definition_detail(member, response, code)
 
 
 # ——— Plans ———
@@ -381,15 +386,10 @@ def _subject(member: Membership, payload: LaunchIn) -> dict[str, Any]:
     return {"interaction": interaction}
 
 
-def _seen(request: MemberRequest) -> int | None:
-    """The version that `If-Match` names, where one is given."""
-    return version_asked(request) if request.headers.get("If-Match") else None
-
-
 def _on_run(request: MemberRequest, response: HttpResponse, run_id: int, payload: Schema, act, **values) -> RunDetail:
     member = request.member
     run = runs_of(member, Right.PROCESS_RUN).found(pk=run_id)
-    created_once(request, payload, lambda: act(run, by=member, version=_seen(request), **values).pk)
+    created_once(request, payload, lambda: act(run, by=member, version=seen(request), **values).pk)
     return run_out(member, response, run_id)
 
 
@@ -401,7 +401,7 @@ def on_step(
     run = runs_of(member, right).found(pk=run_id)
     step = ProcessStep.objects.visible_to(member, right).found(pk=step_id, run_id=run.pk)
     step.run = run
-    version = _seen(request)
+    version = seen(request)
 
     def make() -> int:
         if version is not None:
@@ -442,7 +442,7 @@ def send_back(request: MemberRequest, response: HttpResponse, run_id: int, step_
     member = request.member
     run = runs_of(member, Right.PROCESS_LEAD).found(pk=run_id)
     step = ProcessStep.objects.visible_to(member, Right.PROCESS_LEAD).found(pk=step_id, run_id=run.pk)
-    version = _seen(request)
+    version = seen(request)
     if step.state == ProcessStep.State.SENT_BACK:
         raise not_current()
     created_once(

@@ -1,7 +1,8 @@
 """What operations share: bodies, versions, repeats."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from django.db.models import Model, Q
@@ -18,7 +19,7 @@ from entregent.listing.lists import lists
 from entregent.organizations.idempotency import once
 from entregent.organizations.journal import stale
 from entregent.organizations.models import Membership, Sector, User
-from entregent.toolbox.errors import NotFound, Refusal, required
+from entregent.toolbox.errors import NotFound, Refusal, Refusals, required
 
 
 def created_once(request, body: Schema, make: Callable, *, besides: str = "") -> int:
@@ -57,6 +58,25 @@ def unchanged(request, record: Model) -> None:
     versions = type(record)._base_manager.filter(pk=record.pk).select_for_update(no_key=True).values_list("version")
     if versions.first() != (wanted,):
         raise stale(record, organization=request.member.organization)
+
+
+def seen(request) -> int | None:
+    """The version that `If-Match` names, where one is given."""
+    return version_asked(request) if request.headers.get("If-Match") else None
+
+
+@contextmanager
+def fields_named(names: Mapping[str, str]) -> Iterator[None]:
+    """What is refused within is told at the fields of the API: `names` has them by the names that the action uses."""
+    try:
+        yield
+    except Refusals as found:
+        for one in found.refusals:
+            one.field = names.get(one.field or "", one.field)
+        raise
+    except Refusal as refusal:
+        refusal.field = names.get(refusal.field or "", refusal.field)
+        raise
 
 
 def tag(response: HttpResponse, version: int) -> None:

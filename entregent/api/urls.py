@@ -33,6 +33,7 @@ from entregent.api import (
     reference,
     relationships,
     step_work,
+    templates,
     webhooks,
 )
 from entregent.api.documentation import documentation
@@ -86,6 +87,7 @@ for prefix, router in [
     ("", exchange.router),
     ("", business_objects.router),
     ("", duplicates.router),
+    ("", templates.router),
     ("", reference.router),
     ("", cases.router),
     ("", processes.router),
