@@ -14,10 +14,11 @@ from entregent.access.guard import MemberRequest
 from entregent.access.rights import Right
 from entregent.api.guard import operation
 from entregent.api.paging import MOST, page
-from entregent.api.requests import created_once, member_user, tag, version_asked
+from entregent.api.requests import checked_condition, created_once, fields_named, member_user, seen, tag, version_asked
 from entregent.api.schemas import Given
 from entregent.clients.models import Client
 from entregent.groups.actions import requests as actions
+from entregent.groups.actions.rules import set_rule
 from entregent.groups.availability import available
 from entregent.groups.models import (
     ClientGroup,
@@ -38,16 +39,22 @@ _AT_ONCE = 10_000
 _NUMBERS: Any = Field([], max_length=_AT_ONCE, description="Numbers of clients.")
 
 
-def managing(view: Callable) -> Callable:
+def managed(*, if_match: str | None = None) -> Callable:
     """For account managers of a service provider, the module being on, as the pages are."""
 
-    @operation(Right.GROUP_MANAGE, module=Module.DELEGATION)
-    @wraps(view)
-    def guarded(request, *args, **kwargs):
-        actions.manages_groups(request.member)
-        return view(request, *args, **kwargs)
+    def decorate(view: Callable) -> Callable:
+        @operation(Right.GROUP_MANAGE, module=Module.DELEGATION, if_match=if_match)
+        @wraps(view)
+        def guarded(request, *args, **kwargs):
+            actions.manages_groups(request.member)
+            return view(request, *args, **kwargs)
 
-    return guarded
+        return guarded
+
+    return decorate
+
+
+managing = managed()
 
 
 class GroupIn(Given):
@@ -66,6 +73,12 @@ class GroupChange(Given):
     confirm: str = Field(max_length=20, examples=["CONFIRMER"], description="CONFIRM where the member reads English.")
 
 
+class RuleIn(Given):
+    filter: Any = Field(
+        description="Criteria of clients, in the format of views.", examples=[["category", "is", "Professionnel"]]
+    )
+
+
 class EmployeesIn(Given):
     employees: list[str] = Field(max_length=500, description="E-mail addresses of members.")
     role: GroupRole
@@ -80,6 +93,7 @@ class GroupOut(Schema):
     created_at: datetime
     changed_at: datetime
     open_request: int | None = Field(description="Number of the processing request that is open for it.")
+    rule: Any = Field(description="The filter that it follows; null: its clients are chosen one by one.")
     version: int
 
 
@@ -241,6 +255,35 @@ def remove_group(request: MemberRequest, group_id: int, confirm: str = Query("",
     return _made(request.member, made.pk)
 
 
+@router.put("/client-groups/{int:group_id}/rule", response=GroupOut, summary="Let a group follow a rule")
+@managed(if_match="required")
+def put_rule(request: MemberRequest, response: HttpResponse, group_id: int, payload: RuleIn):
+    """Its clients are those whom the filter finds among the available ones. Of many, the worker takes them in."""
+    version = version_asked(request)
+    with fields_named({"": "filter"}):
+        condition = checked_condition(payload.filter, "clients", request.member).data
+        if not condition:
+            raise Refusal("E-CHOICE", _("Choisissez un filtre qui a au moins un critère."))
+    return _ruled(request, response, group_id, condition, version=version)
+
+
+@router.delete("/client-groups/{int:group_id}/rule", response=GroupOut, summary="Choose the clients of a group again")
+@managing
+def delete_rule(request: MemberRequest, response: HttpResponse, group_id: int):
+    """Those who are in it stay."""
+    return _ruled(request, response, group_id, None, version=seen(request))
+
+
+def _ruled(
+    request: MemberRequest, response: HttpResponse, group_id: int, condition: Any, *, version: int | None
+) -> GroupOut:
+    member = request.member
+    set_rule(_group(member, group_id), by=member, condition=condition, version=version)
+    group = _group(member, group_id)
+    tag(response, group.version)
+    return _told([group])[0]
+
+
 @router.get("/client-groups/{int:group_id}/members", response=MemberPage, summary="List the clients of a group")
 @managing
 def list_members(
@@ -363,7 +406,7 @@ def _group(member: Membership, group_id: int, *, live: bool = True) -> ClientGro
 def _told(groups: list[ClientGroup]) -> list[GroupOut]:
     waiting = ProcessingRequest.objects.open().filter(group__in=groups).values_list("group_id", "number")
     numbers = dict(waiting)
-    plain = ("id", "name", "deleted_at", "created_at", "changed_at", "version")
+    plain = ("id", "name", "deleted_at", "created_at", "changed_at", "rule", "version")
     return [
         GroupOut(
             **{name: getattr(one, name) for name in plain},

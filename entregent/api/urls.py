@@ -30,9 +30,11 @@ from entregent.api import (
     organizing,
     people,
     problems,
+    process_setup,
     processes,
     reference,
     relationships,
+    rules,
     step_work,
     templates,
     webhooks,
@@ -73,7 +75,7 @@ api = Api(
 )
 
 # The modules that write further operations on the routers of others.
-FURTHER = (case_work, organizing, step_work)
+FURTHER = (case_work, organizing, process_setup, rules, step_work)
 
 for prefix, router in [
     ("/clients", clients.router),
