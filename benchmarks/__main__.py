@@ -11,7 +11,7 @@ from benchmarks import database, figures
 
 RESULTS = Path(__file__).parent / "results"
 MEASURES = [
-    "search", "lists", "pages", "thread", "duplicates", "imports", "upload", "mail", "inbound", "portal",
+    "search", "lists", "exports", "pages", "thread", "duplicates", "imports", "upload", "mail", "inbound", "portal",
     "letters", "plans", "dunning", "groups", "enrollment", "api", "leave",
 ]  # fmt: skip
 
