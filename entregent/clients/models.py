@@ -139,19 +139,37 @@ class Client(models.Model):
                 name="client_by_deletion",
                 condition=Q(deleted_at__isnull=False),
             ),
-            # The client list, by name, keyset paging.
-            models.Index("organization", "sort_key", "id", name="client_by_name", condition=Q(deleted_at__isnull=True)),
+            # The client list, by name, keyset paging. Each order holds the status: whoever asks for prospects passes by
+            # the others in the index.
+            models.Index(
+                "organization",
+                "sort_key",
+                "id",
+                name="client_by_name",
+                include=["status"],
+                condition=Q(deleted_at__isnull=True),
+            ),
             # The client list, newest first.
             models.Index(
                 "organization",
                 F("created_at").desc(),
                 F("id").desc(),
                 name="client_by_creation",
+                include=["status"],
                 condition=Q(deleted_at__isnull=True),
             ),
             # The client list, last changed first.
             models.Index(
-                "organization", "updated_at", "id", name="client_by_change", condition=Q(deleted_at__isnull=True)
+                "organization",
+                "updated_at",
+                "id",
+                name="client_by_change",
+                include=["status"],
+                condition=Q(deleted_at__isnull=True),
+            ),
+            # Of a status that few have.
+            models.Index(
+                fields=["organization", "status"], name="client_by_status", condition=Q(deleted_at__isnull=True)
             ),
             # Sectors in reach: visible_to of a member limited to a few sectors.
             GinIndex(fields=["sector_reach"], name="client_sector_reach"),
