@@ -40,12 +40,13 @@ NEAR = 1_500
 FAR = 60_000
 FARTHEST = 100_000
 IN_INDEX = 60_000
-# Where a sieve tells what to pass by; so many it may be thought to hold, and to hold, for each to be looked up.
+# Where a sieve tells what to pass by; so many it may be thought to hold, and to hold, for each to be looked up; where
+# it holds more, up to so many, the order is walked through.
 SIFTED = 250_000
 HELD = 3_000
 HELD_MOST = 12_500
-# Lists of members whose few records do not fill a page from the nearest ones: there these are not looked up first the
-# next time. Which way is tried first changes nothing of what is found.
+# Lists of members, and questions put to them, whose few records do not fill a page from the nearest ones: there these
+# are not looked up first the next time. Which way is tried first changes nothing of what is found.
 _SCATTERED: set[tuple] = set()
 _REMEMBERED = 10_000
 # Of fewer than this in reach the order is not walked through: they are sorted.
@@ -85,6 +86,7 @@ class Asked:
     condition: Condition = field(default_factory=Condition)
     text: str = ""
     within: Q | None = None
+    _statements: dict[str, tuple[str, Any]] = field(default_factory=dict, init=False, repr=False)
 
     @cached_property
     def _searched(self) -> Found | QuerySet | None:
@@ -134,13 +136,13 @@ class Asked:
         """Ids among which every answer is, where the condition leads to few of the list."""
         return narrowest(self.condition, self.definition, self.member) if self._searched is None else None
 
-    @property
-    def place(self) -> tuple:
-        """The list, and what of it is in reach."""
+    def places(self, order: str) -> tuple[tuple, tuple]:
+        """The list with what of it is in reach; and the same with what is asked of it, in this order."""
         grants = frozenset(
             (one.scope_type, one.scope_ids) for one in self.member.reach.grants_with(self.definition.right)
         )
-        return self.member.organization_id, self.definition.code, grants
+        whole = self.member.organization_id, self.definition.code, grants
+        return whole, (*whole, order, json.dumps(self.condition.data)) if self.condition else whole
 
     @cached_property
     def _in_order(self) -> tuple[Q, bool]:
@@ -158,18 +160,10 @@ class Asked:
     def known_in_order(self) -> Q:
         return self._in_order[0]
 
-    @property
-    def is_in_order(self) -> bool:
-        """Leaves the question nothing out but what the index of an order passes by, and what is out of reach?"""
-        return self._in_order[1] and self.within is None
-
-    def remember_scattered(self) -> None:
-        """Only of a question that leaves out nothing but what is out of reach."""
-        if not self.is_in_order:
-            return
-        if len(_SCATTERED) >= _REMEMBERED:
-            _SCATTERED.clear()
-        _SCATTERED.add(self.place)
+    def is_in_order(self, sort: Column) -> bool:
+        """Leaves the question nothing out but what the index of this order passes by, and what is out of reach?"""
+        is_known = self._in_order[1] if sort.sort_through is None else not self.condition
+        return is_known and self.within is None
 
     @cached_property
     def _held(self) -> list[int] | None:
@@ -201,6 +195,11 @@ class Asked:
 
     def one_of(self, place: str) -> tuple[str, Any]:
         """The statement that gives the record whose id stands at `place` in the statement around it, if it answers."""
+        if place not in self._statements:
+            self._statements[place] = self._one_of(place)
+        return self._statements[place]
+
+    def _one_of(self, place: str) -> tuple[str, Any]:
         answers = (self.definition.among_few or self.definition.records)(self.member)
         if self.within is not None:
             answers = answers.filter(self.within)
@@ -373,10 +372,12 @@ class _Walk:
     def first(self, size: int) -> list[int] | None:
         """The ids of the first answers in the order, as many as wanted or all there are; None where those are few, and
         not soon found."""
-        is_scattered = self.asked.place in _SCATTERED
+        is_scattered = any(place in _SCATTERED for place in self._places)
         found, is_all = ([], False) if is_scattered else self._among(NEAREST, size)
-        is_sifted = not is_all and len(found) < SOME and not self.asked.is_in_order
+        is_in_order = self.asked.is_in_order(self.sort)
+        is_sifted = not is_all and len(found) < SOME and not is_in_order
         if is_sifted and self.asked.sieve is not None:
+            self._remember_scattered()
             return self._sifted(size)
         # Where the nearest tell that the page is far, the index of the order is asked at once.
         is_near = len(found) * NEAR >= size * NEAREST
@@ -388,16 +389,30 @@ class _Walk:
         if within_few is None and found and 3 * NEAR * size <= FAR * len(found):
             found, is_all = self._among(3 * NEAR * size // len(found), size)
         elif within_few is not None and len(within_few[1]) >= SORTED:
-            self.asked.remember_scattered()
+            if is_in_order:
+                self._remember_scattered()
             found, is_all = self._among(IN_INDEX, size, within_few)
         if not is_all and self.asked.few is None:
             found, is_all = self._among(FARTHEST, size)
         return found if is_all else None
 
+    @cached_property
+    def _places(self) -> tuple[tuple, tuple]:
+        return self.asked.places(f"{self.sort.code} {self.descends}")
+
+    def _remember_scattered(self) -> None:
+        if len(_SCATTERED) >= _REMEMBERED:
+            _SCATTERED.clear()
+        _SCATTERED.add(self._places[1])
+
     def _sifted(self, size: int) -> list[int] | None:
-        if self.asked._held is not None and self.asked.few is not None:
+        held = self.asked._held
+        if held is not None and len(held) <= HELD and self.asked.few is not None:
             return None
-        found, is_all = self._among(SIFTED, size, sieve=self.asked.sieve)
+        if held is None:
+            found, is_all = self._among(SIFTED, size, sieve=self.asked.sieve)
+        else:
+            found, is_all = self._among(SIFTED, size, ("id", held))
         return found if is_all else None
 
     def _among(

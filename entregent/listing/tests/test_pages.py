@@ -64,7 +64,11 @@ def make(member, records, start=0):
         enter(member)
         if city:
             Address.objects.create(
-                organization=organization, client=client, city=city, postal_code="54000" if owed else ""
+                organization=organization,
+                client=client,
+                city=city,
+                postal_code="54000" if owed else "",
+                street=f"{place}, rue de l’{'Église' if days else 'Hôpital'}",
             )
         if days:
             Interaction.objects.create(
@@ -345,16 +349,27 @@ SIEVED = [
     {"has": "interactions", "where": ["channel", "is", "note"]},
     {"has": "people", "where": ["name", "contains", "x"]},
     {"has_not": "invoices", "where": ["state", "is", "unpaid"]},
+    ["status", "is", "prospect"],
+    ["status", "is_not", "client"],
+    ["status", "in", ["inactive", "removed"]],
+    {"all": [["status", "is", "prospect"], ["city", "is", "Nancy"]]},
+    {"any": [["status", "is", "removed"], ["city", "is", "Nancy"]]},
+    ["street", "contains", "eglise"],
+    {"all": [["street", "contains", "rue"], ["status", "in", ["client", "removed"]]]},
+    {"any": [["street", "starts", "1, rue"], ["city", "is", "Metz"]]},
 ]
 
 
-@pytest.mark.parametrize("held", [-1, 10_000])
+@pytest.mark.parametrize(("held", "few"), [(-1, 1_000), (10_000, 1_000), (10_000, 1)])
 @pytest.mark.parametrize("who", ["admin", "agent"])
-def test_what_is_passed_by_answers_nothing(prepared, request, org, client_north, client_south, monkeypatch, who, held):
-    """By whichever set of ids that holds the answers: the same ones, in the same order."""
+def test_what_is_passed_by_answers_nothing(
+    prepared, request, org, client_north, client_south, monkeypatch, who, held, few
+):
+    """By whichever set of ids that holds the answers, or by the index: the same ones, in the same order."""
     monkeypatch.setattr(sieves, "NARROW", 0)
     monkeypatch.setattr(pages, "NEAREST", 1)
     monkeypatch.setattr(pages, "HELD", held)
+    monkeypatch.setattr(pages, "SORTED", few)
     make(prepared[1], [("Dupont" if n % 3 else "Éloi", CITIES[n % 5], n % 3, n % 2) for n in range(17)])
     person = Person.objects.create(organization=org, file_as="Max", sort_key="max")
     for number in ("K001", "K002"):
@@ -362,6 +377,8 @@ def test_what_is_passed_by_answers_nothing(prepared, request, org, client_north,
     CreditHold.objects.create(organization=org, client=Client.objects.get(number="K003"), reason="overdue")
     Client.objects.exclude(number__in=["K004", "K005"]).update(sector=client_north.sector)
     Client.objects.filter(number="K006").update(deleted_at=timezone.now())
+    Client.objects.filter(number__in=["K001", "K002", "K009"]).update(status="prospect")
+    Client.objects.filter(number="K003").update(status="inactive")
     Client.objects.filter(number="K007").update(status="removed")
     member = enter(request.getfixturevalue(who))
     definition, sieved = lists(member)["clients"], 0
@@ -369,7 +386,7 @@ def test_what_is_passed_by_answers_nothing(prepared, request, org, client_north,
         question = ask(definition, member, condition=condition)
         sieved += question.sieve is not None
         expected = set(question.records.values_list("pk", flat=True))
-        for sort in ("name", "-city", "balance", "-last_interaction_at"):
+        for sort in ("name", "-created_at", "-city", "balance", "-last_interaction_at"):
             rows = walk(definition, member, sort, 4, condition=condition)
             assert {row["id"] for row in rows} == expected, condition
             assert len(rows) == len(expected)
