@@ -34,6 +34,7 @@ from django.db.models.lookups import (
     IExact,
     LessThan,
     LessThanOrEqual,
+    StartsWith,
 )
 from django.urls import reverse
 from django.utils.translation import get_language, ngettext, pgettext_lazy
@@ -41,6 +42,7 @@ from django.utils.translation import gettext_lazy as _
 
 from entregent.access.rights import Right
 from entregent.clients.models import (
+    Address,
     BusinessObject,
     BusinessObjectType,
     Client,
@@ -61,10 +63,14 @@ from entregent.listing.custom_columns import custom_columns
 from entregent.listing.lists import Column, Found, Kind, ListDefinition, Relation
 from entregent.listing.words import as_counted
 from entregent.organizations.models import Membership, User
+from entregent.search.models import Entry
 from entregent.search.models import Kind as SearchKind
 from entregent.search.queries import MOST, ask, corrections, find, find_corrected
+from entregent.toolbox.countries import country_names
 from entregent.toolbox.text import digits, search_key
 
+# Shorter words have no trigram.
+_INDEXED = 3
 _RESERVED = {"clients", "people", "interactions"}
 
 
@@ -146,7 +152,10 @@ def _client_columns(member: Membership) -> list[Column]:
         ),
         Column("kind", _("Nature"), Kind.CHOICE, "kind", choices=lambda member: Client.Kind.choices),
         Column("category", _("Catégorie"), Kind.TEXT, "category"),
-        Column("status", _("Statut"), Kind.CHOICE, "status", choices=lambda member: Client.Status.choices),
+        Column(
+            "status", _("Statut"), Kind.CHOICE, "status", choices=lambda member: Client.Status.choices,
+            is_in_orders=True,
+        ),
         Column("sector", _("Secteur"), Kind.SECTOR, "sector__name", asked_path="sector_id", is_nullable=True),
         Column(
             "responsible", _("Agent responsable"), Kind.MEMBER, "responsible__name", asked_path="responsible_id",
@@ -157,6 +166,9 @@ def _client_columns(member: Membership) -> list[Column]:
             asked_path="summary__city_key", normalize=search_key, **by_summary,
         ),
         Column("postal_code", _("Code postal"), Kind.TEXT, "summary__postal_code", is_nullable=True, **by_summary),
+        _address_part("client", "street", _("Numéro et rue"), width=200, narrowed=_clients_with_words),
+        _address_part("client", "region", _("Province ou région")),
+        _country("client"),
         Column(
             "phone", _("Téléphone"), Kind.TEXT, "list_phone", annotation=lambda member: KT("phones__0__number"),
             asked=phone_asked, operators=("contains", "not_contains", "empty", "not_empty"), width=140,
@@ -305,6 +317,67 @@ def email_asked(operator, value, member) -> Q:
     return ~holds if operator == "not_contains" else holds
 
 
+# ——— Addresses ———
+
+
+def _main_address(owner: str) -> QuerySet:
+    return Address.objects.filter(**{owner: OuterRef("pk")}, kind=Address.Kind.MAIN).order_by()
+
+
+def _address_part(owner: str, code: str, label, **more) -> Column:
+    """A part of the main address, compared without accents: « eglise » finds « 12, rue de l’Église »."""
+
+    def asked(operator, value, member) -> Q:
+        if operator in ("not_contains", "not_empty"):
+            return ~asked({"not_contains": "contains", "not_empty": "empty"}[operator], value, member)
+        addresses = _main_address(owner)
+        if operator == "empty":
+            return ~Q(Exists(addresses.exclude(**{code: ""})))
+        compared = {"contains": Contains, "starts": StartsWith, "is": Exact}[operator]
+        wanted, key = search_key(value), Func(F(code), function="search_key", output_field=TextField())
+        return Q(Exists(addresses.filter(compared(key, wanted)))) if wanted else Q(pk__in=[])
+
+    return Column(
+        code, label, Kind.TEXT, f"list_{code}", annotation=_value_of_address(owner, code), asked=asked,
+        operators=("contains", "not_contains", "starts", "is", "empty", "not_empty"), **more,
+    )  # fmt: skip
+
+
+def _country(owner: str) -> Column:
+    def asked(operator, value, member) -> Q:
+        if operator == "is_not":
+            return ~asked("is", value, member)
+        countries = value if operator == "in" else [value]
+        return Q(Exists(_main_address(owner).filter(country__in=countries)))
+
+    return Column(
+        "country", _("Pays"), Kind.CHOICE, "list_country", annotation=_value_of_address(owner, "country"), asked=asked,
+        choices=_countries, operators=("is", "is_not", "in"),
+    )  # fmt: skip
+
+
+def _value_of_address(owner: str, code: str) -> Callable[[Membership], Any]:
+    return lambda member: Coalesce(Subquery(_main_address(owner).values(code)[:1]), Value(""))
+
+
+def _countries(member: Membership) -> list[tuple[str, str]]:
+    return list(country_names(get_language() or "fr").items())
+
+
+def _clients_with_words(operator, value, member) -> QuerySet | None:
+    """Clients in whose entry of the search the words stand; and those removed, who have none."""
+    words = [word for word in search_key(value).split() if len(word) >= _INDEXED] if value else []
+    if operator not in ("contains", "starts", "is") or not words:
+        return None
+    entries = Entry.objects.filter(organization_id=member.organization_id, kind=SearchKind.CLIENT)
+    for word in words:
+        entries = entries.filter(doc__contains=word)
+    removed = Client.objects.filter(
+        organization_id=member.organization_id, deleted_at=None, status=Client.Status.REMOVED
+    )
+    return entries.order_by().values("subject_id").union(removed.order_by().values("pk"), all=True)
+
+
 # ——— People ———
 
 
@@ -358,6 +431,10 @@ def _person_columns(member: Membership) -> list[Column]:
             "email", _("Courriel"), Kind.TEXT, "list_email", annotation=lambda member: F("emails__0"),
             asked=email_asked, operators=("contains", "not_contains", "is", "empty", "not_empty"), width=200,
         ),
+        _address_part("person", "street", _("Numéro et rue"), width=200),
+        _address_part("person", "postal_code", _("Code postal")),
+        _address_part("person", "city", _("Ville")),
+        _country("person"),
         Column("language", _("Langue"), Kind.CHOICE, "language", choices=lambda member: User.Language.choices),
         Column("birth_date", _("Date de naissance"), Kind.DATE, "birth_date", is_nullable=True),
         Column("created_at", _("Créé le"), Kind.MOMENT, "created_at"),

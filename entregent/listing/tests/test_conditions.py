@@ -11,7 +11,15 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from entregent.clients.actions import seed_object_types
-from entregent.clients.models import BusinessObject, BusinessObjectType, Client, ClientPerson, CreditHold, Person
+from entregent.clients.models import (
+    Address,
+    BusinessObject,
+    BusinessObjectType,
+    Client,
+    ClientPerson,
+    CreditHold,
+    Person,
+)
 from entregent.interactions.models import Interaction, Topic
 from entregent.listing.conditions import as_q, check, mend, sentence
 from entregent.listing.lists import lists
@@ -278,6 +286,36 @@ def test_phones_and_addresses_are_found_in_any_writing(setting):
     assert numbers(setting, ["email", "is", "jean@ville.example"]) == ["K1"]
     assert numbers(setting, ["email", "is", "ean@ville.example"]) == []
     assert numbers(setting, ["email", "not_contains", "ville"]) == ["K2"]
+
+
+def test_parts_of_the_main_address_can_be_asked_for(setting):
+    """R001-04, of clients and of people; of clients that were removed too, whom the search does not know."""
+    own = {"organization": setting.organization}
+    first, second = add_client(setting, "K1"), add_client(setting, "K2", status="removed")
+    add_client(setting, "K3")
+    person = Person.objects.create(**own, file_as="Noé", sort_key="noe")
+    for owner in ({"client": first}, {"client": second}, {"person": person}):
+        Address.objects.create(
+            **own, **owner, street="12, rue de l’Église-Neuve", city="Québec", region="QC", postal_code="G1A 1A1",
+            country="CA",
+        )  # fmt: skip
+    Address.objects.create(**own, client=first, kind="mailing", street="3, quai Nord", city="Metz")
+    all_of_them = ["status", "in", ["client", "removed"]]
+    questions = [
+        (["street", "contains", "eglise neuve"], ["K1", "K2"]), (["street", "contains", "quai"], []),
+        (["street", "starts", "12 rue"], ["K1", "K2"]), (["street", "is", "12 RUE DE L'EGLISE NEUVE"], ["K1", "K2"]),
+        (["street", "not_contains", "église"], ["K3"]), (["street", "empty"], ["K3"]),
+        (["street", "not_empty"], ["K1", "K2"]), (["street", "contains", "—"], []),
+        (["region", "is", "qc"], ["K1", "K2"]), (["country", "is", "CA"], ["K1", "K2"]),
+        (["country", "is_not", "CA"], ["K3"]), (["country", "in", ["FR", "CA"]], ["K1", "K2"]),
+    ]  # fmt: skip
+    for condition, found in questions:
+        assert numbers(setting, {"all": [all_of_them, condition]}) == found, condition
+    people = lists(setting)["people"]
+    for condition in (["city", "contains", "quebec"], ["postal_code", "starts", "g1a"], ["country", "is", "CA"]):
+        assert [row["id"] for row in page(people, setting, condition=condition).rows] == [person.pk]
+    row = page(lists(setting)["clients"], setting, columns=["street", "region", "country"], sort="number").rows[0]
+    assert (row["street"], row["region"], row["country"]) == ("12, rue de l’Église-Neuve", "QC", "CA")
 
 
 def test_credit_holds_people_and_sectors_can_be_asked_for(setting, north, south):
