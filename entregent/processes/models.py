@@ -281,6 +281,11 @@ class ProcessStep(models.Model):
                 fields=["organization", "due_at", "id"], include=["client", "team", "assignee"], name="step_to_be_done",
                 condition=Q(state__in=["ready", "failed"]),
             ),
+            # What somebody has done, the last one first.
+            models.Index(
+                "organization", "done_by", F("done_at").desc(), F("id").desc(), name="step_done_by",
+                condition=Q(state="done", done_by__isnull=False),
+            ),
             # Which plans an event wakes.
             models.Index(
                 "organization", "wait_key", name="step_waiting_for", condition=Q(state="ready") & ~Q(wait_key="")

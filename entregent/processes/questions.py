@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from django.core.exceptions import EmptyResultSet
@@ -63,6 +64,24 @@ def all_steps(member: Membership) -> QuerySet[ProcessStep]:
     return _to_do(member)
 
 
+def waiting_steps(member: Membership) -> QuerySet[ProcessStep]:
+    """What would be to do if its plan did not wait for the client; within reach, soonest due first."""
+    return (
+        ProcessStep.objects.visible_to(member, Right.CASE_VIEW)
+        .filter(state__in=ProcessStep.ACTIVE, kind=ProcessStep.Kind.FORM, run__state=ProcessRun.State.WAITING)
+        .order_by(*_IN_ORDER)
+    )
+
+
+def done_steps(member: Membership, since: datetime) -> QuerySet[ProcessStep]:
+    """Steps that the member has done since then, the last one first."""
+    return (
+        ProcessStep.objects.visible_to(member, Right.CASE_VIEW)
+        .filter(state=ProcessStep.State.DONE, done_by_id=member.user_id, done_at__gte=since)
+        .order_by("-done_at", "-id")
+    )
+
+
 @dataclass(frozen=True)
 class Order:
     """The order that what is to be done stands in, whoever sees it, and how the first that somebody sees are found:
@@ -86,6 +105,11 @@ class Order:
             runs = ProcessRun.objects.filter(client__pk__any_of=self.clients).order_by().values_list("pk", flat=True)
             seen = seen.filter(run__pk__any_of=list(runs))
         return list(seen.values(*columns)[:size])
+
+    def near(self, seen: QuerySet[ProcessStep], order: QuerySet[ProcessStep], columns: Sequence[str], size: int):
+        """The first of the steps that are `seen` among the next ones of the order, as far as `_NEAR`: of what may be
+        nowhere, so that nobody looks for it through all that there is to be done."""
+        return _of_ids(self._walked(seen, order[:_NEAR], size), columns)
 
     def _walked(self, seen: QuerySet[ProcessStep], order: QuerySet[ProcessStep], size: int) -> list[int]:
         """Each is looked up on its own (LATERAL … OFFSET 0): no plan reads, or expects, all that is to be done."""

@@ -4,7 +4,7 @@ Lock order: the case, then the plan, then its steps and jobs. `by` is a member, 
 """
 
 from entregent.processes.actions.answering import client_answered
-from entregent.processes.actions.bulk import change_steps
+from entregent.processes.actions.bulk import change_steps, complete_as_kept
 from entregent.processes.actions.designing import (
     DraftThere,
     create_process,
@@ -46,6 +46,7 @@ __all__ = [
     "claim_step",
     "client_answered",
     "comment_step",
+    "complete_as_kept",
     "complete_step",
     "create_process",
     "delete_draft",

@@ -62,13 +62,18 @@ def change_one(job: Job, member: Membership, step_id: int) -> bool:
     if step is None:
         raise Refusal("E-NOTFOUND", _("Supprimée, ou hors de votre périmètre."))
     if job.data["change"] == COMPLETE:
-        spec = None if step.is_ad_hoc else step_of(body_of(step.run.process_version), step.key)
-        fields = fields_of(spec.get("form")) if spec is not None else []
-        kept = {field.key: step.data[field.key] for field in fields if field.key in step.data}
-        complete_step(step, by=member, data=kept)
+        complete_as_kept(step, by=member)
         return True
     user = User.objects.filter(pk=job.data["user"] or 0).first()
     team = Team.objects.filter(organization_id=member.organization_id, pk=job.data["team"] or 0).first()
     before = (step.assignee_id, step.team_id)
     changed = reassign_step(step, by=member, user=user, team=team)
     return (changed.assignee_id, changed.team_id) != before
+
+
+def complete_as_kept(step: ProcessStep, *, by: Membership, version: int | None = None) -> ProcessStep:
+    """The step is done with what was typed and kept in its form."""
+    spec = None if step.is_ad_hoc else step_of(body_of(step.run.process_version), step.key)
+    fields = fields_of(spec.get("form")) if spec is not None else []
+    kept = {field.key: step.data[field.key] for field in fields if field.key in step.data}
+    return complete_step(step, by=by, data=kept, version=version)

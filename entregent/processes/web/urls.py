@@ -1,12 +1,14 @@
 from django.urls import path
 
-from entregent.processes.web import designer, mass, plans, work
+from entregent.processes.web import board, designer, mass, plans, work
 
 app_name = "processes"
 
 urlpatterns = [
     path("plans-d-action/", work.mine, name="work"),
     path("plans-d-action/equipe/", work.team, name="team_work"),
+    path("plans-d-action/tableau/", board.board, name="board"),
+    path("plans-d-action/etapes/<int:pk>/deplacer/", board.board_move, name="board_move"),
     path("plans-d-action/lots/", work.bulk_create, name="bulk_create"),
     path("plans-d-action/lots/<int:job_id>/", work.bulk_detail, name="bulk"),
     path("plans-d-action/lots/<int:job_id>/arret/", work.bulk_cancel, name="bulk_cancel"),

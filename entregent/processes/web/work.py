@@ -48,6 +48,8 @@ class WorkRow:
     is_failed: bool
     due_on: date | None
     is_late: bool
+    team_id: int | None
+    assignee_id: int | None
 
 
 @dataclass
@@ -59,57 +61,74 @@ class DayGroup:
     rows: list[WorkRow]
 
 
+@dataclass
+class Scope:
+    """Whose work a page shows: one's own (`tab` « mine »), or that of teams.
+
+    `teams` are those to choose from, `asked` those whose steps are shown: None stands for everybody's, of those who
+    lead.
+    """
+
+    member: Membership
+    tab: str
+    teams: list[Team]
+    team: Team | None
+    asked: list[Team] | None
+
+    @classmethod
+    def of(cls, request: MemberRequest, tab: str) -> "Scope":
+        """`equipe` is the code of a team. Those who lead see every team's."""
+        member = request.member
+        if tab == "mine":
+            return cls(member, tab, [], None, [])
+        leads = member.can(Right.PROCESS_LEAD)
+        everyones = Team.objects.filter(organization_id=member.organization_id, is_active=True)
+        offered = list(everyones if leads else Team.objects.of(member))
+        code = request.GET.get("equipe", "")[:40]
+        chosen = next((one for one in offered if one.code == code), None)
+        if code and chosen is None:
+            raise NotFound
+        return cls(member, tab, offered, chosen, [chosen] if chosen is not None else None if leads else offered)
+
+    def to_do(self) -> QuerySet:
+        if self.tab == "mine":
+            return questions.my_steps(self.member)
+        return questions.all_steps(self.member) if self.asked is None else questions.team_steps(self.member, self.team)
+
+    def order(self, *, only_free: bool = False) -> questions.Order:
+        if self.tab == "mine":
+            return questions.order_of(self.member, mine=True)
+        return questions.order_of(self.member, teams=self.asked, only_free=only_free)
+
+
 @require_safe
 @requires(Right.PROCESS_RUN, module=MODULE)
 def mine(request: MemberRequest) -> HttpResponse:
-    order = questions.order_of(request.member, mine=True)
-    return _page(request, questions.my_steps(request.member), order, tab="mine")
+    return _page(request, Scope.of(request, "mine"))
 
 
 @require_safe
 @requires(Right.PROCESS_RUN, module=MODULE)
 def team(request: MemberRequest) -> HttpResponse:
     """What one's teams have to do; `equipe` is the code of one. Those who lead see every team's."""
-    member = request.member
-    leads = member.can(Right.PROCESS_LEAD)
-    teams = (
-        Team.objects.filter(organization_id=member.organization_id, is_active=True)
-        if leads
-        else Team.objects.of(member)
-    )
-    offered = list(teams)
-    code = request.GET.get("equipe", "")[:40]
-    chosen = next((one for one in offered if one.code == code), None)
-    if code and chosen is None:
-        raise NotFound
-    steps = questions.all_steps(member) if leads and chosen is None else questions.team_steps(member, chosen)
-    only_free = request.GET.get("libres") == "1"
-    if only_free:
-        steps = steps.filter(assignee=None)
-    teams_asked = [chosen] if chosen is not None else None if leads else offered
-    order = questions.order_of(member, teams=teams_asked, only_free=only_free)
-    return _page(request, steps, order, tab="team", teams=offered, team=chosen, only_free=only_free)
+    return _page(request, Scope.of(request, "team"), only_free=request.GET.get("libres") == "1")
 
 
-def _page(request: MemberRequest, steps, order: questions.Order, *, tab: str, **more) -> HttpResponse:
+def _page(request: MemberRequest, scope: Scope, *, only_free: bool = False) -> HttpResponse:
     member = request.member
     zone = ZoneInfo(member.organization.time_zone)
-    rows, mark = listed(steps, request.GET.get("apres", ""), order)
+    steps = scope.to_do().filter(assignee=None) if only_free else scope.to_do()
+    rows, mark = listed(steps, request.GET.get("apres", ""), scope.order(only_free=only_free))
     asked = {key: request.GET[key] for key in ("equipe", "libres") if request.GET.get(key)}
-    following = "?" + urlencode(asked | {"apres": mark}) if mark else ""
     context = {
-        "groups": _groups([_row(row, zone) for row in rows], timezone.now().astimezone(zone).date()),
-        "tab": tab,
-        "next_url": following,
-        "mine_url": at("work", member),
-        "team_url": at("team_work", member),
-        "teams": [],
-        "team": None,
-        "only_free": False,
+        "groups": _groups([row_of(row, zone) for row in rows], timezone.now().astimezone(zone).date()),
+        "scope": scope,
+        "next_url": "?" + urlencode(asked | {"apres": mark}) if mark else "",
+        "only_free": only_free,
         "colleagues": colleagues_of(member) if rows else [],
         "all_teams": teams_of(member) if rows else [],
     }
-    return render(request, "processes/work.html", context | more, fragment="rows")
+    return render(request, "processes/work.html", context, fragment="rows")
 
 
 @require_POST
@@ -130,8 +149,8 @@ def bulk_detail(request: MemberRequest, job_id: int) -> HttpResponse:
     job = own_job(member, job_id, JOB)
 
     def names(ids: list[int]) -> dict[int, tuple[str, str]]:
-        found = ProcessStep.objects.visible_to(member, Right.CASE_VIEW).filter(pk__in=ids).values(*_COLUMNS)
-        rows = [_row(row, ZoneInfo(member.organization.time_zone)) for row in found]
+        found = ProcessStep.objects.visible_to(member, Right.CASE_VIEW).filter(pk__in=ids).values(*COLUMNS)
+        rows = [row_of(row, ZoneInfo(member.organization.time_zone)) for row in found]
         return {
             row.pk: (
                 f"{row.name} · {row.plan} · {row.client}",
@@ -156,26 +175,30 @@ def bulk_cancel(request: MemberRequest, job_id: int) -> HttpResponse:
 def first_rows(steps, member: Membership, most: int) -> list[WorkRow]:
     """The first of these steps, as lists of work show them."""
     zone = ZoneInfo(member.organization.time_zone)
-    return [_row(row, zone) for row in steps.values(*_COLUMNS)[:most]]
+    return [row_of(row, zone) for row in steps.values(*COLUMNS)[:most]]
 
 
-_COLUMNS = (
+COLUMNS = (
     "id", "run_id", "version", "name_fr", "name_en", "state", "due_at", "assignee__name", "team__label_fr",
     "team__label_en", "run__definition__name_fr", "run__definition__name_en", "client__display_name",
-    "client__number", "run__case__number",
+    "client__number", "run__case__number", "team_id", "assignee_id",
 )  # fmt: skip
 
 
-def listed(steps, mark: str, order: questions.Order) -> tuple[list[dict[str, Any]], str]:
-    """The rows of one page, and the mark after which the next one begins."""
+def listed(
+    steps, mark: str, order: questions.Order, *, size: int = PAGE, is_near: bool = False
+) -> tuple[list[dict[str, Any]], str]:
+    """The rows of one page, and the mark after which the next one begins. `is_near`: of what is nearest in the order
+    alone (`Order.near`)."""
     rows: list[dict[str, Any]] = []
+    found = order.near if is_near else order.rows
     for seen, begun in zip(_after(steps, mark), _after(order.steps, mark), strict=True):
-        if len(rows) <= PAGE:
-            rows += order.rows(seen, begun, _COLUMNS, PAGE + 1 - len(rows))
-    if len(rows) <= PAGE:
+        if len(rows) <= size:
+            rows += found(seen, begun, COLUMNS, size + 1 - len(rows))
+    if len(rows) <= size:
         return rows, ""
-    last = rows[PAGE - 1]
-    return rows[:PAGE], f"{last['due_at'].isoformat() if last['due_at'] else ''}|{last['id']}"
+    last = rows[size - 1]
+    return rows[:size], f"{last['due_at'].isoformat() if last['due_at'] else ''}|{last['id']}"
 
 
 def _after(steps, mark: str) -> list[QuerySet]:
@@ -196,7 +219,7 @@ def _after(steps, mark: str) -> list[QuerySet]:
     return [steps.filter(later), steps.filter(due_at=None)]
 
 
-def _row(row: dict[str, Any], zone: ZoneInfo) -> WorkRow:
+def row_of(row: dict[str, Any], zone: ZoneInfo) -> WorkRow:
     in_english = get_language() == "en"
 
     def told(prefix: str) -> str:
@@ -218,6 +241,8 @@ def _row(row: dict[str, Any], zone: ZoneInfo) -> WorkRow:
         is_failed=row["state"] == ProcessStep.State.FAILED,
         due_on=due.astimezone(zone).date() if due is not None else None,
         is_late=due is not None and due < timezone.now(),
+        team_id=row["team_id"],
+        assignee_id=row["assignee_id"],
     )
 
 
