@@ -16,6 +16,7 @@ from entregent.api.processes import RunDetail, on_step, router, run_out, runs_of
 from entregent.api.requests import created_once, member_user, one_of
 from entregent.api.schemas import Given, Nothing, Page
 from entregent.organizations.models import Module
+from entregent.processes.actions.mailing import send_by_post
 from entregent.processes.actions.steering import retry_step
 from entregent.processes.actions.working import add_step, claim_step, comment_step, postpone_step, reassign_step
 from entregent.processes.models import ProcessStep, StepComment
@@ -104,6 +105,21 @@ def postpone(request: MemberRequest, response: HttpResponse, run_id: int, step_i
 def retry(request: MemberRequest, response: HttpResponse, run_id: int, step_id: int, payload: Nothing):
     def act(step: ProcessStep) -> None:
         retry_step(step, by=request.member)
+
+    return on_step(request, response, run_id, step_id, Right.PROCESS_RUN, payload, act)
+
+
+@router.post(
+    "/process-runs/{int:run_id}/steps/{int:step_id}/by-post",
+    response=RunDetail,
+    summary="Send as a letter what a mail could not tell",
+)
+@operation(Right.PROCESS_RUN, module=MODULE, if_match="optional")
+def by_post(request: MemberRequest, response: HttpResponse, run_id: int, step_id: int, payload: Nothing):
+    """Of a step that has failed at its mail, or whose mail was refused; where no mail has failed, refused (409)."""
+
+    def act(step: ProcessStep) -> None:
+        send_by_post(step, by=request.member)
 
     return on_step(request, response, run_id, step_id, Right.PROCESS_RUN, payload, act)
 

@@ -361,13 +361,14 @@ def generate_document(
     client: Client | None = None,
     is_confidential: bool = False,
     written: tuple[str, str] | None = None,
+    by_post: bool = False,
 ) -> StoredFile:
     """A letter (PDF) or a Word document of a template, kept; whoever asked ties the file to where it belongs.
 
     `by=None`: the product itself (a plan). With a `client` a letter waits for the next printing as well
     (`Letter`); `is_confidential` keeps it from those who may not see the dossier, and out of the client's history.
     `written` is (subject, text) of a letter as somebody has rewritten them. What the texts ask for and the facts
-    lack is refused by its name (E-001-TEMPLATE).
+    lack is refused by its name (E-001-TEMPLATE). `by_post` makes a letter of the text of a mail too.
     """
     template = find_template(organization, template)
     record(
@@ -384,13 +385,13 @@ def generate_document(
     name = " ".join(part for part in (called, owner) if part)
     if template.kind == DocumentTemplate.Kind.WORD:
         content, name = _word(template, facts), f"{name}.docx"
-    elif template.kind == DocumentTemplate.Kind.LETTER:
+    elif template.kind == DocumentTemplate.Kind.LETTER or by_post:
         name = f"{name}.pdf"
         content = letters.pdf_of(template, facts, language=language, organization=organization, written=written)
     else:
         raise Refusal("E-001-TEMPLATE", _("Ce modèle est celui d’un courriel."), field="template")
     file = keep_file(organization=organization, name=name, content=content, by=by)
-    if client is not None and template.kind == DocumentTemplate.Kind.LETTER:
+    if client is not None and template.kind != DocumentTemplate.Kind.WORD:
         Letter.objects.create(
             organization=organization,
             file=file,

@@ -14,7 +14,7 @@ from entregent.access.wall import outside
 from entregent.audit.actions import record
 from entregent.outbox import letters
 from entregent.outbox.addresses import thread_id, token_address
-from entregent.outbox.extension_points import Letterhead, letterheads
+from entregent.outbox.extension_points import Letterhead, letterheads, mail_failures
 from entregent.outbox.models import Message
 from entregent.toolbox.queue import ask
 from entregent.toolbox.text import one_line, search_key
@@ -156,9 +156,10 @@ MOST_RETRIED = 20_000
 @transaction.atomic
 def retry_messages(messages, *, by) -> int:
     """Sends again what failed of `messages` (a queryset within the reach of `by`), one statement for all of them; says
-    how many, at most twenty thousand at a time."""
+    how many, at most twenty thousand at a time. What went by post instead has arrived, and stays."""
     record("retry_messages", by=by)
-    failed = messages.filter(state=Message.State.FAILED).order_by().values("pk")[:MOST_RETRIED]
+    failed = messages.filter(state=Message.State.FAILED).exclude(reason=Message.Reason.POSTED)
+    failed = failed.order_by().values("pk")[:MOST_RETRIED]
     count = Message.objects.filter(
         organization_id=by.organization_id, state=Message.State.FAILED, pk__in=failed
     ).update(state=Message.State.PENDING, tries=0, next_try_at=timezone.now(), leased_until=None)
@@ -183,9 +184,24 @@ def _woken() -> None:
 @transaction.atomic
 def note_return(message: Message, *, told: str) -> None:
     """A mail that had left came back: it has failed, with the words of the server that refused it (`inbound`)."""
-    Message.objects.filter(pk=message.pk).exclude(state=Message.State.FAILED).update(
+    changed = Message.objects.filter(pk=message.pk).exclude(state=Message.State.FAILED).update(
         state=Message.State.FAILED, reason=Message.Reason.ADDRESS, error=told[:500]
     )
+    if changed:
+        tell_failure(message.pk)
+
+
+def tell_failure(message_id: int) -> None:
+    """Inside the wall: whoever has to do with a mail that could not be delivered hears of it."""
+    message = Message.objects.filter(pk=message_id, state=Message.State.FAILED).first()
+    if message is not None:
+        for failed in mail_failures:
+            failed(message)
+
+
+def note_letter(message: Message) -> None:
+    """What a mail that failed says has gone by post instead: it is not sent again with the others."""
+    Message.objects.filter(pk=message.pk, state=Message.State.FAILED).update(reason=Message.Reason.POSTED)
 
 
 def mark_letters_about(about, *, is_personal: bool, client_id: int | None) -> None:

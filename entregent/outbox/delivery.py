@@ -21,6 +21,7 @@ from django.core.mail.message import sanitize_address
 from django.db import connection
 
 from entregent.access.wall import in_organization, outside
+from entregent.outbox.actions import tell_failure
 from entregent.outbox.extension_points import attachment_readers
 from entregent.outbox.models import Message
 from entregent.toolbox.errors import NotFound
@@ -254,6 +255,17 @@ def _settle(
             "SELECT outbox_settle(%s, %s, %s, make_interval(secs => %s), %s, %s, %s::text[])",
             [message.pk, state, tried, retry_in.total_seconds(), str(reason), error, list(reached)],
         )
+    if state == Message.State.FAILED and message.organization_id is not None:
+        _tell_failure(message, message.organization_id)
+
+
+def _tell_failure(message: Message, organization_id: int) -> None:
+    """The mail is settled whatever becomes of that."""
+    try:
+        with in_organization(organization_id):
+            tell_failure(message.pk)
+    except Exception:
+        log.exception("mail %s", message.pk)
 
 
 def _release(ids: list[int], retry_in: timedelta) -> None:

@@ -50,6 +50,8 @@ letterheads = ExtensionPoint("outbox.letterheads", doc="Name, sender and signatu
 # Filled by `documents`: attachments(organization_id, ids) -> list[Attachment] in that order, called inside the wall;
 # raises LookupError when one is no more.
 attachment_readers = ExtensionPoint("outbox.attachment_readers", doc="The kept files that a mail carries.")
+# Contributions: failed(message), inside the wall, after a mail has failed for good or has come back.
+mail_failures = ExtensionPoint("outbox.mail_failures", doc="Who is told that a mail could not be delivered.")
 # Contributions: settled(post, answer), inside the wall and in the transaction that settles the message: it left
 # (`answer` is what the other system said, {} where that was no JSON object), or it has failed (None).
 post_outcomes = ExtensionPoint("outbox.post_outcomes", doc="What becomes of a record whose HTTP message has left.")

@@ -39,6 +39,7 @@ class Message(models.Model):
         WRONG = "wrong", _("Ce courriel ne peut pas être composé : une adresse n’en est pas une.")
         ATTACHMENT = "attachment", _("Une pièce jointe n’existe plus.")
         FAULT = "fault", _("Une erreur du logiciel a empêché l’envoi.")
+        POSTED = "posted", _("Parti par courrier à sa place.")
 
     organization_id = models.BigIntegerField(null=True)
     nature = models.CharField(max_length=10, choices=Nature, default=Nature.ALERT, db_default="alert")

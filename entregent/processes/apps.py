@@ -23,6 +23,7 @@ class ProcessesConfig(AppConfig):
             portlets,
             table_words,
         )
+        from entregent.outbox.extension_points import mail_failures
         from entregent.processes import history, navigation, notices
         from entregent.processes.actions.designing import type_moved
         from entregent.processes.actions.happening import (
@@ -31,6 +32,7 @@ class ProcessesConfig(AppConfig):
             end_work_of_case,
             open_work_of_case,
         )
+        from entregent.processes.actions.mailing import mail_failed
         from entregent.processes.actions.state_changes import states_changed
         from entregent.processes.clients import RUNS
         from entregent.processes.elements import elements_of_case
@@ -48,6 +50,7 @@ class ProcessesConfig(AppConfig):
         top_bar.add(navigation.top_bar, order=33)
         state_changes.add(states_changed)
         case_events.add(case_happened)
+        mail_failures.add(mail_failed)
         elements.add(elements_of_case)
         open_work.add(open_work_of_case)
         waiting.add(case_waits)

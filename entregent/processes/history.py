@@ -67,6 +67,7 @@ ACTION_WORDS = {
     "abandon_plan": gettext_lazy("Plan d’action abandonné"),
     "retry_step": gettext_lazy("Action d’une étape réessayée"),
     "process_action": gettext_lazy("Action d’un plan d’action"),
+    "mail_by_post": gettext_lazy("Courriel d’un plan d’action parti par courrier"),
     "process_mail_left_out": gettext_lazy("Courriel d’un plan d’action non envoyé"),
     "process_event": gettext_lazy("Plan d’action réveillé par un événement"),
 }

@@ -42,6 +42,10 @@ def _failed(words: dict) -> str:
     return _("Une action a échoué : « %(step)s » (%(plan)s, %(client)s)") % _words(words)
 
 
+def _mail_refused(words: dict) -> str:
+    return _("Courriel non remis : « %(step)s » (%(plan)s, %(client)s)") % _words(words)
+
+
 def _why(words: dict) -> list[str]:
     return [words["text"]] if words.get("text") else []
 
@@ -55,5 +59,12 @@ def events() -> list[Event]:
         Event("step_reminder", gettext_lazy("Étape bientôt à échéance"), _reminder, **common),
         Event("step_escalated", gettext_lazy("Étape en retard dans mon équipe"), _escalated, mail=Mail.NOW, **common),
         Event("step_told", gettext_lazy("Message d’un plan d’action"), _told, **common),
+        Event(
+            "step_mail_refused",
+            gettext_lazy("Courriel d’un plan d’action non remis"),
+            _mail_refused,
+            details=_why,
+            **common,
+        ),
         Event("step_failed", gettext_lazy("Action d’un plan d’action en échec"), _failed, details=_why, **common),
     ]

@@ -19,6 +19,7 @@ from entregent.processes.actions.designing import (
 from entregent.processes.actions.due import organizations_with_plans, run_due
 from entregent.processes.actions.happening import happened
 from entregent.processes.actions.launching import Start, launch, launch_many
+from entregent.processes.actions.mailing import send_by_post, send_mail_again
 from entregent.processes.actions.migrating import Preview, migrate_runs, preview_migration
 from entregent.processes.actions.performing import facts_of_plan
 from entregent.processes.actions.plan import body_of
@@ -72,5 +73,7 @@ __all__ = [
     "save_answers",
     "save_draft",
     "send_back",
+    "send_by_post",
+    "send_mail_again",
     "skip_step",
 ]

@@ -185,8 +185,13 @@ def _act(plan: Plan, step: ProcessStep, spec: Mapping[str, Any], job: ProcessJob
         # Ten letters of one step stand beside each other.
         step.data = {**step.data, "made": [*step.data.get("made", []), {"action": name, **made}]}
         plan.touch(step)
-    if job.index + 1 < len(actions):
-        plan.job(step, Kind.ACTION, job.index + 1, plan.now)
+    go_on(plan, step, spec, job.index)
+
+
+def go_on(plan: Plan, step: ProcessStep, spec: Mapping[str, Any], index: int) -> None:
+    """After an action of the step: the next one is due, or the step is done."""
+    if index + 1 < len(spec.get("do") or []):
+        plan.job(step, Kind.ACTION, index + 1, plan.now)
         plan.save()
         return
     step.data.pop("error", None)

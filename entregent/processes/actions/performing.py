@@ -137,13 +137,13 @@ def perform(name: str, plan: Plan, step: ProcessStep, params: Mapping[str, Any],
 # ——— Letters and mails ———
 
 
-def _generate_document(action: Action) -> dict[str, Any]:
+def _generate_document(action: Action, *, by_post: bool = False) -> dict[str, Any]:
     plan, run = action.plan, action.run
     language = action.language
     file = generate_document(
         organization=plan.organization, by=None, template=action.params["template"], facts=action.facts(language),
         language=language, client=run.client,
-        is_confidential=run.case is not None and run.case.is_confidential,
+        is_confidential=run.case is not None and run.case.is_confidential, by_post=by_post,
     )  # fmt: skip
     made: dict[str, Any] = {"file": file.pk, "file_name": file.name}
     title = action.text("title", language=plan.organization.language) if action.params.get("title") else ""
@@ -155,6 +155,17 @@ def _generate_document(action: Action) -> dict[str, Any]:
     else:
         made["interaction"] = _note(action, title or file.name, files=[file]).number
     return made
+
+
+def mail_as_letter(action: Action) -> dict[str, Any]:
+    """What a mail says as a letter that waits for the next printing, kept where the letters of the plan are. Gives what
+    is kept with the step in the place of the mail. Refuses a client whom no letter reaches."""
+    client = action.run.client
+    if client.status == Client.Status.REMOVED:
+        raise Refusal("E-001-NO-ADDRESS", _("Ce client a été retiré."))
+    if len(action.facts(action.language)["client"].get("address_block") or []) < 2:
+        raise Refusal("E-001-NO-ADDRESS", _("Le client n'a pas d'adresse postale."))
+    return {"by_post": True, **_generate_document(action, by_post=True)}
 
 
 def _send_mail(action: Action) -> dict[str, Any]:

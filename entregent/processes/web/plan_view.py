@@ -12,6 +12,8 @@ from django.utils import timezone
 from entregent.access.rights import Right
 from entregent.cases.models import CaseDocument
 from entregent.organizations.models import Membership, Team
+from entregent.outbox.models import Message
+from entregent.processes.actions.mailing import failed_mail_steps, is_mail, mails_of
 from entregent.processes.actions.plan import body_of
 from entregent.processes.actions.working import holds
 from entregent.processes.definitions import step_of
@@ -42,6 +44,9 @@ class StepRow:
     form: StepForm | None = None
     comments: list[StepComment] = field(default_factory=list)
     documents: list[CaseDocument] = field(default_factory=list)
+    mails: list[Message] = field(default_factory=list)
+    # The step has failed at a mail, which may go as a letter instead.
+    may_post: bool = False
     before: list[ProcessStep] = field(default_factory=list)
 
     @property
@@ -86,15 +91,17 @@ def plan_view(member: Membership, run: ProcessRun, *, refused: Mapping[int, Step
     may_run, may_lead = holds(run, member, Right.PROCESS_RUN), holds(run, member, Right.PROCESS_LEAD)
     mine = set(Team.objects.of(member).values_list("pk", flat=True)) if may_run else set()
     body = body_of(run.process_version)
-    ends = _ends_of_waits(steps)
+    ends, mails, failed = _ends_of_waits(steps), mails_of(steps), failed_mail_steps(steps)
     zone = ZoneInfo(member.organization.time_zone)
     rows = []
     for attempts in by_key.values():
         row = _row(member, attempts, body, zone, may_run=may_run, may_lead=may_lead, mine=mine)
         row.until = ends.get(row.step.pk)
+        row.may_post = row.is_mine and is_mail(step_of(body, row.step.key), failed.get(row.step.pk))
         for step in attempts:
             row.comments += comments.get(step.pk, [])
             row.documents += documents.get(step.pk, [])
+            row.mails += mails.get(step.pk, [])
         if refused and row.step.pk in refused:
             row.form = refused[row.step.pk]
         rows.append(row)

@@ -21,6 +21,7 @@ from entregent.processes.forms import StepForm, form_for, form_of_launch
 from entregent.processes.models import ProcessDefinition, ProcessRun, ProcessStep
 from entregent.processes.web.plan_view import plan_view
 from entregent.toolbox.errors import NotFound, Refusal, Refusals
+from entregent.toolbox.text import as_id
 from entregent.ui.pages import add_refusal, is_htmx, render, render_block, see, with_toast
 
 MODULE = Module.CASEWORK
@@ -356,6 +357,22 @@ def comment(request: MemberRequest, pk: int) -> HttpResponse:
 @requires(Right.PROCESS_RUN, module=MODULE)
 def retry(request: MemberRequest, pk: int) -> HttpResponse:
     return _act_on_step(request, pk, actions.retry_step, _("Nouvel essai lancé."), version=version_of(request))
+
+
+@require_POST
+@requires(Right.PROCESS_RUN, module=MODULE)
+def by_post(request: MemberRequest, pk: int) -> HttpResponse:
+    """« Passer en courrier »: `courriel` is the mail that did not arrive; none where the step failed at its mail."""
+    values = {"mail_id": as_id(request.POST.get("courriel", "")), "version": version_of(request)}
+    told = _("Le courrier est gardé et attend la prochaine impression.")
+    return _act_on_step(request, pk, actions.send_by_post, told, **values)
+
+
+@require_POST
+@requires(Right.PROCESS_RUN, module=MODULE)
+def mail_again(request: MemberRequest, pk: int) -> HttpResponse:
+    told = _("Le courriel est remis en file d’envoi.")
+    return _act_on_step(request, pk, actions.send_mail_again, told, mail_id=as_id(request.POST.get("courriel", "")))
 
 
 @require_POST
