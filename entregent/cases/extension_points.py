@@ -41,6 +41,8 @@ class Element:
     icon: str = ""
     # Where it is taken off the case, by a POST.
     remove_url: str = ""
+    # Where it is sent by mail.
+    send_url: str = ""
     # Of a document: what a form names it by, and its earlier versions, newest first, by label and address.
     key: int = 0
     earlier: Sequence[tuple[str, str]] = ()

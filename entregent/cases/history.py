@@ -78,6 +78,7 @@ ACTION_WORDS = {
     "remove_case_task": gettext_lazy("Tâche d’un dossier retirée"),
     "add_case_reminder": gettext_lazy("Rappel posé"),
     "complete_case_reminder": gettext_lazy("Rappel fait"),
+    "send_case_document": gettext_lazy("Document d’un dossier envoyé par courriel"),
     "keep_case_document": gettext_lazy("Document conservé dans un dossier"),
     "remove_case_document": gettext_lazy("Document retiré d’un dossier"),
     "restore_case_document": gettext_lazy("Document remis dans un dossier"),
@@ -124,5 +125,6 @@ def _sentences() -> dict[str, str]:
         "merge_cases": _("a fusionné le dossier n° %(other)s dans le dossier n° %(number)s"),
         "undo_case_merge": _("a annulé la fusion du dossier n° %(other)s dans le dossier n° %(number)s"),
         "confirm_affair": _("a reçu le numéro d’affaire %(other)s du dossier n° %(number)s"),
+        "send_case_document": _("a envoyé un document du dossier n° %(number)s"),
         "keep_case_document": _("a ajouté un document au dossier n° %(number)s"),
     }

@@ -145,7 +145,8 @@ def _document(one: CaseDocument, case: Case, icon: str) -> Element:
     url = reverse("cases:document", args=[case.organization.slug, case.number, one.pk])
     gone = one.file.removed_at is not None
     off = reverse("cases:document_delete", args=[case.organization.slug, case.number, one.pk])
-    return Element(one.title, "" if gone else url, _("supprimé") if gone else "", one.created_at, icon, off)
+    send = "" if gone else reverse("cases:document_send", args=[case.organization.slug, case.number, one.pk])
+    return Element(one.title, "" if gone else url, _("supprimé") if gone else "", one.created_at, icon, off, send)
 
 
 def _in_versions(files: list[CaseDocument], case: Case) -> list[Element]:

@@ -42,7 +42,7 @@ from django.utils.translation import gettext_lazy
 
 from entregent.organizations.models import Organization, Team, User
 from entregent.processes import fields as form_fields
-from entregent.processes.conditions import DEEPEST, canonical, paths_of, problems_of
+from entregent.processes.conditions import DEEPEST, canonical, holds, paths_of, problems_of
 from entregent.processes.events import CLIENT_ANSWERED, PERIODS, SCHEDULE, event_kinds, fields_of_event
 from entregent.processes.fields import Field, fields_of, in_language, words_of
 from entregent.processes.registry import kinds
@@ -467,6 +467,21 @@ def names_of(body: Mapping[str, Any]) -> dict[str, str]:
         for step in body["steps"]
         if isinstance(step, dict) and isinstance(step.get("key"), str)
     }
+
+
+def consequences(body: Mapping[str, Any], owner: str, field: Field) -> dict[Any, list[str]]:
+    """What each answer to a question opens: answer → the names of the steps that depend on this question alone.
+
+    `owner` is the key of the step that asks, or « facts ». {} where nothing depends on it, or its answers cannot be
+    counted.
+    """
+    answers: list[Any] = [True, False] if field.type == "boolean" else [value for value, _label in field.offered()]
+    path = f"{owner}.{field.key}"
+    steps = [step for step in body["steps"] if step["if"] is not None and set(paths_of(step["if"])) == {path}]
+    if not steps or not answers:
+        return {}
+    names = names_of(body)
+    return {answer: [names[step["key"]] for step in steps if holds(step["if"], {path: answer})] for answer in answers}
 
 
 # ——— What is wrong with it ———

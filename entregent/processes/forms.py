@@ -7,11 +7,13 @@ from django import forms
 from django.utils.translation import gettext as _
 
 from entregent.processes import fields
-from entregent.processes.definitions import step_of
+from entregent.processes.definitions import consequences, step_of
 from entregent.processes.fields import Field, fields_of
 
 # Choices that are seen at a glance.
 FEW = 5
+# Of the steps that an answer leads to, those that are named.
+MOST_STEPS = 3
 
 
 class StepForm(forms.Form):
@@ -20,11 +22,15 @@ class StepForm(forms.Form):
     # What is missing is said by the product, in its own words.
     use_required_attribute = False
 
-    def __init__(self, form: Mapping[str, Any], *args, **kwargs):
+    def __init__(
+        self, form: Mapping[str, Any], *args, body: Mapping[str, Any] | None = None, owner: str = "", **kwargs
+    ):
+        """`body` and `owner` (a step, or « facts »): the process that asks, to say what an answer leads to."""
         super().__init__(*args, **kwargs)
         self.step_fields = fields_of(form)
         for field in self.step_fields:
-            self.fields[field.key] = _form_field(field)
+            leads_to = consequences(body, owner, field) if body is not None else {}
+            self.fields[field.key] = _form_field(field, leads_to)
 
     def answers(self) -> dict[str, Any]:
         """What was entered, for `complete_step`."""
@@ -37,19 +43,28 @@ def form_for(step, data=None, *, body: Mapping[str, Any] | None = None, **kwargs
 
     if step.is_ad_hoc:
         return StepForm({}, data, **kwargs)
-    spec = step_of(body if body is not None else body_of(step.run.process_version), step.key)
+    body = body if body is not None else body_of(step.run.process_version)
+    spec = step_of(body, step.key)
     form = (spec or {}).get("form") or {}
     told = {key: str(value).lower() if isinstance(value, bool) else value for key, value in step.data.items()}
     kwargs.setdefault("initial", told)
-    return StepForm(form, data, **kwargs)
+    return StepForm(form, data, body=body, owner=step.key, **kwargs)
 
 
 def form_of_launch(body: Mapping[str, Any], data=None, **kwargs) -> StepForm:
     """What a process asks for at its launch."""
-    return StepForm(body.get("facts") or {}, data, **kwargs)
+    return StepForm(body.get("facts") or {}, data, body=body, owner="facts", **kwargs)
 
 
-def _form_field(field: Field) -> forms.Field:
+def _choice(label: str, steps: list[str] | None) -> str:
+    """« Oui → Relève sur place »: an answer, and the steps to which it leads."""
+    if not steps:
+        return label
+    more = " …" if len(steps) > MOST_STEPS else ""
+    return f"{label} → {', '.join(steps[:MOST_STEPS])}{more}"
+
+
+def _form_field(field: Field, leads_to: Mapping[Any, list[str]]) -> forms.Field:
     common: dict[str, Any] = {
         "label": field.title,
         "required": field.is_required,
@@ -64,13 +79,15 @@ def _form_field(field: Field) -> forms.Field:
         return forms.DateField(widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
                                input_formats=["%Y-%m-%d", "%d/%m/%Y"], **common)  # fmt: skip
     if field.type == "boolean":
+        offered = [("true", _choice(_("Oui"), leads_to.get(True))), ("false", _choice(_("Non"), leads_to.get(False)))]
         return forms.TypedChoiceField(
-            choices=[("true", _("Oui")), ("false", _("Non"))], coerce=lambda value: value == "true",
+            choices=offered, coerce=lambda value: value == "true",
             empty_value=None, widget=forms.RadioSelect, **common,
         )  # fmt: skip
     if field.type == "choice":
         if len(field.choices) <= FEW:
-            return forms.ChoiceField(choices=field.offered(), widget=forms.RadioSelect, **common)
+            offered = [(value, _choice(label, leads_to.get(value))) for value, label in field.offered()]
+            return forms.ChoiceField(choices=offered, widget=forms.RadioSelect, **common)
         return forms.ChoiceField(choices=[("", "—"), *field.offered()], **common)
     if field.type == "text":
         return forms.CharField(widget=forms.Textarea(attrs={"rows": 3}), max_length=fields.LONGEST["text"], **common)

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from entregent.cases.actions.clocks import follow_clocks
 from entregent.cases.actions.log import keep_case_document
-from entregent.cases.actions.rules import locked_open
+from entregent.cases.actions.rules import journal, locked, locked_open
 from entregent.cases.facts import facts_of_case
 from entregent.cases.models import Case, CaseDocument
 from entregent.clients.models import ClientPerson
@@ -119,6 +119,26 @@ def _document(case: Case, by, template, language, facts, written, *, to_print: b
     )
     title = (written[0].strip() if written else "") or template.name_in(language)
     return keep_case_document(case, by=by, file=file, kind=CaseDocument.Kind.LETTER, title=title[:200])
+
+
+@transaction.atomic
+def send_document(
+    document: CaseDocument, *, by: Membership, send_to: str, language: str, idempotency_key: str | None = None
+) -> None:
+    """« Envoyer »: a document of the case leaves by mail, a few words over it; also one of a case that is closed.
+    Refuses an address that is not one of the case's. Sent twice with one key, it leaves once."""
+    journal("send_case_document", document.case, by, title=document.title)
+    case = locked(document.case, by=by)
+    if send_to not in dict(addresses_of(case)):
+        raise Refusal("E-CHOICE", _("Choisissez une adresse du client ou d’un interlocuteur."), field="send_to")
+
+    def send() -> int:
+        mail = _mail(case, by, None, language, None, None, document, send_to)
+        follow_clocks(case)
+        return mail.pk
+
+    key = [document.pk, send_to, language]
+    once(case.organization_id, "case_document_mail", idempotency_key, key, send)
 
 
 def _mail(case: Case, by, template, language, facts, written, document: CaseDocument | None, send_to: str) -> Message:

@@ -190,3 +190,35 @@ def test_letters_and_mails_become_confidential_with_their_case(case, manager, ag
     assert told() == (True, True, None)
     undo_case_merge(merge, by=manager)
     assert told() == (False, False, case.client_id)
+
+
+def test_a_document_of_the_case_is_sent_by_mail_once(case, manager, signed_in):
+    enter(manager)
+    made = write_letter(case, by=manager, template=template("reponse_reclamation"), language="fr", text="Bonjour")
+    # A plan that closes its case leaves its letter behind: that is still sent.
+    close_case(case, by=manager, reason="Réglé")
+    page = signed_in(manager)
+    address = reverse(
+        "cases:document_send", kwargs={"organization": "eaux", "number": case.number, "key": made.document.pk}
+    )
+    assert address in page.get(at("detail", case)).content.decode()
+    assert "moreau@client.example" in page.get(address).content.decode()
+    sent = {"send_to": "moreau@client.example", "language": "fr", "idempotency_key": "d1"}
+    for _time in range(2):
+        assert page.post(address, sent).status_code == 303
+    enter(manager)
+    mail = Message.objects.get(subject_id=case.pk)
+    assert (mail.recipients, mail.attachments) == (["moreau@client.example"], [made.document.file_id])
+    assert page.post(address, sent | {"send_to": "autre@ailleurs.example"}).status_code == 422
+    assert page.post(address.replace(str(made.document.pk), "999999"), sent).status_code == 404
+
+
+def test_who_may_only_read_sends_nothing(case, manager, reader, signed_in):
+    enter(manager)
+    made = write_letter(case, by=manager, template=template("reponse_reclamation"), language="fr", text="Bonjour")
+    address = reverse(
+        "cases:document_send", kwargs={"organization": "eaux", "number": case.number, "key": made.document.pk}
+    )
+    page = signed_in(reader)
+    assert address not in page.get(at("detail", case)).content.decode()
+    assert page.get(address).status_code == 403

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_POST
 
 from entregent.access.guard import requires
 from entregent.access.rights import Right
-from entregent.cases.actions.letters import addresses_of, facts_for, write_letter
+from entregent.cases.actions.letters import addresses_of, facts_for, send_document, write_letter
 from entregent.cases.web.answers import back, get_case
 from entregent.documents import letters, word
 from entregent.documents.files import opened
@@ -94,6 +94,45 @@ def letter_create(request, number):
         "problem": problem,
     }
     return render(request, PAGE, context, status=422 if request.method == "POST" else 200)
+
+
+class SendForm(forms.Form):
+    """To whom a document of the case goes by mail."""
+
+    send_to = forms.ChoiceField(label=gettext_lazy("À"))
+    language = forms.ChoiceField(label=gettext_lazy("Langue"), choices=User.Language.choices)
+    idempotency_key = forms.CharField(widget=forms.HiddenInput, required=False)
+
+    def __init__(self, data=None, *, addresses, language: str):
+        super().__init__(data, initial={"idempotency_key": uuid4().hex, "language": language})
+        self.fields["send_to"].choices = [  # type: ignore[attr-defined]
+            (address, f"{name} <{address}>") for address, name in addresses
+        ]
+
+
+@requires(Right.DOCUMENT_WRITE, module=Module.CASEWORK)
+def document_send(request, number, key):
+    """« Envoyer »: a document of the case by mail."""
+    case = get_case(request, number, Right.DOCUMENT_WRITE)
+    document = case.documents.filter(pk=key, file__removed_at__isnull=True).select_related("file", "case").first()
+    if document is None:
+        raise NotFound
+    form = SendForm(request.POST or None, addresses=addresses_of(case), language=_language(request, case))
+    if request.method == "POST" and form.is_valid():
+        sent = {name: form.cleaned_data[name] for name in ("send_to", "language")}
+        try:
+            send_document(
+                document, by=request.member, idempotency_key=form.cleaned_data["idempotency_key"] or None, **sent
+            )
+        except (Refusal, Refusals) as refusal:
+            if isinstance(refusal, NotFound):
+                raise
+            add_refusal(form, refusal)
+        else:
+            return back(request, case, _("Courriel envoyé."), anchor="section-more")
+    context = {"case": case, "document": document, "form": form}
+    status = 422 if request.method == "POST" else 200
+    return render(request, "cases/document_send.html", context, status=status)
 
 
 @require_POST

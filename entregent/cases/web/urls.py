@@ -74,6 +74,7 @@ urlpatterns = [
     path("dossiers/<int:number>/courrier/apercu/", letters.letter_preview, name="letter_preview"),
     path("dossiers/<int:number>/courrier/essai/", letters.letter_trial, name="letter_trial"),
     path("dossiers/<int:number>/documents/", notes.document_create, name="document_create"),
+    path("dossiers/<int:number>/documents/<int:key>/envoyer/", letters.document_send, name="document_send"),
     path("dossiers/<int:number>/documents/<int:key>/retrait/", notes.document_delete, name="document_delete"),
     path("dossiers/<int:number>/documents/<int:key>/remise/", notes.document_restore, name="document_restore"),
     path("interactions/<int:contact>/rappels/", notes.contact_reminder_create, name="contact_reminder_create"),

@@ -7,6 +7,7 @@ import pytest
 from django.http import QueryDict
 from django.utils import translation
 
+from entregent.clients.models import CreditHold
 from entregent.organizations.models import Team
 from entregent.organizations.team_actions import seed_teams
 from entregent.processes import actions, ready_made
@@ -76,6 +77,41 @@ def test_a_waiting_step_says_what_it_waits_for_and_until_when(live, case, manage
     enter(manager)
     actions.pause_run(run, by=manager, version=ProcessRun.objects.get(pk=run.pk).version)
     assert "au plus tard" not in plan_page(page, run)
+
+
+def test_an_answer_says_where_it_leads(live, case, manager, signed_in):
+    place = {"type": "choice", "title": {"fr": "Relève", "en": "Reading"}, "required": True}
+    place["enum"] = [
+        {"value": "sur_place", "fr": "Sur place", "en": "On site"},
+        {"value": "photo", "fr": "Photo", "en": "Photo"},
+    ]
+    ok = {"type": "boolean", "title": {"fr": "Recevable", "en": "Admissible"}, "required": True}
+    body = process(
+        "branches",
+        step("qualifier", form=form(lieu=place, recevable=ok)),
+        {**step("visite"), "if": ["qualifier.lieu", "=", "sur_place"]},
+        {**step("rejet"), "if": {"not": ["qualifier.recevable", "=", True]}, "after": ["qualifier"]},
+        # Of two questions at once no answer alone decides.
+        {
+            **step("suite"),
+            "after": ["qualifier"],
+            "if": {"all": [["qualifier.recevable", "=", True], ["qualifier.lieu", "=", "photo"]]},
+        },
+    )
+    run = actions.launch(by=enter(manager), case=case, definition=live(body))
+    shown = plan_page(signed_in(manager), run)
+    assert "Sur place → Étape visite" in shown
+    assert "Non → Étape rejet" in shown
+    assert "Oui →" not in shown
+    assert "Photo →" not in shown
+
+
+def test_the_page_of_a_plan_tells_the_credit_of_its_client(run, case, manager, signed_in):
+    page = signed_in(manager)
+    assert "Crédit en règle" in plan_page(page, run)
+    enter(manager)
+    CreditHold.objects.create(organization=case.organization, client=case.client, reason="overdue")
+    assert "Blocage de crédit" in plan_page(page, run)
 
 
 def test_what_one_does_with_steps(run, agent, manager, signed_in):

@@ -14,6 +14,7 @@ from entregent.access.guard import MemberRequest, requires
 from entregent.access.recall import recalled
 from entregent.access.rights import Right
 from entregent.cases.models import Case
+from entregent.clients.models import CreditHold
 from entregent.interactions.models import Interaction
 from entregent.organizations.models import Membership, Module, Team, User
 from entregent.processes import actions, questions, schema
@@ -73,7 +74,9 @@ def plan(request: MemberRequest, pk: int) -> HttpResponse:
 
 
 def _context(request: MemberRequest, run: ProcessRun, **more) -> dict[str, Any]:
-    return {"view": plan_view(request.member, run, **more), "run": run}
+    # Beside the timeline, on the page alone.
+    hold = None if is_htmx(request) else CreditHold.objects.filter(client_id=run.client_id, lifted_at=None).first()
+    return {"view": plan_view(request.member, run, **more), "run": run, "hold": hold}
 
 
 @require_safe
