@@ -293,7 +293,8 @@ def work_of(member) -> dict[str, Callable[[], object]]:
     from entregent.organizations.models import Team
     from entregent.processes import questions
     from entregent.processes.actions.due import due_jobs
-    from entregent.processes.web.work import listed
+    from entregent.processes.web import board
+    from entregent.processes.web.work import Scope, listed
 
     teams = list(Team.objects.of(member))
     asked: dict[str, Callable[[], object]] = {}
@@ -323,6 +324,14 @@ def work_of(member) -> dict[str, Callable[[], object]]:
     free = {"assignee": None}
     pages("my teams, not taken", lambda: questions.team_steps(member).filter(**free), teams=teams, only_free=True)
     pages("everybody's", lambda: questions.all_steps(member))
+
+    def columns(scope: Scope):
+        member.__dict__.pop("_reached", None)
+        return board.columns_of(scope)
+
+    asked["board of my work"] = lambda: columns(Scope(member, "mine", [], None, []))
+    asked["board of my teams' work"] = lambda: columns(Scope(member, "team", teams, None, teams))
+    asked["board of everybody's work"] = lambda: columns(Scope(member, "team", teams, None, None))
     return asked
 
 
@@ -435,6 +444,8 @@ def pages_of() -> dict:
             "bare page": lambda place: get(f"/{SLUG}/page-nue/"),
             "my work": lambda place: get(f"/{SLUG}/plans-d-action/"),
             "my teams' work": lambda place: get(f"/{SLUG}/plans-d-action/equipe/"),
+            "board of my work": lambda place: get(f"/{SLUG}/plans-d-action/tableau/"),
+            "board of my teams' work": lambda place: get(f"/{SLUG}/plans-d-action/tableau/?vue=equipe"),
             "list of dossiers": lambda place: get(f"/{SLUG}/dossiers/"),
             "board": lambda place: get(f"/{SLUG}/dossiers/tableau/"),
             "page of a dossier": lambda place: get(f"/{SLUG}/dossiers/{chosen[place][1]}/"),

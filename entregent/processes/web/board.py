@@ -124,12 +124,17 @@ def _address(scope: Scope, **more: str) -> str:
     return at("board", scope.member) + (f"?{query}" if query else "")
 
 
-def _context(scope: Scope, keys: Collection[str] = (TAKE, TODO, WAITING, DONE), after: str = "") -> dict[str, Any]:
+def columns_of(scope: Scope, keys: Collection[str] = (TAKE, TODO, WAITING, DONE), after: str = "") -> list[Column]:
+    """These columns, each from `after` on, with what its cards offer."""
     columns = [_column(scope, key, after) for key in keys]
     _offer_moves(scope.member, columns)
+    return columns
+
+
+def _context(scope: Scope, *which) -> dict[str, Any]:
     return {
         "scope": scope,
-        "columns": columns,
+        "columns": columns_of(scope, *which),
         "query": urlencode(_asked(scope)),
         "refusal": "",
         "moved": None,
