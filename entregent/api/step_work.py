@@ -116,7 +116,7 @@ def retry(request: MemberRequest, response: HttpResponse, run_id: int, step_id: 
 )
 @operation(Right.PROCESS_RUN, module=MODULE, if_match="optional")
 def by_post(request: MemberRequest, response: HttpResponse, run_id: int, step_id: int, payload: Nothing):
-    """Of a step that has failed at its mail, or whose mail was refused; where no mail has failed, refused (409)."""
+    """Of a step that has failed at its mail, or whose mail was refused; where no mail has failed, refused (422)."""
 
     def act(step: ProcessStep) -> None:
         send_by_post(step, by=request.member)

@@ -154,5 +154,5 @@ def _refused_mail(plan: Plan, step: ProcessStep, mail_id: int | None) -> tuple[i
     mails = Message.objects.filter(organization_id=plan.run.organization_id, pk__in=wanted)
     mail = mails.filter(state=Message.State.FAILED).order_by("pk").first()
     if mail is None:
-        raise Refusal("E-001-STEP", _("Aucun courriel de cette étape n’est resté en échec."), status=409)
+        raise Refusal("E-001-STEP", _("Aucun courriel de cette étape n’est resté en échec."))
     return places[mail.pk], mail

@@ -51,7 +51,7 @@ def send_back(run: ProcessRun, to_key: str, *, by: Membership, reason: str, vers
     if plan.run.state == ProcessRun.State.ABANDONED:
         raise Refusal("E-001-PLAN-OVER", _("Ce plan d'action est abandonné."), status=409)
     if target.state not in (State.DONE, State.SKIPPED, State.FAILED):
-        raise Refusal("E-001-STEP", _("Cette étape n'est pas encore faite."), status=409)
+        raise Refusal("E-001-STEP", _("Cette étape n'est pas encore faite."))
     if plan.run.state == ProcessRun.State.DONE:
         _refuse_closed(plan.run)
         plan.run.state, plan.run.ended_at, plan.run.why_ended = ProcessRun.State.RUNNING, None, ""

@@ -23,7 +23,7 @@ State = ProcessStep.State
 
 
 def not_current() -> Refusal:
-    return Refusal("E-001-STEP", _("Complétez l'étape en cours."), status=409)
+    return Refusal("E-001-STEP", _("Complétez l'étape en cours."))
 
 
 def paused() -> Refusal:

@@ -97,7 +97,7 @@ def test_the_timeline_offers_to_try_again_or_to_write(refused, case, manager, si
     mail.refresh_from_db()
     assert mail.state == "pending"
     # It waits: there is nothing to write instead.
-    assert page.post(f"{here}/courrier/", {"courriel": mail.pk}).status_code == 409
+    assert page.post(f"{here}/courrier/", {"courriel": mail.pk}).status_code == 422
     deliver_due()
     enter(manager)
     posted = page.post(f"{here}/courrier/", {"courriel": mail.pk, "version": first.version}, headers=HTMX)
@@ -106,7 +106,7 @@ def test_the_timeline_offers_to_try_again_or_to_write(refused, case, manager, si
     assert "Passer en courrier" not in drawn
     assert "Votre demande" in drawn or "Accusé de réception" in drawn
     # Twice is once.
-    assert page.post(f"{here}/courrier/", {"courriel": mail.pk}).status_code == 409
+    assert page.post(f"{here}/courrier/", {"courriel": mail.pk}).status_code == 422
     enter(manager)
     with opened(letter_of(case).file) as content:
         said = text_of(content.read())
