@@ -4,9 +4,8 @@ import pytest
 
 from entregent.cases.models import Case, CaseDocument
 from entregent.clients.models import Address, Client
-from entregent.documents.files import opened
+from entregent.documents import letters
 from entregent.documents.models import DocumentTemplate, Letter
-from entregent.documents.tests.documents import text_of
 from entregent.interactions.actions import log_interaction
 from entregent.interactions.models import Topic
 from entregent.notifications.models import Notification
@@ -84,7 +83,9 @@ def test_what_comes_back_later_is_told_as_well(run, manager):
     assert Notification.objects.filter(event="step_mail_refused", user_id=manager.user_id).count() == 1
 
 
-def test_the_timeline_offers_to_try_again_or_to_write(refused, case, manager, signed_in):
+def test_the_timeline_offers_to_try_again_or_to_write(refused, case, manager, signed_in, monkeypatch):
+    letters_drawn, drawn = [], letters.drawn
+    monkeypatch.setattr(letters, "drawn", lambda data: letters_drawn.append(data) or drawn(data))
     page = signed_in(manager)
     shown = page.get(f"/{case.organization.slug}/plans-d-action/{refused.pk}/").content.decode()
     assert "inconnu@moreau.example" in shown
@@ -102,16 +103,16 @@ def test_the_timeline_offers_to_try_again_or_to_write(refused, case, manager, si
     enter(manager)
     posted = page.post(f"{here}/courrier/", {"courriel": mail.pk, "version": first.version}, headers=HTMX)
     assert posted.status_code == 200
-    drawn = posted.content.decode()
-    assert "Passer en courrier" not in drawn
-    assert "Votre demande" in drawn or "Accusé de réception" in drawn
+    shown = posted.content.decode()
+    assert "Passer en courrier" not in shown
+    assert "Accusé de réception" in shown
     # Twice is once.
     assert page.post(f"{here}/courrier/", {"courriel": mail.pk}).status_code == 422
     enter(manager)
-    with opened(letter_of(case).file) as content:
-        said = text_of(content.read())
-    assert "Nous avons bien reçu votre demande" in said
-    assert "3 rue du Lavoir" in said
+    assert letter_of(case).file.media_type == "application/pdf"
+    (letter,) = letters_drawn
+    assert "Nous avons bien reçu votre demande" in str(letter["blocks"])
+    assert "3 rue du Lavoir" in letter["address"]
     assert Letter.objects.filter(client=case.client, batch=None).count() == 1
 
 
