@@ -97,6 +97,43 @@ def test_2_work_is_found_and_taken(visit, day):
     visitor.looks("plan-schema")
 
 
+def test_2b_work_is_moved_on_the_board_by_keyboard_and_by_mouse(visit, day):
+    visitor = visit(NADIA)
+    page = visitor.page
+    page.goto(f"{ORG}/plans-d-action/equipe/")
+    page.get_by_role("navigation", name="Affichage").get_by_role("link", name="Tableau").click()
+    page.wait_for_url(re.compile("vue=equipe"))
+
+    def card(column):
+        return (
+            page.locator(f"#cards-{column} > li")
+            .filter(has_text="Émettre la facture de clôture")
+            .filter(has_text="Dupont")
+        )
+
+    card("take").locator("summary").focus()
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    expect(card("take").get_by_role("button", name="Prendre")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(card("todo")).to_be_visible()
+    # Whoever moved it stays with it.
+    expect(card("todo").get_by_role("link", name="Émettre la facture de clôture")).to_be_focused()
+    visitor.looks("equipe-tableau")
+    card("todo").drag_to(page.locator("[data-board-column=take]"), source_position={"x": 8, "y": 8})
+    expect(card("take")).to_be_visible()
+    card("take").drag_to(page.locator("[data-board-column=done]"), source_position={"x": 8, "y": 8})
+    refused = page.get_by_role("alert")
+    expect(refused).to_contain_text("Numéro de la facture obligatoire")
+    expect(card("take")).to_be_visible()
+    visitor.looks("equipe-tableau-refus", widths=(1440,))
+    card("take").drag_to(page.locator("[data-board-column=waiting]"), source_position={"x": 8, "y": 8})
+    expect(card("waiting")).to_be_visible()
+    card("waiting").drag_to(page.locator("[data-board-column=todo]"), source_position={"x": 8, "y": 8})
+    # The plan goes on; nobody has taken the step.
+    expect(card("take")).to_be_visible()
+
+
 def test_3_the_plan_ends_with_its_letter_its_mail_and_the_case_closed(visit, day):
     visitor = visit(NADIA)
     page = visitor.page
