@@ -28,18 +28,20 @@ _REQUEST = [
 
 def _type(path: str, french: str, english: str, due: str = "", sub_statuses=(), **more: Any) -> dict[str, Any]:
     """What is asked for has a due day and is followed by the client; a dunning, which has none, is not. `topics`: the
-    rubriques (interactions/defaults.py) of the contacts that such cases are made of."""
+    rubriques (interactions/defaults.py) of the contacts that such cases are made of. `warn`: days before it is due."""
     known = {"path": path, "fr": french, "en": english, "due": due, "sub_statuses": list(sub_statuses)}
     return known | {"on_portal": bool(due), "topics": []} | more
 
 
-_COMPLAINTS = _type("reclamation", "Réclamation", "Complaint", "10 working days", _COMPLAINT, topics=["reclamation"])
-_BILL = _type(
-    "reclamation/facture", "Facture", "Invoice", "10 working days", _COMPLAINT,
-    topics=["contestation-facture", "facturation"],
-)  # fmt: skip
-_QUALITY = _type("reclamation/qualite", "Qualité", "Quality", "5 working days", _COMPLAINT, topics=["qualite-eau"])
-_SERVICE = _type("reclamation/service", "Service rendu", "Service", "10 working days", _COMPLAINT)
+def _complaint(path: str, french: str, english: str, **more: Any) -> dict[str, Any]:
+    """A complaint in writing is answered within a month, before the mediator can be seized (R001-36)."""
+    return _type(path, french, english, "1 month", _COMPLAINT, warn=7, **more)
+
+
+_COMPLAINTS = _complaint("reclamation", "Réclamation", "Complaint", topics=["reclamation"])
+_BILL = _complaint("reclamation/facture", "Facture", "Invoice", topics=["contestation-facture", "facturation"])
+_QUALITY = _complaint("reclamation/qualite", "Qualité", "Quality", topics=["qualite-eau"])
+_SERVICE = _complaint("reclamation/service", "Service rendu", "Service")
 _OTHER = _type("autre", "Autre demande", "Other request", "10 working days", _REQUEST)
 _LOAN = _type(
     "hypotheque/demande", "Demande de prêt", "Loan application", "15 working days", _REQUEST, topics=["demande-pret"],

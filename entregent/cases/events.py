@@ -1,7 +1,9 @@
 """What members are told of cases: one that became theirs, a reminder, one that is soon due."""
 
+from datetime import date
+
+from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from entregent.access.rights import Right
 from entregent.notifications.extension_points import About, Event
@@ -9,6 +11,7 @@ from entregent.organizations.models import Module
 
 ASSIGNED = "case_assigned"
 REMINDER = "case_reminder"
+DUE_SOON = "case_due_soon"
 SLA_SOON = "case_sla_soon"
 SLA_LATE = "case_sla_late"
 
@@ -28,6 +31,15 @@ def events() -> list[Event]:
             REMINDER,
             gettext_lazy("Rappel d’un dossier ou d’un contact"),
             _reminder,
+            about=About.ONESELF,
+            right=Right.CASE_VIEW,
+            icon="calendar-event",
+            module=Module.CASEWORK,
+        ),
+        Event(
+            DUE_SOON,
+            gettext_lazy("Dossier bientôt à échéance"),
+            _due_soon,
             about=About.ONESELF,
             right=Right.CASE_VIEW,
             icon="calendar-event",
@@ -59,6 +71,16 @@ def _promise(words: dict) -> str:
     return {"first": _("première réponse"), "next": _("réponse suivante"), "solution": _("solution")}.get(
         words.get("kind", ""), ""
     )
+
+
+def _due_soon(words: dict) -> str:
+    from babel.dates import format_date
+
+    day = date.fromisoformat(words["due"]) if words.get("due") else None
+    return _("À échéance le %(day)s, dossier n° %(number)s : %(title)s") % {
+        "number": words.get("number", ""), "title": words.get("title", ""),
+        "day": format_date(day, "d MMMM", locale=get_language() or "fr") if day is not None else "",
+    }  # fmt: skip
 
 
 def _sla_soon(words: dict) -> str:

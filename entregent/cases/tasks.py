@@ -1,7 +1,7 @@
 from procrastinate.contrib.django import app
 
 from entregent.access.rights import Right
-from entregent.cases import reminders, sla
+from entregent.cases import due_days, reminders, sla
 from entregent.cases.actions.bulk import JOB, change_one, chosen
 from entregent.cases.actions.promises import KIND, follow_chunk
 from entregent.jobs.registry import job_kind
@@ -18,8 +18,9 @@ def change_many(work: Work) -> None:
 @app.periodic(cron="*/15 * * * *")
 @app.task(name="entregent.cases.remind", queue="default", queueing_lock="cases-remind")
 def remind(timestamp: int) -> None:
-    """Each quarter of an hour: reminders of cases and contacts whose day has come, where it is morning."""
+    """Each quarter of an hour, where it is morning: reminders whose day has come, cases whose due day comes near."""
     reminders.remind()
+    due_days.tell_due_soon()
 
 
 @app.periodic(cron="* * * * *")

@@ -102,4 +102,5 @@ def _case_type(organization: Organization, path: str) -> CaseType:
         label_fr=french,
         label_en=english,
         due_rule=due_rule,
+        warn_days=7 if path.split("/")[0] == "reclamation" else 2,
     )

@@ -113,6 +113,7 @@ def seed_case_types(organization: Organization) -> None:
                 "label_en": one["en"],
                 "position": position * 10,
                 "due_rule": one.get("due", ""),
+                "warn_days": one.get("warn", 2),
                 "is_confidential": one.get("confidential", False),
                 "on_portal": one.get("on_portal", False),
                 "topics": one.get("topics", []),
