@@ -77,7 +77,7 @@ def _due_soon(words: dict) -> str:
     from babel.dates import format_date
 
     day = date.fromisoformat(words["due"]) if words.get("due") else None
-    return _("À échéance le %(day)s, dossier n° %(number)s : %(title)s") % {
+    return _("À échéance le %(day)s, dossier n° %(number)s : %(title)s") % {
         "number": words.get("number", ""), "title": words.get("title", ""),
         "day": format_date(day, "d MMMM", locale=get_language() or "fr") if day is not None else "",
     }  # fmt: skip

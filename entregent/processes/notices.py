@@ -43,7 +43,7 @@ def _failed(words: dict) -> str:
 
 
 def _mail_refused(words: dict) -> str:
-    return _("Courriel non remis : « %(step)s » (%(plan)s, %(client)s)") % _words(words)
+    return _("Courriel non remis : « %(step)s » (%(plan)s, %(client)s)") % _words(words)
 
 
 def _why(words: dict) -> list[str]:

@@ -94,6 +94,7 @@ def test_a_complaint_is_due_within_a_month_and_told_seven_days_before(org, admin
     seed_case_types(org)
     kinds = CaseType.objects.filter(organization=org, path__startswith="reclamation")
     assert set(kinds.values_list("due_rule", "warn_days")) == {("1 month", 7)}
+    kinds.exclude(parent=None).delete()
     kinds.delete()
     ready_made.install(org, "reclamation_qualite", by=admin)
     kinds = CaseType.objects.filter(organization=org, path__startswith="reclamation")

@@ -70,7 +70,7 @@ def mail_failed(message: Message) -> None:
 def _step_of(message: Message) -> ProcessStep | None:
     of = {Case._meta.label_lower: "run__case_id", Interaction._meta.label_lower: "run__interaction_id"}
     path = of.get(message.subject_type)
-    if path is None or message.subject_id is None:
+    if path is None or message.subject_id is None or message.organization_id is None:
         return None
     return ProcessStep.objects.filter(
         organization_id=message.organization_id,

@@ -74,7 +74,7 @@ def board_move(request: MemberRequest, pk: int) -> HttpResponse:
         if isinstance(refused, NotFound):
             raise
         told = refused.refusals if isinstance(refused, Refusals) else [refused]
-        refusal = _("« %(step)s » : %(why)s") % {
+        refusal = _("« %(step)s » : %(why)s") % {
             "step": step.name,
             "why": " ".join(str(one.message) for one in told),
         }
@@ -90,7 +90,7 @@ def _moved(step: ProcessStep, to: str, *, by: Membership, version: int | None) -
     values: dict[str, Any] = {"by": by, "version": version}
     if to == TODO and step.run.state == ProcessRun.State.WAITING:
         actions.resume_run(step.run, by=by)
-        return _("Le plan reprend : ses échéances sont décalées d’autant.")
+        return _("Le plan reprend : ses échéances sont décalées d’autant.")
     if to == TODO:
         actions.claim_step(step, **values)
         return _("Cette étape est à vous.")
@@ -99,10 +99,10 @@ def _moved(step: ProcessStep, to: str, *, by: Membership, version: int | None) -
         return _("Étape rendue à l’équipe.")
     if to == WAITING:
         actions.pause_run(step.run, by=by)
-        return _("Le plan attend le client : ses échéances sont suspendues.")
+        return _("Le plan attend le client : ses échéances sont suspendues.")
     if to == DONE:
         actions.complete_as_kept(step, **values)
-        return _("Étape « %(name)s » terminée.") % {"name": step.name}
+        return _("Étape « %(name)s » terminée.") % {"name": step.name}
     raise Refusal("E-CHOICE", _("Choisissez une colonne."), field="to")
 
 

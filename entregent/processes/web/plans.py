@@ -366,7 +366,7 @@ def retry(request: MemberRequest, pk: int) -> HttpResponse:
 @requires(Right.PROCESS_RUN, module=MODULE)
 def by_post(request: MemberRequest, pk: int) -> HttpResponse:
     """« Passer en courrier »: `courriel` is the mail that did not arrive; none where the step failed at its mail."""
-    values = {"mail_id": as_id(request.POST.get("courriel", "")), "version": version_of(request)}
+    values: dict[str, Any] = {"mail_id": as_id(request.POST.get("courriel", "")), "version": version_of(request)}
     told = _("Le courrier est gardé et attend la prochaine impression.")
     return _act_on_step(request, pk, actions.send_by_post, told, **values)
 
