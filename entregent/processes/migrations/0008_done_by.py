@@ -10,6 +10,6 @@ class Migration(migrations.Migration):
     operations = [
         migrations.AddIndex(
             model_name='processstep',
-            index=models.Index(models.F('organization'), models.F('done_by'), models.OrderBy(models.F('done_at'), descending=True), models.OrderBy(models.F('id'), descending=True), condition=models.Q(('state', 'done'), ('done_by__isnull', False)), name='step_done_by'),
+            index=models.Index(models.F('organization'), models.F('done_by'), models.OrderBy(models.F('done_at'), descending=True), models.OrderBy(models.F('id'), descending=True), condition=models.Q(('done_by__isnull', False), ('state', 'done')), name='step_done_by'),
         ),
     ]
