@@ -67,10 +67,13 @@ def actions_in(path: Path) -> set[str]:
     }
 
 
+WRITES = {"record", "_record", "journal", "start_job", "_move", "_offer"}
+
+
 def is_action(function: ast.FunctionDef) -> bool:
     arguments = {one.arg for one in (*function.args.args, *function.args.kwonlyargs)}
     called = {getattr(node.func, "id", "") for node in ast.walk(function) if isinstance(node, ast.Call)}
-    return bool({"by", "access"} & arguments) and bool({"record", "_record", "start_job", "_move", "_offer"} & called)
+    return bool({"by", "access"} & arguments) and bool(WRITES & called)
 
 
 def test_each_action_of_a_screen_has_an_operation_or_stands_here():

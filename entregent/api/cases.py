@@ -72,8 +72,11 @@ class CaseTypePage(Schema):
 class CaseIn(Given):
     client: str = Field(max_length=40, description="Number of the client.")
     case_type: str = Field(max_length=200, examples=["reclamation/facture"], description="Path of the type.")
-    title: str = Field("", max_length=200, description="The label of the type by default.")
-    priority: Priority = "normal"
+    interaction: int | None = Field(
+        None, description="Number of an interaction of the client, from which the case has all that it has."
+    )
+    title: str = Field("", max_length=200, description="The subject of the interaction, or the label of the type.")
+    priority: Priority = Field("normal", description="That of the interaction, where there is one.")
     due_on: date | None = Field(None, description="By the rule of the type by default.")
     responsible: str | None = Field(None, description="E-mail address of a member; yours by default.")
     team: str | None = Field(None, description="Code of a team.")
@@ -194,16 +197,20 @@ def post_case(request: MemberRequest, response: HttpResponse, payload: CaseIn):
         case_type = CaseType.objects.of(member).filter(path=payload.case_type).first()
         if case_type is None:
             raise Refusal("E-001-CASE-TYPE", _("Type de dossier inconnu."), field="case_type")
-        made = actions.open_case(
-            by=member,
-            client=client_of(member, payload.client, Right.CASE_EDIT),
-            case_type=case_type,
-            responsible=member_user(member, payload.responsible, field="responsible"),
-            team=_team(member, payload.team),
-            origin="api",
-            **payload.model_dump(exclude={"client", "case_type", "responsible", "team"}),
-        )
-        return made.pk
+        client = client_of(member, payload.client, Right.CASE_EDIT)
+        values = payload.model_dump(exclude={"client", "case_type", "interaction", "responsible", "team"})
+        values |= {
+            "responsible": member_user(member, payload.responsible, field="responsible"),
+            "team": _team(member, payload.team),
+        }
+        if payload.interaction is None:
+            return actions.open_case(by=member, client=client, case_type=case_type, origin="api", **values).pk
+        contact = _contact(member, payload.interaction)
+        if client is None or contact.client_id != client.pk:
+            raise _unknown_contact()
+        if "priority" not in payload.model_fields_set:
+            del values["priority"]
+        return actions.open_case_from(contact, by=member, case_type=case_type, origin="api", **values).pk
 
     return Status(201, _one(member, response, pk=created_once(request, payload, make)))
 
@@ -248,12 +255,21 @@ def post_contact(request: MemberRequest, response: HttpResponse, number: int, pa
     """Only adds what the case does not have yet; sent again, it changes nothing."""
     member = request.member
     case = cases_of(member, Right.CASE_EDIT).found(number=number)
-    interaction = Interaction.objects.visible_to(member, Right.INTERACTION_VIEW).filter(number=payload.interaction)
-    found = interaction.select_related("client", "person").first()
-    if found is None:
-        raise Refusal("E-003-INTERACTION", _("Interaction inconnue."), field="interaction")
+    found = _contact(member, payload.interaction)
     created_once(request, payload, lambda: actions.attach_interaction(case, found, by=member))
     return Status(201, _one(member, response, number=number))
+
+
+def _contact(member: Membership, number: int) -> Interaction:
+    seen = Interaction.objects.visible_to(member, Right.INTERACTION_VIEW).filter(number=number)
+    found = seen.select_related("client__organization", "person", "topic").first()
+    if found is None:
+        raise _unknown_contact()
+    return found
+
+
+def _unknown_contact() -> Refusal:
+    return Refusal("E-003-INTERACTION", _("Interaction inconnue."), field="interaction")
 
 
 def _team(member: Membership, code: str | None) -> Team | None:

@@ -16,6 +16,7 @@ from entregent.api import (
     bulk,
     business_objects,
     calls,
+    case_moves,
     case_work,
     cases,
     clients,
@@ -75,7 +76,7 @@ api = Api(
 )
 
 # The modules that write further operations on the routers of others.
-FURTHER = (case_work, organizing, process_setup, rules, step_work)
+FURTHER = (case_moves, case_work, organizing, process_setup, rules, step_work)
 
 for prefix, router in [
     ("/clients", clients.router),
