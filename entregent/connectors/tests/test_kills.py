@@ -1,11 +1,7 @@
 """The sender is killed over and over, the other system misbehaves as systems do: each exchange arrives, counts once by
 its id, and what happened to one client arrives in its order."""
 
-import os
 import random
-import subprocess
-import sys
-import time
 from collections import defaultdict
 
 import pytest
@@ -14,10 +10,7 @@ from entregent.access.wall import in_organization
 from entregent.clients.actions import create_client, update_client
 from entregent.connectors import actions
 from entregent.connectors.models import Connector, Copy, Exchange
-from entregent.organizations.actions import create_organization
-from testing.cast import make_member
-from testing.existing_system import ExistingSystem
-from testing.worker import test_database_url
+from testing.kills import first_of_each, send_with_kills, sender_and_receiver, stumbling
 
 SENDER = """
 import django; django.setup()
@@ -31,34 +24,21 @@ while True:
     sending.send_due(ORGANIZATION, CONNECTOR, lease=timedelta(seconds=0.8))
     time.sleep(0.02)
 """
-STUMBLES = [500, "late", "cut", (302, {"Location": "http://127.0.0.1:1/"}), 410, (429, {"Retry-After": "1"}), 503, 404]
 # What is not tried again by itself: the other system would say the same the next time.
 REFUSED = (302, 404)
 ROUNDS = 5
 
 
 def run(settings, *, exchanges: int, kills: int, seconds: float) -> None:
-    settings.DEMO = True
-    organization = create_organization(slug="navette", name="Navette", trade="water")
-    with in_organization(organization.pk):
-        member = make_member(organization, "a@navette.example", "Ada Navette", "admin")
-    chance = random.Random(7)
-    with ExistingSystem() as system:
-        system.late = 0.5
+    with sender_and_receiver(settings, "navette") as (member, system):
+        organization = member.organization
         with in_organization(organization.pk, user_id=member.user_id):
             made, system.secret = actions.create_connector(
                 by=member, name="Aval", kind="webhook", address=system.url, audience="clients", is_on=True
             )
         _write(organization, member, exchanges)
-        # One in ten answers is a bad one, and one in two hundred says « no more ».
-        good = [200] * 9
-        for place in range(exchanges // 10):
-            said = STUMBLES[place % len(STUMBLES)]
-            system.answers += [*good, 500 if said == 410 and place % 20 else said]
+        system.answers = stumbling(exchanges)
         refusals = sum((one[0] if isinstance(one, tuple) else one) in REFUSED for one in system.answers)
-        environment = os.environ | {"ENTREGENT_DATABASE_URL": test_database_url(), "ENTREGENT_DEMO": "true"}
-        program = SENDER.replace("ORGANIZATION", str(organization.pk)).replace("CONNECTOR", str(made.pk))
-        begun, killed = time.monotonic(), 0
 
         def waits() -> bool:
             """Whether something has not left; whoever keeps a connector that was stopped switches it on again."""
@@ -71,22 +51,10 @@ def run(settings, *, exchanges: int, kills: int, seconds: float) -> None:
                     )  # fmt: skip
                 return Exchange.objects.filter(state="pending").exists()
 
-        step = max(4, exchanges // (kills + 1))
-        while waits():
-            assert time.monotonic() - begun < seconds, (len(system.taken), killed)
-            wanted = len(system.taken) + (step + chance.randint(-2, 2) if killed < kills else 10 * exchanges)
-            sender = subprocess.Popen([sys.executable, "-c", program], env=environment)
-            try:
-                while len(system.taken) < wanted and waits():
-                    assert sender.poll() is None
-                    assert time.monotonic() - begun < seconds, (len(system.taken), killed)
-                    time.sleep(0.03)
-            finally:
-                sender.kill()
-                sender.wait()
-            killed += 1
-        assert killed >= min(kills, 3)
-        assert system.refused == []
+        program = SENDER.replace("ORGANIZATION", str(organization.pk)).replace("CONNECTOR", str(made.pk))
+        send_with_kills(
+            program, system, waits, messages=exchanges, kills=kills, seconds=seconds, chance=random.Random(7)
+        )
         _check(organization, system, exchanges, refusals)
 
 
@@ -121,19 +89,15 @@ def _check(organization, system, exchanges: int, refusals: int) -> None:
     # Refused for good, and replaced by what came after of the same client; or the last of all, and it says so.
     assert states.count("accepted") >= exchanges - refusals
     assert states.count("accepted") + states.count("superseded") + states.count("failed") == exchanges
-    order, seen, held = defaultdict(list), set(), {}
-    for one in system.taken:
-        data = one["body"]["data"]
-        if one["id"] not in seen:
-            seen.add(one["id"])
-            order[data["number"]].append(data["sequence"])
-        if one["said"] == 200:
-            held[data["number"]] = data["client"]["email"]
+    order = defaultdict(list)
+    for one in first_of_each(system):
+        order[one["body"]["data"]["number"]].append(one["body"]["data"]["sequence"])
     assert len(order) == exchanges // ROUNDS
     assert all(len(numbers) == ROUNDS and numbers == sorted(numbers) for numbers in order.values())
+    held = {one["body"]["data"]["number"]: one["body"]["data"] for one in system.taken if one["said"] == 200}
     for number, exchange in last.items():
         if exchange.state == "accepted":
-            assert held[number] == exchange.record["email"]
+            assert held[number]["client"]["email"] == exchange.record["email"]
             assert copies[exchange.client_id].state == "held"
 
 

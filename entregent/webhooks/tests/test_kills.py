@@ -1,24 +1,18 @@
 """The sender is killed over and over, the receiver misbehaves as receivers do: nothing is lost, nothing counts twice,
 and what happened to one record arrives in its order."""
 
-import os
 import random
-import subprocess
-import sys
-import time
+from collections import defaultdict
 
 import pytest
 from django.db import transaction
 
 from entregent.access.wall import in_organization
 from entregent.clients.actions import create_client, update_client
-from entregent.organizations.actions import create_organization
 from entregent.outbox.models import Endpoint, Post
 from entregent.webhooks import actions
 from entregent.webhooks.models import Event, Webhook
-from testing.cast import make_member
-from testing.existing_system import ExistingSystem
-from testing.worker import test_database_url
+from testing.kills import first_of_each, send_with_kills, sender_and_receiver, stumbling
 
 SENDER = """
 import django; django.setup()
@@ -34,17 +28,11 @@ while True:
     posting.post_due(lease=timedelta(seconds=0.8))
     time.sleep(0.02)
 """
-STUMBLES = [500, "late", "cut", (302, {"Location": "http://127.0.0.1:1/"}), 410, (429, {"Retry-After": "1"}), 503, 404]
 
 
 def run(settings, *, messages: int, kills: int, seconds: float) -> None:
-    settings.DEMO = True
-    organization = create_organization(slug="course", name="Course", trade="water")
-    with in_organization(organization.pk):
-        member = make_member(organization, "a@course.example", "Ada Course", "admin")
-    chance = random.Random(11)
-    with ExistingSystem() as system:
-        system.late = 0.5
+    with sender_and_receiver(settings, "course") as (member, system):
+        organization = member.organization
         with in_organization(organization.pk, user_id=member.user_id):
             _webhook, system.secret = actions.create_webhook(
                 by=member, name="Course", url=system.url, events=["client.created", "client.updated"]
@@ -58,14 +46,7 @@ def run(settings, *, messages: int, kills: int, seconds: float) -> None:
                     client = update_client(client, by=member, version=client.version, category=f"c{turn}")
         with in_organization(organization.pk):
             assert Event.objects.count() == messages
-        # One in ten answers is a bad one, and one in two hundred says « no more ».
-        good = [200] * 9
-        for place in range(messages // 10):
-            said = STUMBLES[place % len(STUMBLES)]
-            system.answers += [*good, 500 if said == 410 and place % 20 else said]
-        environment = os.environ | {"ENTREGENT_DATABASE_URL": test_database_url(), "ENTREGENT_DEMO": "true"}
-        program = SENDER.replace("ORGANIZATION", str(organization.pk))
-        begun, killed = time.monotonic(), 0
+        system.answers = stumbling(messages)
 
         def waits() -> bool:
             """Whether something has not left; whoever keeps a webhook that was stopped switches it on again."""
@@ -79,32 +60,17 @@ def run(settings, *, messages: int, kills: int, seconds: float) -> None:
                     actions.replay_webhook(known, by=member)
                 return Event.objects.exists() or Post.objects.exclude(state="sent").exists()
 
-        step = max(4, messages // (kills + 1))
-        while waits():
-            assert time.monotonic() - begun < seconds, (len(system.taken), killed)
-            wanted = len(system.taken) + (step + chance.randint(-2, 2) if killed < kills else 10 * messages)
-            sender = subprocess.Popen([sys.executable, "-c", program], env=environment)
-            try:
-                while len(system.taken) < wanted and waits():
-                    assert sender.poll() is None
-                    assert time.monotonic() - begun < seconds, (len(system.taken), killed)
-                    time.sleep(0.03)
-            finally:
-                sender.kill()
-                sender.wait()
-            killed += 1
-        assert killed >= min(kills, 3)
-        assert system.refused == []
+        send_with_kills(
+            SENDER.replace("ORGANIZATION", str(organization.pk)), system, waits, messages=messages, kills=kills,
+            seconds=seconds, chance=random.Random(11),
+        )  # fmt: skip
         with in_organization(organization.pk):
             written = dict(Post.objects.order_by("pk").values_list("webhook_id", "subject_id"))
         assert len(written) == messages
         assert set(system.ids) == set(written)  # all of them, once by their id
-        order: dict[int, list[int]] = {}
-        seen = set()
-        for one in system.taken:
-            if one["id"] not in seen:
-                seen.add(one["id"])
-                order.setdefault(written[one["id"]], []).append(one["body"]["data"]["sequence"])
+        order = defaultdict(list)
+        for one in first_of_each(system):
+            order[written[one["id"]]].append(one["body"]["data"]["sequence"])
         assert len(order) == changes
         assert all(len(numbers) == 5 and numbers == sorted(numbers) for numbers in order.values())
 
