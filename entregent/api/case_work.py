@@ -22,6 +22,7 @@ from entregent.api.requests import agent_of, created_once, member_user, object_o
 from entregent.api.schemas import AgentIn, Given, LinksOut, Nothing, ObjectIn, Page, PartyIn, Text
 from entregent.cases import actions
 from entregent.cases.actions.letters import write_letter
+from entregent.cases.actions.mirroring import transmit_again
 from entregent.cases.models import Case, CaseDocument, CaseLogEntry, CaseReminder, CaseTask
 from entregent.documents.actions import keep_file
 from entregent.documents.models import DocumentTemplate
@@ -183,10 +184,24 @@ def delete_case(request: MemberRequest, number: int):
 def restore(request: MemberRequest, response: HttpResponse, number: int, payload: Nothing):
     member = request.member
     deleted = Case.objects.visible_to(member, Right.CASE_EDIT, deleted=True).select_related("organization", "client")
-    case = deleted.found(number=number)
-    if case.deleted_by_id != member.user_id and not member.can(Right.CASE_DELETE):
-        raise NotFound
-    created_once(request, payload, lambda: actions.restore_case(case, by=member))
+
+    def make() -> Case:
+        case = deleted.found(number=number)
+        if case.deleted_by_id != member.user_id and not member.can(Right.CASE_DELETE):
+            raise NotFound
+        return actions.restore_case(case, by=member)
+
+    created_once(request, payload, make)
+    return answer(member, response, number)
+
+
+@router.post("/cases/{int:number}/transmission", response=CaseOut, summary="Send a case to the existing system again")
+@operation(Right.CASE_EDIT, module=MODULE)
+def transmit(request: MemberRequest, response: HttpResponse, number: int, payload: Nothing):
+    """What has not left of it; where nothing waits, how it stands now. Without an existing system, nothing."""
+    member = request.member
+    case = _case(member, number)
+    created_once(request, payload, lambda: transmit_again(case, by=member))
     return answer(member, response, number)
 
 

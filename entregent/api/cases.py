@@ -118,14 +118,15 @@ class CaseOut(Schema):
     team: str | None
     origin: str
     is_confidential: bool
-    external_ref: str
+    external_ref: str = Field(description="Number in the existing system.")
+    external_state: str = Field(examples=["confirmed"], description="none, to_send, sent, confirmed, failed")
     version: int
 
     @classmethod
     def of(cls, one: Case) -> "CaseOut":
         plain = (
             "number title state sub_status priority opened_at due_on closed_at closing_reason origin is_confidential "
-            "external_ref version"
+            "external_ref external_state version"
         )
         return cls(
             client=one.client.number,

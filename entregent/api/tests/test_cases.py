@@ -9,6 +9,8 @@ from entregent.documents.template_actions import seed_templates
 from entregent.interactions.actions import log_interaction
 from entregent.interactions.models import Topic
 from entregent.jobs.tasks import run_job
+from entregent.outbox.endpoints import set_endpoint
+from entregent.outbox.models import Post
 from testing.cast import enter
 
 pytestmark = pytest.mark.django_db
@@ -123,7 +125,8 @@ def test_who_and_what_a_case_is_about(opened, manager, client_south):
     assert ask("DELETE", url, If_Match='"77"').status_code == 412
     assert ask("DELETE", url).status_code == 204
     assert ask("GET", url).status_code == 404
-    assert ask("POST", f"{url}/restoration", {}).status_code == 200
+    for _time in range(2):
+        assert ask("POST", f"{url}/restoration", {}, Idempotency_Key="r1").status_code == 200
 
 
 def test_files_of_a_case_are_kept_and_served(opened):
@@ -168,3 +171,37 @@ def test_cases_are_changed_by_a_job(opened, manager):
     rows = ask("GET", f"/jobs/{job.body['id']}/rows").body["items"]
     assert rows == [{"record": number, "verdict": "changed", "reason": ""}]
     assert ask("POST", "/bulk/cases", {"numbers": ["a"], "change": "state", "value": "done"}).status_code == 422
+
+
+@pytest.fixture
+def mirrored(admin, settings):
+    """Cases are told to an existing system, to which nothing is sent meanwhile."""
+    settings.DEMO = True
+    enter(admin)
+    set_endpoint(by=admin, purpose="cases", url="http://127.0.0.1:9/", is_on=True)
+
+
+def test_a_case_is_sent_again_to_the_existing_system(
+    call, mirrored, agent, reader, outsider, client_north, kind  # noqa: F811
+):
+    ask = call(agent)
+    made = ask("POST", "/cases", {"client": "N1", "case_type": "facture", "title": "Conteste"}).body
+    assert made["external_state"] == "to_send"
+    enter(agent)
+    Post.objects.update(state="failed", tries=9)
+    Case.objects.update(external_state="failed")
+    url = f"/cases/{made['number']}/transmission"
+    for _time in range(2):
+        again = ask("POST", url, {}, Idempotency_Key="t1")
+        assert (again.status_code, again.body["external_state"]) == (200, "to_send")
+    enter(agent)
+    assert [(one.state, one.tries) for one in Post.objects.all()] == [("pending", 0)]
+    # Where nothing waits, how it stands now.
+    Post.objects.update(state="sent")
+    assert ask("POST", url, {}).status_code == 200
+    enter(agent)
+    assert [one.event for one in Post.objects.order_by("pk")] == ["case.opened", "case.changed"]
+    assert call(reader)("POST", url, {}).status_code == 403
+    away = call(outsider)
+    assert away("POST", url, {}).body == away("POST", "/cases/987654321/transmission", {}).body
+    assert away("POST", url, {}).status_code == 404
