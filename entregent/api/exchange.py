@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from django.core.files.base import File as DjangoFile
+from django.db.models import QuerySet
 from django.http import FileResponse, HttpResponse
 from django.http.response import HttpResponseBase
 from django.utils.translation import gettext as _
@@ -23,9 +24,10 @@ from entregent.api.schemas import Given, Nothing, Page
 from entregent.exchange import actions, rejects
 from entregent.exchange.cards import CARD_LISTS, cards_of
 from entregent.exchange.exports import xlsx_into
+from entregent.exchange.fields import KINDS
 from entregent.exchange.lists import ListExport, as_texts, limited
 from entregent.exchange.mapping import from_yaml
-from entregent.exchange.models import Import, ImportRow
+from entregent.exchange.models import Import, ImportMapping, ImportRow
 from entregent.jobs.actions import cancel_job
 from entregent.jobs.models import Job
 from entregent.listing.actions import delete_view, save_view, update_view, visible_views
@@ -94,6 +96,21 @@ class ImportRowOut(Schema):
 
 class ImportRowPage(Page):
     items: list[ImportRowOut]
+
+
+class MappingIn(Given):
+    name: str = Field(max_length=80, examples=["Facturation, export du mois"])
+
+
+class MappingOut(Schema):
+    id: int
+    kind: str = Field(examples=["clients"])
+    name: str
+    mapping: dict[str, Any] = Field(description="Given as `mapping` of an import, it serves as it is.")
+
+
+class MappingPage(Page):
+    items: list[MappingOut]
 
 
 class ViewIn(Given):
@@ -210,6 +227,41 @@ def list_import_rows(
         for one in items
     ]
     return ImportRowPage(items=told, next=following)
+
+
+def _mapping_out(kept: ImportMapping) -> MappingOut:
+    return MappingOut(id=kept.pk, kind=kept.kind, name=kept.name, mapping=kept.mapping)
+
+
+@router.post("/imports/{int:import_id}/mapping", response={201: MappingOut}, summary="Keep the mapping of an import")
+@operation(Right.DATA_IMPORT)
+def post_mapping(request: MemberRequest, import_id: int, payload: MappingIn):
+    """By name, for the next file with the same columns, which takes it by itself; a name again replaces it."""
+    member = request.member
+    batch = _import(member, import_id)
+    made = created_once(request, payload, lambda: actions.save_mapping(batch, by=member, name=payload.name))
+    return Status(201, _mapping_out(one_of(_mappings(member), made)))
+
+
+def _mappings(member: Membership) -> QuerySet[ImportMapping]:
+    """Of the kinds that are offered to the member."""
+    kinds = [kind.name for kind in KINDS.values() if kind.is_offered_to(member)]
+    return ImportMapping.objects.filter(organization_id=member.organization_id, kind__in=kinds)
+
+
+@router.get("/import-mappings", response=MappingPage, summary="List mappings that were kept")
+@operation(Right.DATA_IMPORT)
+def list_mappings(
+    request: MemberRequest,
+    kind: ImportKind | None = None,
+    limit: int = Query(100, ge=1, le=MOST),
+    cursor: str | None = None,
+):
+    records = _mappings(request.member)
+    if kind is not None:
+        records = records.filter(kind=kind)
+    items, following = page(records, order=["id"], cursor=cursor, limit=limit)
+    return MappingPage(items=[_mapping_out(one) for one in items], next=following)
 
 
 @router.post("/imports/{int:import_id}/run", response={202: ImportOut}, summary="Carry an import out")

@@ -1,5 +1,6 @@
 """What the screens do, done by programs: one journey through each further resource, and its refusals."""
 
+import json
 from datetime import timedelta
 
 import pytest
@@ -223,6 +224,33 @@ def test_a_file_is_imported_and_a_list_exported(call, admin, client_north):  # n
     run_job(job_id=undone.body["job"], organization_id=admin.organization_id)
     assert ask("GET", "/clients/X1").status_code == 404
     assert ask("GET", "/exports/rien").status_code == 404
+
+
+def test_a_mapping_is_kept_for_the_next_file(call, admin, manager, agent):  # noqa: F811
+    ask = call(admin)
+
+    def send(name, **more):
+        file = SimpleUploadedFile(name, b"code;nom;sorte\nX1;Scierie;company\n")
+        headers = {"Authorization": f"Bearer {ask.token}"}
+        return ask.http.post("/api/v1/imports", {"kind": "clients", "file": file} | more, headers=headers).json()
+
+    mapping = json.dumps({"kind": "clients", "columns": {"code": "number", "nom": "name", "sorte": "kind"}})
+    url = f"/imports/{send('a.csv', mapping=mapping)['id']}/mapping"
+    for _time in range(2):
+        kept = ask("POST", url, {"name": "Logiciel de 1998"}, Idempotency_Key="k1")
+        assert (kept.status_code, kept.body["kind"], kept.body["name"]) == (201, "clients", "Logiciel de 1998")
+    assert kept.body["mapping"]["columns"] == {"code": "number", "nom": "name", "sorte": "kind"}
+    assert ask("POST", url, {"name": " "}).body["errors"][0]["field"] == "name"
+    assert ask("GET", "/import-mappings?kind=clients").body["items"] == [kept.body]
+    assert ask("GET", "/import-mappings?kind=people").body["items"] == []
+    # The next file takes it by its columns; or it is given as it is.
+    assert send("b.csv")["mapping"]["columns"] == kept.body["mapping"]["columns"]
+    assert send("c.csv", mapping=json.dumps(kept.body["mapping"]))["mapping"] == kept.body["mapping"]
+    again = ask("POST", url, {"name": "Logiciel de 1998"})
+    assert again.body["id"] == kept.body["id"]
+    lesser = call(agent)
+    assert lesser("GET", "/import-mappings").status_code == lesser("POST", url, {"name": "X"}).status_code == 403
+    assert ask("POST", "/imports/987654321/mapping", {"name": "X"}).status_code == 404
 
 
 def test_views_are_saved_and_changed(call, manager, agent, client_north):  # noqa: F811
