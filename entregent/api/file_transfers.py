@@ -17,16 +17,18 @@ from entregent.api.contract import FILE
 from entregent.api.guard import operation
 from entregent.api.paging import MOST, page
 from entregent.api.requests import client_of, created_once, member_user, tag
-from entregent.api.schemas import Given, Text
+from entregent.api.schemas import Given, Nothing, Text
 from entregent.clients.models import Person
 from entregent.documents.actions import begin_upload
 from entregent.documents.models import Upload
 from entregent.documents.web import uploads
 from entregent.documents.web.answers import file_answer
+from entregent.interactions.portal_access import promote_access
+from entregent.interactions.portal_models import PortalAccess
 from entregent.organizations.models import Module
 from entregent.toolbox.errors import ModuleOff, NotFound, Refusal
 from entregent.transfers import actions
-from entregent.transfers.models import FileTransfer, FileTransferQuerySet, Signature, TransferFile
+from entregent.transfers.models import FileTransfer, FileTransferQuerySet, Signature, TransferFile, deleted_transfer
 
 router = Router(tags=["file transfers"])
 
@@ -311,3 +313,36 @@ def remove_transfer(request: MemberRequest, number: int):
     transfer = _transfers(member, Right.TRANSFER_DELETE).found(number=number)
     actions.delete_transfer(transfer, by=member)
     return Status(204, None)
+
+
+@router.post("/{int:number}/restoration", response=TransferOut, summary="Take the deletion of a transfer back")
+@operation(Right.TRANSFER_DELETE, module=MODULE)
+def post_restoration(request: MemberRequest, response: HttpResponse, number: int, payload: Nothing):
+    """As it had ended: one that was open when it was deleted is cancelled."""
+    member = request.member
+    _transfers(member)
+    make = lambda: actions.restore_transfer(deleted_transfer(member, number), by=member)  # noqa: E731
+    return _one(member, response, pk=created_once(request, payload, make))
+
+
+@router.post(
+    "/{int:number}/permanent-access", response=TransferOut, summary="Make the recipient's portal access permanent"
+)
+@operation(Right.TRANSFER_SEND, module=MODULE)
+def post_permanent_access(request: MemberRequest, response: HttpResponse, number: int, payload: Nothing):
+    """The access that the transfer gave them for a time; 404 where they have none such."""
+    member = request.member
+    transfer = _transfers(member, Right.TRANSFER_SEND).found(number=number)
+
+    def make() -> PortalAccess:
+        temporary = PortalAccess.objects.open().filter(
+            organization_id=member.organization_id, person_id=transfer.person_id, client_id=transfer.client_id,
+            kind=PortalAccess.Kind.TEMPORARY,
+        )  # fmt: skip
+        access = temporary.first()
+        if access is None:
+            raise NotFound
+        return promote_access(access, by=member)
+
+    created_once(request, payload, make)
+    return _one(member, response, number=number)

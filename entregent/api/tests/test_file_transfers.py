@@ -3,6 +3,7 @@
 import pytest
 
 from entregent.api.tests.test_api import Caller
+from entregent.interactions.portal_models import PortalAccess
 from entregent.organizations.actions import create_api_token
 from entregent.organizations.models import Module
 from entregent.outbox.models import Message
@@ -159,3 +160,31 @@ def test_only_who_may_on_the_pages_may_here(call, agent, reader, outsider, huot,
     house.modules = [Module.PORTAL]
     house.save()
     assert api("GET", "/file-transfers").status_code == 403
+
+
+def test_a_deletion_is_taken_back_once(call, agent, reader, outsider, huot):  # noqa: F811
+    api = call(agent)
+    asked = {"direction": "request", "person": huot.pk, "client": "N1", "subject": "Plans"}
+    url = f"/file-transfers/{api('POST', '/file-transfers', asked).body['number']}"
+    assert api("POST", f"{url}/restoration", {}).status_code == 404
+    assert api("DELETE", url).status_code == 204
+    assert call(outsider)("POST", f"{url}/restoration", {}).status_code == 404
+    assert call(reader)("POST", f"{url}/restoration", {}).status_code == 403
+    for _time in range(2):
+        back = api("POST", f"{url}/restoration", {}, Idempotency_Key="b1")
+        assert (back.status_code, back.body["state"]) == (200, "cancelled")
+    assert api("POST", f"{url}/restoration", {}).status_code == 404
+
+
+def test_the_access_of_the_recipient_becomes_permanent(call, agent, reader, outsider, huot):  # noqa: F811
+    api = call(agent)
+    asked = {"direction": "request", "person": huot.pk, "client": "N1", "subject": "Plans"}
+    url = f"/file-transfers/{api('POST', '/file-transfers', asked).body['number']}/permanent-access"
+    assert call(outsider)("POST", url, {}).status_code == 404
+    assert call(reader)("POST", url, {}).status_code == 403
+    for _time in range(2):
+        assert api("POST", url, {}, Idempotency_Key="a1").status_code == 200
+    enter(agent)
+    given = PortalAccess.objects.get(person=huot)
+    assert (given.kind, given.expires_at) == ("permanent", None)
+    assert api("POST", url, {}).status_code == 404
