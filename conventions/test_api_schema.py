@@ -53,7 +53,8 @@ PLACES = {
     "access-requests": "access_request", "users": "member", "users/grants": "grant", "jobs": "job",
     "imports": "import", "views": "view", "addresses": "address", "people/clients": "client",
     "webhooks": "webhook", "teams": "team_code", "case-types": "case_type", "custom-fields": "custom_field",
-    "substitutions": "substitution", "object-types": "object_type_code", "merges/clients": "merge",
+    "substitutions": "substitution", "received-mails": "raw_mail", "sent-mails": "mail", "clients/mails": "mail",
+    "portal-accesses": "portal_access", "object-types": "object_type_code", "merges/clients": "merge",
     "merges/people": "person_merge", "duplicates/clients/dismissals": "client", "letters": "letter",
     "duplicates/people/dismissals": "person", "printings": "print_batch", "response-times": "sla_rule",
     "document-templates": "document_template_code", "record-templates": "template_code",
@@ -67,7 +68,7 @@ PLAIN = {
 MENTIONED = {
     "client": "client", "person": "person", "interaction": "interaction", "case": "case", "other": "client",
     "number": "client", "topic": "topic_code", "process": "process_code", "numbers": "client",
-    "clients": "client", "add": "client", "remove": "client",
+    "clients": "client", "add": "client", "remove": "client", "mails": "raw_mail",
 }  # fmt: skip
 
 

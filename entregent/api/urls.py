@@ -26,10 +26,13 @@ from entregent.api import (
     exchange,
     file_transfers,
     groups,
+    house_settings,
     interactions,
     loans,
+    mails,
     organizing,
     people,
+    portal_accesses,
     problems,
     process_setup,
     processes,
@@ -76,7 +79,7 @@ api = Api(
 )
 
 # The modules that write further operations on the routers of others.
-FURTHER = (case_moves, case_work, organizing, process_setup, rules, step_work)
+FURTHER = (case_moves, case_work, house_settings, organizing, process_setup, rules, step_work)
 
 for prefix, router in [
     ("/clients", clients.router),
@@ -97,6 +100,8 @@ for prefix, router in [
     ("", cases.router),
     ("", processes.router),
     ("", groups.router),
+    ("", mails.router),
+    ("", portal_accesses.router),
     ("", relationships.router),
     ("", webhooks.router),
 ]:
