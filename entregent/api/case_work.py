@@ -21,7 +21,7 @@ from entregent.api.paging import MOST, page
 from entregent.api.requests import agent_of, created_once, member_user, object_of, one_of, party_of, unchanged
 from entregent.api.schemas import AgentIn, Given, LinksOut, Nothing, ObjectIn, Page, PartyIn, Text
 from entregent.cases import actions
-from entregent.cases.actions.letters import write_letter
+from entregent.cases.actions.letters import send_document, write_letter
 from entregent.cases.actions.mirroring import transmit_again
 from entregent.cases.models import Case, CaseDocument, CaseLogEntry, CaseReminder, CaseTask
 from entregent.documents.actions import keep_file
@@ -142,6 +142,13 @@ class LetterIn(Given):
     text: Text = ""
     to_print: bool = True
     send_to: str = Field("", max_length=254, description="An address of the client or of somebody of the case.")
+
+
+class SendIn(Given):
+    send_to: str = Field(
+        max_length=254, examples=["anne@exemple.fr"], description="An address of the client or of somebody of the case."
+    )
+    language: Literal["fr", "en"] = "fr"
 
 
 class LetterOut(Schema):
@@ -511,6 +518,25 @@ def post_letter(request: MemberRequest, response: HttpResponse, number: int, pay
         if template is None:
             raise Refusal("E-TEMPLATE", _("Modèle inconnu."), field="template")
         write_letter(case, by=member, template=template, **payload.model_dump(exclude={"template"}))
+        return case
+
+    created_once(request, payload, make)
+    count = CaseDocument.objects.filter(case=case).count()
+    return Status(201, LetterOut(documents=count, case=answer(member, response, number)))
+
+
+@router.post(
+    "/cases/{int:number}/documents/{int:key}/mail", response={201: LetterOut}, summary="Send a document by mail"
+)
+@operation(Right.DOCUMENT_WRITE, module=MODULE)
+def post_document_mail(request: MemberRequest, response: HttpResponse, number: int, key: int, payload: SendIn):
+    """A few words over it; also of a case that is closed."""
+    member = request.member
+    case = _case(member, number, Right.DOCUMENT_WRITE)
+    kept = case.documents.filter(file__removed_at__isnull=True).select_related("file", "case")
+
+    def make() -> Case:
+        send_document(one_of(kept, key), by=member, **payload.model_dump())
         return case
 
     created_once(request, payload, make)

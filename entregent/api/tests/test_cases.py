@@ -10,7 +10,7 @@ from entregent.interactions.actions import log_interaction
 from entregent.interactions.models import Topic
 from entregent.jobs.tasks import run_job
 from entregent.outbox.endpoints import set_endpoint
-from entregent.outbox.models import Post
+from entregent.outbox.models import Message, Post
 from testing.cast import enter
 
 pytestmark = pytest.mark.django_db
@@ -146,6 +146,28 @@ def test_files_of_a_case_are_kept_and_served(opened):
     assert b"".join(ask.http.get(f"/api/v1{document}", headers=headers)) == b"Bail de la maison"
     assert ask("DELETE", document).status_code == 204
     assert ask("GET", document).status_code == 404
+    assert ask("POST", f"{document}/mail", {"send_to": "contact@moreau.example"}).status_code == 404
+
+
+def test_a_document_of_a_case_is_sent_by_mail_once(opened, call, manager, reader, outsider, client_north):  # noqa: F811
+    ask, url = opened
+    enter(manager)
+    client_north.emails = ["contact@moreau.example"]
+    client_north.save()
+    file = SimpleUploadedFile("bail.txt", b"Bail de la maison")
+    headers = {"Authorization": f"Bearer {ask.token}"}
+    kept = ask.http.post(f"/api/v1{url}/documents", {"title": "Bail", "file": file}, headers=headers).json()
+    mail = f"{url}/documents/{kept['id']}/mail"
+    for _time in range(2):
+        sent = ask("POST", mail, {"send_to": "contact@moreau.example", "language": "en"}, Idempotency_Key="m1")
+        assert (sent.status_code, sent.body["documents"]) == (201, 1), sent.body
+    wrong = ask("POST", mail, {"send_to": "ailleurs@ex.example"})
+    assert (wrong.status_code, wrong.body["errors"][0]["field"]) == (422, "send_to")
+    assert ask("POST", f"{url}/documents/987654321/mail", {"send_to": "contact@moreau.example"}).status_code == 404
+    enter(manager)
+    assert [(one.subject, one.language) for one in Message.objects.all()] == [("Bail", "en")]
+    body = {"send_to": "contact@moreau.example"}
+    assert [call(other)("POST", mail, body).status_code for other in (reader, outsider)] == [403, 404]
 
 
 def test_a_letter_of_a_case_is_written(opened, admin, org):
