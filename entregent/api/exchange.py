@@ -1,4 +1,4 @@
-"""Data in and out: imports as jobs, lists as files, saved views."""
+"""Data in: imports as jobs; saved views."""
 
 import hashlib
 import tempfile
@@ -19,13 +19,10 @@ from entregent.access.rights import Right
 from entregent.api.contract import FILE
 from entregent.api.guard import operation
 from entregent.api.paging import MOST, page
-from entregent.api.requests import created_once, one_of, readable, tag, unchanged, version_asked
+from entregent.api.requests import created_once, one_of, tag, unchanged, version_asked
 from entregent.api.schemas import Given, Nothing, Page
 from entregent.exchange import actions, rejects
-from entregent.exchange.cards import CARD_LISTS, cards_of
-from entregent.exchange.exports import xlsx_into
 from entregent.exchange.fields import KINDS
-from entregent.exchange.lists import ListExport, as_texts, limited
 from entregent.exchange.mapping import from_yaml
 from entregent.exchange.models import Import, ImportMapping, ImportRow
 from entregent.jobs.actions import cancel_job
@@ -35,7 +32,6 @@ from entregent.listing.lists import lists
 from entregent.listing.models import View
 from entregent.organizations.models import Membership
 from entregent.toolbox.errors import NotFound, Refusal
-from entregent.toolbox.spreadsheets import csv_pieces
 
 router = Router(tags=["data"])
 
@@ -320,44 +316,6 @@ def get_rejects(request: MemberRequest, import_id: int) -> HttpResponseBase:
 def delete_import(request: MemberRequest, import_id: int):
     actions.discard_import(_import(request.member, import_id), by=request.member)
     return Status(204, None)
-
-
-# ——— Exports ———
-
-
-@router.get("/exports/{str:list_code}", summary="A list as a file", openapi_extra=FILE)
-@operation(Right.DATA_EXPORT)
-def get_export(
-    request: MemberRequest,
-    list_code: str,
-    format: Literal["csv", "xlsx", "vcf"] = "csv",
-    view: int | None = Query(None, description="Id of a view."),
-    filter: str | None = Query(None, description="Criteria as JSON, in the format of views."),
-    q: str | None = None,
-    sort: str = Query("", max_length=80),
-    columns: str = Query("", max_length=2000, description="Codes of columns, separated by commas."),
-) -> HttpResponseBase:
-    """What the member sees of it, within their right to export; the journal says who took what out."""
-    export = ListExport.of(
-        request.member,
-        list_code=list_code,
-        view_id=view,
-        condition=readable(filter) if filter else None,
-        text=q,
-        sort=sort,
-        columns=[code for code in columns.split(",") if code],
-    )
-    if format == "vcf" and export.definition.code not in CARD_LISTS:
-        raise Refusal("E-EXPORT", _("Cette liste ne sort pas en vCard."), field="format")
-    export.journaled(format)
-    name = f"{export.definition.code}.{format}"
-    if format == "vcf":
-        return _file(name, format, cards_of(export))
-    if format == "xlsx":
-        into = tempfile.TemporaryFile()  # noqa: SIM115 (the response closes it)
-        xlsx_into(into, export.header, limited(export.rows()))
-        return _answer(into, name, format)
-    return _file(name, format, csv_pieces(export.header, as_texts(export.rows())))
 
 
 def _file(name: str, form: str, pieces) -> HttpResponseBase:

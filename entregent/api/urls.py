@@ -24,6 +24,7 @@ from entregent.api import (
     dunning,
     duplicates,
     exchange,
+    exports,
     file_transfers,
     groups,
     house_settings,
@@ -79,7 +80,7 @@ api = Api(
 )
 
 # The modules that write further operations on the routers of others.
-FURTHER = (case_moves, case_work, house_settings, organizing, process_setup, rules, step_work)
+FURTHER = (case_moves, case_work, exports, house_settings, organizing, process_setup, rules, step_work)
 
 for prefix, router in [
     ("/clients", clients.router),

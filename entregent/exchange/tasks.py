@@ -29,6 +29,7 @@ from entregent.exchange.cleaning import Cleaned, Cleaner
 from entregent.exchange.departures import KEPT_FOR, LEAVE, departures_of, expire_departures
 from entregent.exchange.grouping import Grouping
 from entregent.exchange.leaving import snapshot, write_archive
+from entregent.exchange.list_files import LIST, expire_lists, write_for_job
 from entregent.exchange.mapping import compile_mapping, from_data
 from entregent.exchange.models import Departure, Import, ImportRow
 from entregent.exchange.plans import Planner, prepare_sectors
@@ -319,10 +320,17 @@ def leave(work: Work) -> None:
         raise
 
 
+@job_kind(LIST, right=Right.DATA_EXPORT)
+def make_list(work: Work) -> None:
+    """Writes a list as a file for whoever asked for it."""
+    write_for_job(work)
+
+
 @app.periodic(cron="43 3 * * *")
 @app.task(name="entregent.exchange.expire_departures", queue="default", queueing_lock="exchange-departures")
 def expire(timestamp: int) -> None:
-    """Each night: archives of whole organizations that have expired are removed."""
+    """Each night: archives of whole organizations and files of lists that have expired are removed."""
     for organization_id in Organization.objects.order_by("pk").values_list("pk", flat=True):
         with in_organization(organization_id):
             expire_departures(organization_id)
+            expire_lists(organization_id)
