@@ -1,8 +1,6 @@
-"""What was done to cases taken back: merges, documents that were taken off; contacts that become cases of their own,
-documents that are sent."""
+"""What was done to cases taken back: merges, documents that were taken off; contacts that become cases of their own."""
 
 from datetime import datetime
-from typing import Literal
 
 from django.http import HttpResponse
 from ninja import Query, Schema, Status
@@ -15,9 +13,8 @@ from entregent.api.cases import CaseOut, answer, cases_of
 from entregent.api.guard import operation
 from entregent.api.paging import MOST, page
 from entregent.api.requests import created_once, one_of
-from entregent.api.schemas import Given, Nothing, Page
+from entregent.api.schemas import Nothing, Page
 from entregent.cases import actions
-from entregent.cases.actions.letters import send_document
 from entregent.cases.models import Case, CaseDocument, CaseMerge
 from entregent.interactions.models import Interaction
 from entregent.organizations.models import Membership
@@ -40,13 +37,6 @@ class CaseMergeOut(Schema):
 
 class CaseMergePage(Page):
     items: list[CaseMergeOut]
-
-
-class SendIn(Given):
-    send_to: str = Field(
-        max_length=254, examples=["anne@exemple.fr"], description="An address of the client or of somebody of the case."
-    )
-    language: Literal["fr", "en"] = "fr"
 
 
 def _merges(member: Membership, number: int, right: Right):
@@ -119,20 +109,3 @@ def restore_document(request: MemberRequest, number: int, key: int, payload: Not
 
     created_once(request, payload, make)
     return DocumentOut.of(one_of(CaseDocument.objects.filter(case=case).select_related("file"), key))
-
-
-@router.post("/cases/{int:number}/documents/{int:key}/mail", response=DocumentOut, summary="Send a document by mail")
-@operation(Right.DOCUMENT_WRITE, module=MODULE)
-def post_document_mail(request: MemberRequest, number: int, key: int, payload: SendIn):
-    """With a few words over it; also of a case that is closed."""
-    member = request.member
-    case = cases_of(member, Right.DOCUMENT_WRITE).select_related("organization").found(number=number)
-    kept = case.documents.filter(file__removed_at__isnull=True).select_related("file", "case__organization")
-    document = one_of(kept, key)
-
-    def make() -> CaseDocument:
-        send_document(document, by=member, **payload.model_dump())
-        return document
-
-    created_once(request, payload, make)
-    return DocumentOut.of(document)

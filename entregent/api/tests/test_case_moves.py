@@ -5,7 +5,6 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 
 from entregent.api.tests.test_api import call, topic  # noqa: F401
 from entregent.cases.models import Case, CaseType
-from entregent.outbox.models import Message
 from testing.cast import enter
 
 pytestmark = pytest.mark.django_db
@@ -99,26 +98,3 @@ def test_a_document_is_put_back(call, opened, manager, reader):  # noqa: F811
         assert ask("POST", f"{url}/restoration", {}, Idempotency_Key="d1").body["title"] == "Plan"
     assert len(ask("GET", f"/cases/{number}/documents").body["items"]) == 1
     assert ask("POST", f"/cases/{number}/documents/987654321/restoration", {}).status_code == 404
-
-
-def test_a_document_is_sent_once(call, opened, manager, reader, client_north):  # noqa: F811
-    number = opened("Pièces")
-    enter(manager)
-    client_north.emails = ["moreau@exemple.fr"]
-    client_north.save(update_fields=["emails"])
-    ask = call(manager)
-    made = ask.http.post(
-        f"/api/v1/cases/{number}/documents",
-        {"title": "Plan", "file": SimpleUploadedFile("plan.txt", b"Plan")},
-        headers={"Authorization": f"Bearer {ask.token}"},
-    ).json()
-    url = f"/cases/{number}/documents/{made['id']}/mail"
-    body = {"send_to": "moreau@exemple.fr"}
-    for _again in range(2):
-        assert ask("POST", url, body, Idempotency_Key="m1").body["id"] == made["id"]
-    other = ask("POST", url, {"send_to": "autre@exemple.fr"})
-    assert (other.status_code, other.body["errors"][0]["field"]) == (422, "send_to")
-    assert ask("POST", f"/cases/{number}/documents/987654321/mail", body).status_code == 404
-    assert call(reader)("POST", url, body).status_code == 403
-    enter(manager)
-    assert [one.subject for one in Message.objects.filter(recipients__contains=["moreau@exemple.fr"])] == ["Plan"]
