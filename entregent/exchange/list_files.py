@@ -24,7 +24,7 @@ from entregent.exchange.exports import xlsx_into
 from entregent.exchange.lists import ListExport, as_texts, limited
 from entregent.jobs.actions import start_job
 from entregent.jobs.models import Job
-from entregent.jobs.work import Cancelled, Interrupted, Work, ending
+from entregent.jobs.work import Cancelled, Interrupted, Over, Work, ending
 from entregent.organizations.models import Membership
 from entregent.toolbox.errors import NotFound, Refusal
 from entregent.toolbox.spreadsheets import csv_pieces
@@ -97,9 +97,15 @@ def write_for_job(work: Work) -> None:
         size = file.seek(0, 2)
         file.seek(0)
         storage().save(key, File(file, name=key))
-    with work.chunk() as chunk:
-        chunk.job.total = chunk.job.done = rows
-        chunk.job.result = {"rows": rows, "size": size}
+    try:
+        with work.chunk() as chunk:
+            if chunk.job.data.get("key") != key:
+                raise Over  # Another worker has begun anew meanwhile.
+            chunk.job.total = chunk.job.done = rows
+            chunk.job.result = {"rows": rows, "size": size}
+    except Exception:
+        storage().delete(key)
+        raise
 
 
 def list_file(job: Job, *, by: Membership) -> tuple[str, str, File]:

@@ -118,3 +118,21 @@ def test_a_worker_that_ends_leaves_nothing_behind(call, done, manager, client_no
     assert "key" not in Job.objects.get(pk=job).data
     assert ask("GET", f"/jobs/{job}/file").status_code == 404
     assert not ending.is_set()
+
+
+def test_of_two_workers_the_later_one_makes_the_file(call, done, manager, client_north, monkeypatch):  # noqa: F811
+    job = asked(call(manager)).body["id"]
+    keys = []
+
+    def written(*args):
+        row = Job.objects.get(pk=job)
+        keys.append(row.data["key"])
+        row.data["key"] = "lists/autre"
+        row.save(update_fields=["data"])
+        return 1
+
+    monkeypatch.setattr(list_files, "write_list", written)
+    assert done(job).state == "running"
+    assert not storage().exists(keys[0])
+    monkeypatch.undo()
+    assert done(job).state == "done"
