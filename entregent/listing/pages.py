@@ -268,6 +268,8 @@ class Asked:
         cursor = _read_cursor(after, name, sort_column)
         walk = _Walk(self, sort_column, descends, cursor)
         wanted = walk.first(limit + 1) if self._is_walked else None
+        if wanted is None and self.few is not None and len(self.few) > 2 * limit:
+            wanted = walk.first_of(self.few, limit + 1)
         if wanted is not None:
             rows = walk.rows(wanted, shown_ones)
         else:
@@ -361,6 +363,14 @@ class _Walk:
                 found = self._of(records, has_value)[: size - len(rows)]
                 rows += self.asked._rows(found, columns, self.sort)
         return rows
+
+    def first_of(self, few: list[int], size: int) -> list[int]:
+        """The first of these in the order. Of many their columns are not read for a page of some."""
+        records, wanted = self.asked._base.filter(pk__any_of=few), list[int]()
+        for has_value in self._parts:
+            if len(wanted) < size:
+                wanted += self._of(records, has_value).values_list("pk", flat=True)[: size - len(wanted)]
+        return wanted
 
     def rows(self, wanted: list[int], columns: list[Column]) -> list[dict]:
         found = self.asked._base.filter(pk__any_of=wanted)
