@@ -104,7 +104,7 @@ class _Title:
         self.title, self.part = title, part
 
     def __str__(self):
-        return f"{self.title} : {self.part}"
+        return str(_("%(title)s : %(part)s") % {"title": self.title, "part": self.part})
 
 
 _NUMBER = (

@@ -515,7 +515,8 @@ def _told(data, definition: ListDefinition, member: Membership, *, is_inner: boo
     word = next(word for word in ("has", "has_not", "count") if word in data)
     relation = definition.known_relation(data[word])
     if word == "count":
-        text = f"{relation.label} : {COUNTS[data['is'][0]]} {data['is'][1]}"
+        counted = {"name": relation.label, "count": COUNTS[data["is"][0]], "n": data["is"][1]}
+        text = _("%(name)s : %(count)s %(n)s") % counted
     else:
         templates = {"has": _("avec %(related)s"), "has_not": _("sans %(related)s")}
         text = templates[word] % {"related": str(relation.label).lower()}

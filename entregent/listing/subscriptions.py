@@ -97,7 +97,8 @@ def compose(view: View, member: Membership) -> tuple[str, str]:
     many = definition.counted(count.total) % {"n": count.total}
     if count.is_more:
         many = _("Plus de %(many)s") % {"many": many}
-    lines = [_("Bonjour %(name)s,") % {"name": member.user.name}, "", f"{view.name} : {many}."]
+    found = {"name": view.name, "many": many, "organization": member.organization.name}
+    lines = [_("Bonjour %(name)s,") % {"name": member.user.name}, "", _("%(name)s : %(many)s.") % found]
     told = sentence(condition, definition, member)
     if told:
         lines += [told + "."]
@@ -111,4 +112,4 @@ def compose(view: View, member: Membership) -> tuple[str, str]:
     address = reverse("workspace:advanced_search", kwargs={"organization": member.organization.slug})
     link = f"{settings.PUBLIC_URL}{address}?{urlencode({'vue': view.pk})}"
     lines += ["", _("Ouvrir la vue ou ne plus la recevoir :"), link, ""]
-    return f"{view.name} : {many} ({member.organization.name})", "\n".join(lines)
+    return _("%(name)s : %(many)s (%(organization)s)") % found, "\n".join(lines)

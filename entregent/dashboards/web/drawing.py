@@ -7,6 +7,7 @@ from django.conf import settings
 from django.db import DatabaseError, connection, transaction
 from django.urls import reverse
 from django.utils.http import urlencode
+from django.utils.translation import gettext as _
 from markupsafe import Markup
 
 from entregent.clients.models import Client
@@ -124,7 +125,7 @@ def _to_add(member: Membership, board: Board, tiles: list[Tile]) -> list[tuple[s
                 found.append((code, str(portlet.title)))
         else:
             found += [
-                (f"{code}/{choice}", f"{portlet.title} : {label}")
+                (f"{code}/{choice}", _("%(title)s : %(choice)s") % {"title": portlet.title, "choice": label})
                 for choice, label in portlet.choices(member)
                 if f"{code}-{choice}" not in there
             ]

@@ -166,6 +166,6 @@ def test_a_view_is_sent_in_the_language_of_its_reader(manager, client_north):
     assert send_due() == 1
     enter(manager)
     (mail,) = mails()
-    assert mail.subject == "V : 1 client (Eaux du Val)"
+    assert mail.subject == "V: 1 client (Eaux du Val)"
     assert "without invoices." in mail.text
     assert "Hello Nadia Gest," in mail.text
