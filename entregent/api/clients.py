@@ -209,8 +209,8 @@ def _answer(member, response: HttpResponse, pk: int) -> ClientOut:
 @router.post("/{number}/merge", response=ClientOut, summary="Merge another client into this one")
 @operation(Right.CLIENT_MERGE, if_match="required")
 def merge_client(request: MemberRequest, response: HttpResponse, number: str, payload: MergeIn):
-    """What hangs on the other moves here, its number stays as an alias; a member can undo it later on the page of the
-    merges. `If-Match` names the version of this client that you saw."""
+    """What hangs on the other moves here, its number stays as an alias; `POST /merges/clients/<id>/undo` takes it back.
+    `If-Match` names the version of this client that you saw."""
     member = request.member
     reached = _clients(member, Right.CLIENT_MERGE)
     winner = by_number(reached, number)
