@@ -168,6 +168,77 @@ def test_people_and_interactions_have_their_tabs(visit):
     assert page.locator("#grid .g-row").count() > 1
 
 
+def test_people_and_interactions_have_their_tabs_by_keyboard_alone(visit):
+    """A24 again, without a mouse."""
+    page = visit(ANNE).page
+    press = page.keyboard.press
+    page.goto(HOME)
+    tab_to(page, ".g-work-head nav a[href*='onglet=personnes']")
+    press("Enter")
+    page.wait_for_url("**onglet=personnes**")
+    into_the_filter(page)
+    page.keyboard.type("huot")
+    press("Enter")
+    page.wait_for_url("**q=huot**")
+    press("j")
+    page.wait_for_url("**ligne=**")
+    chosen = page.locator("#grid .g-row[aria-selected=true]").inner_text()
+    assert "Huot, Me Claude" in chosen
+    assert "Aucun client" in chosen
+    pane(page).get_by_text("Demande la liste des baux").wait_for()
+
+    tab_to(page, ".g-work-head nav a[href*='onglet=interactions']")
+    press("Enter")
+    page.wait_for_url("**onglet=interactions**")
+    into_the_filter(page)
+    tab_to(page, "#filterbar a[href*=email]")
+    press("Enter")
+    page.wait_for_url("**filtre=**")
+    into_the_filter(page)
+    page.keyboard.type("baux")
+    press("Enter")
+    page.wait_for_url("**q=baux**")
+    assert page.locator("#grid .g-row").count() == 1
+    press("j")
+    page.wait_for_url("**ligne=**")
+    pane(page).get_by_text("Demande la liste des baux").wait_for()
+
+
+def into_the_filter(page):
+    if not page.locator("#filterbar").is_visible():
+        page.keyboard.press("f")
+        page.get_by_label("Rechercher dans la liste").wait_for()
+    else:
+        tab_to(page, "#filterbar [name=q]")
+    assert page.evaluate("document.activeElement.name") == "q"
+
+
+def tab_to(page, wanted):
+    """Presses Tab until what is wanted, a CSS selector, has the focus."""
+    for _step in range(80):
+        page.keyboard.press("Tab")
+        if page.evaluate("wanted => document.activeElement.matches(wanted)", wanted):
+            return
+    raise AssertionError(f"{wanted} is not reached by Tab")
+
+
+def test_what_is_printed_holds_the_rows_and_none_of_the_tools(visit):
+    page = visit(ANNE).page
+    fresh(page)
+    page.goto(f"{HOME}?ligne=LAVOIE")
+    pane(page).locator(".g-row").first.wait_for()
+    page.emulate_media(media="print")
+    assert page.get_by_role("heading", name="Gestion des clients").is_visible()
+    for tool in (".g-topbar", ".g-work-tools", ".g-splitter", ".g-cell-check", ".g-cell-menu", ".g-composer"):
+        assert not any(one.is_visible() for one in page.locator(tool).all()), tool
+    # All rows of the page, one under the other, whatever the panes showed on screen; nothing cut at the side.
+    bottoms = page.locator("#grid .g-row").evaluate_all("all => all.map(row => row.getBoundingClientRect().bottom)")
+    assert len(bottoms) >= 10
+    assert bottoms == sorted(bottoms)
+    assert page.locator("#lower-pane .g-row").first.bounding_box()["y"] >= bottoms[-1]
+    assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
+
+
 def test_an_organization_without_the_module_has_neither_menu_nor_page(visit):
     visitor = visit("admin@mecano.example")
     page = visitor.page
