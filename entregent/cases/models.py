@@ -237,27 +237,27 @@ class Case(models.Model):
             # The list by due day; and the number, by which it is found.
             models.Index(
                 fields=["organization", "due_on", "id"],
-                include=["client"],
+                include=["client", "state"],
                 name="case_by_due_day",
                 condition=Q(deleted_at__isnull=True),
             ),
             # By the next promise that falls due: the column, and what is late.
             models.Index(
                 fields=["organization", "sla_due_at", "id"],
-                include=["client"],
+                include=["client", "state"],
                 name="case_by_sla",
                 condition=Q(deleted_at__isnull=True),
             ),
             # The open ones in each order, with all that lists of them are asked by: the index alone tells what to pass.
             models.Index(
                 fields=["organization", "-opened_at", "-id"],
-                include=[*IN_ORDERS],
+                include=[*IN_ORDERS, "due_on", "sla_due_at"],
                 name="case_open_by_opening",
                 condition=Q(closed_at__isnull=True, deleted_at__isnull=True),
             ),
             models.Index(
                 fields=["organization", "due_on", "id"],
-                include=[*IN_ORDERS],
+                include=[*IN_ORDERS, "sla_due_at"],
                 name="case_open_by_day",
                 condition=Q(closed_at__isnull=True, deleted_at__isnull=True),
             ),

@@ -179,6 +179,8 @@ class ProcessRun(models.Model):
             ),
             models.Index("client", F("started_at").desc(), name="run_of_client"),
             models.Index("organization", F("started_at").desc(), F("id").desc(), name="run_by_start"),
+            # Those that wait for the client.
+            models.Index("organization", "id", name="run_waiting", condition=Q(state="waiting")),
             # How many run on which version: before a publication and for a migration.
             models.Index(
                 "definition", "process_version", "id", name="run_open_of_definition",

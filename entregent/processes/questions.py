@@ -31,6 +31,7 @@ COLUMNS = (
 # the index tells what is out of reach.
 _SORTED = 1_000
 _NEAR = 2_000
+_WAITING = 1_000
 _WALKED = 200_000
 _IN_ORDER = (F("due_at").asc(nulls_last=True), "id")
 # As the indexes have it: a plan that is kept for all values finds them by it.
@@ -91,6 +92,7 @@ class Order:
     of reach is passed by without being read.
     """
 
+    organization_id: int
     steps: QuerySet[ProcessStep]
     clients: list[int] | None
 
@@ -106,9 +108,13 @@ class Order:
             seen = seen.filter(run__pk__any_of=list(runs))
         return list(seen.values(*columns)[:size])
 
-    def near(self, seen: QuerySet[ProcessStep], order: QuerySet[ProcessStep], columns: Sequence[str], size: int):
-        """The first of the steps that are `seen` among the next ones of the order, as far as `_NEAR`: of what may be
-        nowhere, so that nobody looks for it through all that there is to be done."""
+    def waiting(self, seen: QuerySet[ProcessStep], order: QuerySet[ProcessStep], columns: Sequence[str], size: int):
+        """The first of the steps that are `seen` in plans that wait. Of few such plans they are looked up; else
+        they are sought among the next ones of the order, as far as `_NEAR`."""
+        waiting = ProcessRun.objects.filter(organization_id=self.organization_id, state=ProcessRun.State.WAITING)
+        runs = list(waiting.order_by("pk").values_list("pk", flat=True)[: _WAITING + 1])
+        if len(runs) <= _WAITING:
+            return list(seen.filter(run__pk__any_of=runs).values(*columns)[:size])
         return _of_ids(self._walked(seen, order[:_NEAR], size), columns)
 
     def _walked(self, seen: QuerySet[ProcessStep], order: QuerySet[ProcessStep], size: int) -> list[int]:
@@ -155,7 +161,7 @@ def order_of(
     clients = reached.ids if reached is not None and reached.is_all else None
     if only_free:
         steps = steps.filter(assignee=None)
-    return Order(steps, clients)
+    return Order(member.organization_id, steps, clients)
 
 
 def offered(member: Membership, *, case: Case | None = None, interaction: Interaction | None = None):

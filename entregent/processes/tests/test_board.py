@@ -143,13 +143,13 @@ def test_a_column_goes_on_by_its_button_and_asks_as_much(
     monkeypatch.setattr(board, "CARDS", 2)
     page = signed_in(agent)
     page.get(here(run))
-    with django_assert_num_queries(15):
+    with django_assert_num_queries(16):
         page.get(here(run))
     enter(manager)
     for n in range(4):
         more = open_case(by=manager, client=client_north, case_type=case_type, title=f"Dossier {n}")
         actions.launch(by=manager, case=more, definition=asked)
-    with django_assert_num_queries(15):
+    with django_assert_num_queries(16):
         drawn = lxml.html.fromstring(page.get(here(run)).content.decode())
     take = drawn.find_class("g-board-column")[0]
     assert take.find_class("g-number")[0].text_content() == "2+"

@@ -1,7 +1,7 @@
 """« Mon travail » and « Équipe » as a board: a column for each stage of a step; cards are moved by menu or dragged."""
 
 from collections.abc import Collection
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -151,7 +151,7 @@ def _column(scope: Scope, key: str, after: str) -> Column:
         is_more, rows = len(rows) > CARDS, rows[:CARDS]
     else:
         steps, order = _steps_of(scope, key)
-        rows, mark = listed(steps, after, order, size=CARDS, is_near=key == WAITING)
+        rows, mark = listed(steps, after, order, size=CARDS, is_waiting=key == WAITING)
         is_more = bool(mark)
     label, empty = _words(scope, key)
     return Column(
@@ -183,8 +183,8 @@ def _steps_of(scope: Scope, key: str) -> tuple[QuerySet, questions.Order]:
     if scope.tab == "mine":
         return scope.to_do(), scope.order()
     order = scope.order()
-    taken = questions.Order(order.steps.filter(assignee__isnull=False), order.clients)
-    return scope.to_do().filter(assignee__isnull=False), taken
+    taken = order.steps.filter(assignee__isnull=False)
+    return scope.to_do().filter(assignee__isnull=False), replace(order, steps=taken)
 
 
 def _words(scope: Scope, key: str) -> tuple[str, str]:

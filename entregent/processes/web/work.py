@@ -186,12 +186,12 @@ COLUMNS = (
 
 
 def listed(
-    steps, mark: str, order: questions.Order, *, size: int = PAGE, is_near: bool = False
+    steps, mark: str, order: questions.Order, *, size: int = PAGE, is_waiting: bool = False
 ) -> tuple[list[dict[str, Any]], str]:
-    """The rows of one page, and the mark after which the next one begins. `is_near`: of what is nearest in the order
-    alone (`Order.near`)."""
+    """The rows of one page, and the mark after which the next one begins. `is_waiting`: of plans that wait
+    (`Order.waiting`)."""
     rows: list[dict[str, Any]] = []
-    found = order.near if is_near else order.rows
+    found = order.waiting if is_waiting else order.rows
     for seen, begun in zip(_after(steps, mark), _after(order.steps, mark), strict=True):
         if len(rows) <= size:
             rows += found(seen, begun, COLUMNS, size + 1 - len(rows))
