@@ -15,8 +15,10 @@ from entregent.documents.models import StoredFile
 from entregent.exchange.arriving import bring_in
 from entregent.exchange.leaving import snapshot, write_archive
 from entregent.exchange.whole import LEFT_OUT, ONLY_READ, lines, tables
+from entregent.groups.models import ClientGroup, GroupMember
 from entregent.organizations.models import Organization, User
 from entregent.toolbox.errors import Refusal
+from testing.cast import enter
 
 
 @pytest.fixture
@@ -82,6 +84,23 @@ def test_it_comes_in_again_equal_by_checksums(archive, org):
                 cursor.execute(f"SELECT count(*) FROM {table} WHERE organization_id = {one.pk}")
                 counts.append(cursor.fetchone()[0])
         assert counts[0] == counts[1] > 0, table
+
+
+def test_what_triggers_count_is_counted_again(org, admin, client_north, client_south, tmp_path):
+    enter(admin)
+    group = ClientGroup.objects.create(organization=org, name="Nord", name_key="nord")
+    for client in (client_north, client_south):
+        GroupMember.objects.create(organization=org, group=group, client=client)
+    group.refresh_from_db()
+    assert group.member_count == 2
+    path = tmp_path / "groupes.zip"
+    with path.open("wb") as file, snapshot(org.pk):
+        write_archive(file, org.pk)
+    bring_in(path, "retour")
+    back = Organization.objects.get(slug="retour")
+    with in_organization(back.pk):
+        assert ClientGroup.objects.get(organization=back).member_count == 2
+        assert GroupMember.objects.filter(organization=back).live().count() == 2
 
 
 def test_secrets_do_not_leave(archive, org):

@@ -46,6 +46,8 @@ WORKED_OUT = {
     ("documents_storedfile", "key"),
     ("organizations_sector", "path"),
 }
+# Columns that triggers count while what they count comes in: they begin at 0.
+COUNTED = {"groups_clientgroup": ("member_count", "program_count")}
 ORGANIZATION = (
     "name", "trade", "modules", "provider_kind", "time_zone", "language", "country", "currency", "crm_list_label",
     "terminology", "second_factor_required", "mail_sender_name", "mail_signature_fr", "mail_signature_en", "work_days",
@@ -120,6 +122,9 @@ class Table:
         for column in self.columns:
             names.append(sql.Identifier(column.name))
             values.append(self._read(column, shift))
+        for counted in COUNTED.get(self.name, ()):
+            names.append(sql.Identifier(counted))
+            values.append(sql.Literal(0))
         if self.name == "documents_storedfile":
             names.append(sql.Identifier("key"))
             values.append(sql.SQL("{} || (p.id + {})").format(sql.Literal(f"documents/{organization_id}/"), shift))
@@ -192,7 +197,8 @@ def tables() -> list[Table]:
         made = found.setdefault(table, Table(table, docs[table], table in ONLY_READ, []))
         if place:
             keys.setdefault(table, []).append((place, column))
-        if column == "organization_id" or is_generated or (table, column) in WORKED_OUT:
+        is_worked_out = is_generated or (table, column) in WORKED_OUT or column in COUNTED.get(table, ())
+        if column == "organization_id" or is_worked_out:
             continue
         shown = Column(column, kind, is_array=(table, column) in ARRAYS_OF_IDS)
         if referred in SHARED:
