@@ -177,6 +177,8 @@ def _environment(language: str, **options) -> LanguageEnvironment:
         now=timezone.now,
         icon=icon,
         kept=kept,
+        # After a text that is put together in a template; in a text to be translated it stands as it is.
+        colon="\u00a0:" if language == "fr" else ":",
     )
     env.filters.update(
         date_short=date_short,

@@ -104,6 +104,13 @@ def test_the_summary_of_errors_takes_the_focus_and_links_to_each_field(draw):
     assert "Nom\u00a0: " in html
 
 
+def test_a_colon_is_written_as_the_language_has_it(draw):
+    source = "{{ 'Ville' }}{{ colon }} Nancy"
+    assert draw("icon", source) == "Ville\N{NO-BREAK SPACE}: Nancy"
+    with translation.override("en"):
+        assert draw("icon", source) == "Ville: Nancy"
+
+
 def test_a_form_without_errors_has_no_summary(draw):
     assert draw("error_summary", "{{ error_summary(form) }}", form=PersonForm()) == ""
 
