@@ -7,7 +7,7 @@ hundred thousand clients enter it or leave it within seconds. Rows are written b
 
 from collections.abc import Iterable
 
-from django.db.models import OuterRef, Q, Subquery
+from django.db.models import OuterRef, Q, Subquery, Value
 from django.db.models.expressions import RawSQL
 from django.db.models.functions import Now
 from django.db.models.lookups import IsNull
@@ -37,4 +37,4 @@ def in_groups(ids: Iterable[int], path: str) -> Q:
         sector_id__gte=_FROM,
         sector_id__among=group_marks(ids),
     )
-    return Q(IsNull(Subquery(marked.order_by().values("pk")[:1]), False))
+    return Q(IsNull(Subquery(marked.order_by().values(there=Value(1))[:1]), False))

@@ -53,9 +53,9 @@ def _ids(member: Membership, right: Right, gone: bool, most: int) -> list[int] |
         for kind in ("sector", "client")
     )
     # The function says what `visible_to` says, within the organization of the transaction.
-    statement = "SELECT clients_in_reach(%s::bigint[], %s::bigint[], %s::bigint[], %s, %s)"
+    statement = "SELECT array_agg(id) FROM clients_in_reach(%s::bigint[], %s::bigint[], %s::bigint[], %s, %s) AS id"
     marks = group_marks(groups_in_reach(member, right))
-    return [row[0] for row in rows_of(statement, [sectors, clients, marks, gone, most])]
+    return rows_of(statement, [sectors, clients, marks, gone, most])[0][0] or []
 
 
 def within_few_clients(

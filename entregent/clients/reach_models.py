@@ -34,7 +34,7 @@ class ClientReach(models.Model):
             # The mark of a client, if it has one.
             models.Index(
                 fields=["client_id"],
-                include=["sector_id", "organization_id", "until"],
+                include=["sector_id", "organization_id", "until", "gone"],
                 name="client_reach_marks",
                 condition=Q(sector_id__gte=GROUP),
             )

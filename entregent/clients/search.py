@@ -13,6 +13,7 @@ from entregent.clients.marks import group_marks, groups_in_reach, in_groups
 from entregent.clients.models import BusinessObject, BusinessObjectType, Client, CreditHold, Person
 from entregent.clients.reach import few_clients
 from entregent.clients.reach_models import GROUP
+from entregent.listing.lookups import as_array
 from entregent.search.models import Entry, Kind
 from entregent.search.queries import MOST, Correction, Found, Marks, Question, find, find_corrected
 from entregent.search.quick import Group, Item
@@ -26,16 +27,17 @@ _SHORTEST_NUMBER = 3
 # Of so few clients of groups each is named in the question; beyond, each thing found is asked for its group.
 _FEW_OF_GROUPS = 1_000
 
-# A client has one mark at most, found by the index of marks.
+# A client has one mark at most, which the index of marks tells by itself.
 _MARK = f"""
     AND r.sector_id >= {GROUP} AND r.sector_id = ANY (%(groups)s::bigint[]) AND (r.until IS NULL OR r.until > now())
     LIMIT 1) IS NOT NULL"""
 _OF_GROUPS = {
-    Kind.CLIENT: f"(SELECT r.id FROM clients_clientreach r WHERE r.client_id = search_entry.subject_id {_MARK}",  # noqa: S608
+    Kind.CLIENT: f"(SELECT 1 FROM clients_clientreach r WHERE r.client_id = search_entry.subject_id {_MARK}",  # noqa: S608
+    # The clients of a person stand among the marks of the entry, below nought: no table is asked who they are.
     Kind.PERSON: f"""
-        (SELECT r.id FROM clients_clientperson cp
-         JOIN clients_clientreach r ON r.client_id = cp.client_id AND NOT r.gone
-         WHERE cp.person_id = search_entry.subject_id {_MARK}""",  # noqa: S608
+        (SELECT 1 FROM clients_clientreach r
+         WHERE r.client_id = ANY (ARRAY(SELECT -mark FROM unnest(search_entry.marks) AS mark WHERE mark < 0))
+           AND NOT r.gone {_MARK}""",  # noqa: S608
 }
 _OF_FEW = {
     Kind.CLIENT: "subject_id = ANY (%(clients)s::bigint[])",
@@ -54,8 +56,8 @@ def marks_in_reach(member) -> Marks | None:
         return Marks(tuple(_own_marks(member)))
     few = few_clients(member, _FEW_OF_GROUPS)
     if few is not None:
-        return Marks((), _OF_FEW, {"clients": few})
-    return Marks(tuple(_own_marks(member)), _OF_GROUPS, {"groups": group_marks(groups)})
+        return Marks((), _OF_FEW, {"clients": as_array(few)})
+    return Marks(tuple(_own_marks(member)), _OF_GROUPS, {"groups": as_array(group_marks(groups))})
 
 
 def _own_marks(member) -> list[int]:
