@@ -1,4 +1,4 @@
-"""How a request is done: rows are written down in chunks with a result each, then all of them take effect in one
+"""How a request is done: rows are written down in chunks, then each has its result and all of them take effect in one
 transaction, or none does. Killed anywhere, it goes on where it stood: `payload["after"]` and `staged` are saved with
 the rows of each chunk."""
 
@@ -82,19 +82,14 @@ def carry_out(request: ProcessingRequest, *, by: Membership) -> Made:
 
 
 def _stage(request: ProcessingRequest) -> int:
-    """One chunk of rows, checked; 0 when all are there."""
-    first = request.staged
+    """One chunk of rows; 0 when all are there. Whether they hold is looked at once, when they take effect."""
     if "reverses" in request.payload:
-        number = _insert(request, _REVERSED, {"old": request.payload["reverses"]})
-    elif request.operation == Operation.DELETE:
-        number = _insert(request, _EVERYBODY, {"group": request.group_id})
-    elif request.operation == Operation.ASSIGN:
-        number = _stage_roles(request)
-    else:
-        number = _insert(request, _CHOSEN, {"draft": request.payload["draft"]})
-    if number:
-        _check(request, first, first + number)
-    return number
+        return _insert(request, _REVERSED, {"old": request.payload["reverses"]})
+    if request.operation == Operation.DELETE:
+        return _insert(request, _EVERYBODY, {"group": request.group_id})
+    if request.operation == Operation.ASSIGN:
+        return _stage_roles(request)
+    return _insert(request, _CHOSEN, {"draft": request.payload["draft"]})
 
 
 # Each gives (id, client_id, user_id, change, role_before, role_after) after the id where the last chunk ended.
@@ -167,9 +162,9 @@ def _stage_roles(request: ProcessingRequest) -> int:
     return len(rows)
 
 
-def _check(request: ProcessingRequest, first: int, last: int) -> None:
+def _check(request: ProcessingRequest) -> None:
     """Marks those rows whose client is no longer available, or no longer in the group, where nothing is to be done."""
-    rows = request.rows.filter(position__gt=first, position__lte=last, result=_Result.OK)
+    rows = request.rows.filter(result=_Result.OK)
     free = available(request.organization).filter(pk=OuterRef("client_id"))
     taken = list(rows.filter(is_there(free, False), change=_Change.ADD))
     reasons = why_not(request.organization, [row.client_id for row in taken if row.client_id]) if taken else {}
@@ -205,7 +200,7 @@ def _finish(request: ProcessingRequest, by: Membership) -> Made:
     """All rows are there: they take effect together, one change of an organization after the other."""
     one_after_the_other(request.organization_id)
     group = ClientGroup.objects.select_for_update().get(pk=request.group_id) if request.group_id else None
-    _check(request, 0, request.staged)
+    _check(request)
     lost = _lost(request).exists()
     holds = request.rows.filter(result=_Result.OK).exists() or bool(request.payload.get("revives"))
     goes_without = bool(request.payload.get("without_unavailable"))
