@@ -16,7 +16,7 @@ from entregent.relationships.models import Relationship, today_of
 def is_there(rows: QuerySet, there: bool = True) -> Q:
     """Whether there is one of `rows`, which hang on the record at hand: looked up by an index, record by record. Of
     `Exists` PostgreSQL makes a join: it reads all first, or compares each with each where it knows no table yet."""
-    found = Subquery(rows.order_by().values("pk")[:1])
+    found = Subquery(rows.order_by().values(there=Value(1))[:1])
     # « < 1 » rather than « is null », of which the planner expects one in two hundred, and so reads and sorts all.
     return Q(IsNull(found, False)) if there else Q(LessThan(Coalesce(found, Value(0)), Value(1)))
 
@@ -26,11 +26,21 @@ def available(organization: Organization) -> QuerySet[Client]:
     return _there(organization).filter(is_there(_grouped(organization), False), is_there(_holds(organization)))
 
 
-def in_none(organization: Organization, most: int) -> list[int]:
-    """Up to `most` of the clients that have a relationship and are in no group, as triggers mark them
-    (`groups/marks.sql`): all that are available are among them, and a few that are not, since it has lapsed today."""
-    marked = ClientReach.objects.filter(organization_id=organization.pk, sector_id=GROUP, gone=False)
-    return list(marked.order_by().values_list("client_id", flat=True)[:most])
+def holding(organization: Organization) -> QuerySet[Client]:
+    """Those whose relationship holds today, in a group or not."""
+    return _there(organization).filter(is_there(_holds(organization)))
+
+
+def in_none(organization: Organization) -> QuerySet[ClientReach, int]:
+    """The ids of the clients that have a relationship and are in no group: all that are available are among them, and
+    a few that are not, since it has lapsed today."""
+    return marked(organization, GROUP)
+
+
+def marked(organization: Organization, mark: int) -> QuerySet[ClientReach, int]:
+    """The ids of the clients that triggers mark so (`groups/marks.sql`), without deleted ones."""
+    found = ClientReach.objects.filter(organization_id=organization.pk, sector_id=mark, gone=False)
+    return found.order_by().values_list("client_id", flat=True)
 
 
 def _there(organization: Organization) -> QuerySet[Client]:

@@ -4,10 +4,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Value
+from django.db.models.functions import Concat
 
 from entregent.clients.models import Client
-from entregent.groups.availability import available, in_none, is_there, why_not
+from entregent.clients.reach_models import GROUP
+from entregent.groups.availability import available, holding, in_none, is_there, marked, why_not
 from entregent.groups.draft_models import Draft, DraftRow
 from entregent.groups.models import ClientGroup, GroupMember
 from entregent.organizations.models import Organization
@@ -26,12 +28,43 @@ _FIRST = 500
 
 def matching(clients: QuerySet[Client], text: str, organization_id: int) -> QuerySet[Client]:
     """Those whose name holds each word, or whose number, or the number of whose business account, begins so."""
+    return said_by(text, organization_id).of(clients)
+
+
+@dataclass(frozen=True)
+class Said:
+    """What a search says of clients, worked out once where several questions put it: `ids` are all that the words of
+    which the index knows few leave (None: there is no such word), `spelled` the conditions of the others."""
+
+    ids: frozenset[int] | None = None
+    spelled: tuple[Q, ...] = ()
+
+    def __bool__(self) -> bool:
+        return self.ids is not None or bool(self.spelled)
+
+    def of(self, clients: QuerySet[Client]) -> QuerySet[Client]:
+        found = clients.filter(*self.spelled)
+        return found if self.ids is None else found.filter(pk__among=self.ids)
+
+    def in_order(self, clients: QuerySet[Client]) -> QuerySet[Client]:
+        """By name. Few are looked up and sorted: the index on names would be gone through for them."""
+        key: Any = "sort_key" if self.ids is None else Concat("sort_key", Value(""))
+        return clients.order_by(key, "pk")
+
+
+def said_by(text: str, organization_id: int) -> Said:
+    ids: frozenset[int] | None = None
+    spelled = []
     for word in search_key(text)[:100].split():
-        clients = clients.filter(_says(word, organization_id))
-    return clients
+        said = _says(word, organization_id)
+        if isinstance(said, Q):
+            spelled.append(said)
+        else:
+            ids = said if ids is None else ids & said
+    return Said(ids, tuple(spelled))
 
 
-def _says(word: str, organization_id: int) -> Q:
+def _says(word: str, organization_id: int) -> Q | frozenset[int]:
     spelled = Q(sort_key__contains=word) | Q(number__istartswith=word)
     if len(word) < _INDEXED:
         return spelled
@@ -45,8 +78,8 @@ def _says(word: str, organization_id: int) -> Q:
         tied = Client.objects.filter(organization_id=organization_id, business_account__number__startswith=word)
         found.append(tied.order_by().values_list("pk", flat=True))
         spelled |= Q(business_account__number__startswith=word)
-    ids = {pk for records in found for pk in records[: _MANY + 1]}
-    return Q(pk__among=ids) if len(ids) <= _MANY else spelled
+    ids = frozenset(pk for records in found for pk in records[: _MANY + 1])
+    return ids if len(ids) <= _MANY else spelled
 
 
 def in_order(clients: QuerySet[Client], after: str = "") -> QuerySet[Client]:
@@ -85,9 +118,8 @@ def staged(draft: Draft, change: str) -> QuerySet[Client]:
 def eligible(draft: Draft, change: str, organization: Organization) -> QuerySet[Client]:
     """Those that may be chosen, whether they are by now or not: available ones to add, members to remove."""
     if change == DraftRow.Change.ADD:
-        few = in_none(organization, _MANY + 1)
-        found = available(organization)
-        return found.filter(pk__among=few) if len(few) <= _MANY else found
+        few, found = in_none(organization), available(organization)
+        return found if few[_MANY : _MANY + 1].exists() else found.filter(pk__among=list(few))
     return members_of(draft.group) if draft.group is not None else Client.objects.none()
 
 
@@ -98,34 +130,40 @@ def candidates(draft: Draft, change: str, organization: Organization) -> QuerySe
 
 
 def are_more(draft: Draft, change: str, organization: Organization, most: int) -> bool:
-    """Whether more than `most` can be chosen, where a few more than that tell it: not in the order of names, by which
-    many others may come first. False: perhaps."""
-    if change == DraftRow.Change.ADD:
-        some = in_none(organization, most + _SPARE)
-    else:
-        live = GroupMember.objects.live().filter(group_id=draft.group_id)
-        some = list(live.order_by().values_list("client_id", flat=True)[: most + _SPARE])
+    """Whether more than `most` can be chosen, where a few more than that tell it: by their marks, not in the order of
+    names, by which many others may come first. False: perhaps."""
+    group = draft.group_id if change == DraftRow.Change.REMOVE and draft.group_id is not None else 0
+    some = list(marked(organization, GROUP | group)[: most + _SPARE])
     if len(some) <= most:
         return False
-    return candidates(draft, change, organization).filter(pk__among=some).order_by().count() > most
+    # A mark knows who is in the group, and who in none; of these whether their relationship holds today as well.
+    able = holding(organization).filter(pk__among=some).count() if change == DraftRow.Change.ADD else len(some)
+    return able - DraftRow.objects.filter(draft_id=draft.pk, client__pk__among=some).order_by().count() > most
 
 
 def _chosen(draft: Draft) -> QuerySet[DraftRow]:
     return DraftRow.objects.filter(draft_id=draft.pk, client_id=OuterRef("pk"))
 
 
-def elsewhere(draft: Draft, organization: Organization, text: str, most: int) -> list[tuple[dict, tuple[str, dict]]]:
-    """Clients that were searched for and can not be chosen, with the reason (`why_not`): of the first by name, which
-    are all that a search for one client finds."""
-    clients = Client.objects.filter(organization_id=organization.pk, deleted_at__isnull=True)
-    found = in_order(matching(clients, text, organization.pk)).values("pk", "number", "display_name")[:_FIRST]
-    rows: dict[int, dict] = {row["pk"]: {**row} for row in found}
-    reasons = why_not(organization, list(rows))
-    here = set(DraftRow.objects.filter(draft_id=draft.pk, client__in=reasons).values_list("client_id", flat=True))
+def elsewhere(
+    draft: Draft, organization: Organization, said: Said, most: int
+) -> list[tuple[dict, tuple[str, dict]]]:
+    """Clients that were searched for (`said_by`) and can not be chosen, with the reason (`why_not`): of the first by
+    name, which are all that a search for one client finds."""
+    clients = said.of(Client.objects.filter(organization_id=organization.pk, deleted_at__isnull=True))
+    first = list(said.in_order(clients).values_list("pk", flat=True)[:_FIRST])
+    if not first:
+        return []
+    free = available(organization).filter(pk=OuterRef("pk"))
+    others = these(first).filter(is_there(free, False), is_there(_chosen(draft), False))
     if draft.group_id is not None:
-        own = GroupMember.objects.live().filter(group_id=draft.group_id, client__in=reasons)
-        here |= set(own.values_list("client_id", flat=True))
-    return [(row, reasons[pk]) for pk, row in rows.items() if pk in reasons and pk not in here][:most]
+        inside = GroupMember.objects.live().filter(group_id=draft.group_id, client_id=OuterRef("pk"))
+        others = others.filter(is_there(inside, False))
+    rows: dict[int, dict] = {
+        row["pk"]: {**row} for row in in_order(others).values("pk", "number", "display_name")[:most]
+    }
+    reasons = why_not(organization, rows) if rows else {}
+    return [(row, reasons[pk]) for pk, row in rows.items() if pk in reasons]
 
 
 @dataclass(frozen=True)

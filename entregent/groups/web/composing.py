@@ -4,6 +4,7 @@ JavaScript."""
 
 from typing import Any
 
+from django.db.models import Count
 from django.http import HttpResponse, HttpResponseRedirect
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
@@ -14,10 +15,10 @@ from entregent.groups.actions.requests import checked_name, create_group, update
 from entregent.groups.availability import why_not
 from entregent.groups.draft_models import Draft, DraftRow
 from entregent.groups.models import ClientGroup
-from entregent.groups.selection import are_more, candidates, elsewhere, in_order, matching, staged, these
+from entregent.groups.selection import Said, are_more, candidates, elsewhere, in_order, said_by, staged, these
 from entregent.groups.web.door import asked, at, for_managers, group_named, ids_in
 from entregent.groups.web.forms import ConfirmForm, NameForm
-from entregent.groups.web.reading import page_of, role_label
+from entregent.groups.web.reading import PAGE, page_of, role_label
 from entregent.groups.web.words import reason_told
 from entregent.toolbox.errors import Stale
 from entregent.ui.pages import render, see
@@ -141,54 +142,63 @@ def _moved(request: MemberRequest, draft: Draft, back: str) -> HttpResponse | No
 
 def _page(request: MemberRequest, template: str, draft: Draft, form: NameForm) -> HttpResponse:
     group = draft.group
+    said = {name: said_by(_sought(request, name), draft.organization_id) for name in ("q", "qm")}
+    chosen = dict(draft.rows.order_by().values_list("change").annotate(Count("pk")))
     context = {
         "form": form,
         "group": group,
         "here": request.path,
-        "available": _block(request, draft, ADD, "q", "apres"),
-        "members": _block(request, draft, REMOVE, "qm", "apres_m") if group is not None else None,
-        "added": _staged(request, draft, ADD, "apres_a"),
-        "removed": _staged(request, draft, REMOVE, "apres_r"),
-        "others": _others(request, draft),
+        "available": _block(request, draft, ADD, "q", said["q"], "apres"),
+        "members": _block(request, draft, REMOVE, "qm", said["qm"], "apres_m") if group is not None else None,
+        "added": _staged(request, draft, ADD, chosen.get(ADD, 0), "apres_a"),
+        "removed": _staged(request, draft, REMOVE, chosen.get(REMOVE, 0), "apres_r"),
+        "others": _others(request, draft, said["q"]),
         "open": group.requests.open().first() if group is not None else None,
     }
     return render(request, template, context, fragment="composer", status=form.status)
 
 
-def _block(request: MemberRequest, draft: Draft, change: str, field: str, after: str) -> dict[str, Any]:
-    """Clients that can be chosen: a page of those that the search finds, and how many they are on all pages."""
-    query = request.GET.get(field, "").strip()[:100]
+def _sought(request: MemberRequest, field: str) -> str:
+    return request.GET.get(field, "").strip()[:100]
+
+
+def _block(request: MemberRequest, draft: Draft, change: str, field: str, said: Said, after: str) -> dict[str, Any]:
+    """Clients that can be chosen: a page of those that the search finds (`said_by`), and how many they are on all
+    pages."""
+    query, last = _sought(request, field), request.GET.get(after, "")
     organization = request.member.organization
-    found = matching(candidates(draft, change, organization), query, draft.organization_id)
+    found = said.of(candidates(draft, change, organization))
     few: list[int] = []
     is_more = not query and are_more(draft, change, organization, COUNTED)
     if not is_more:
-        few = list(in_order(found).values_list("pk", flat=True)[: COUNTED + 1])
+        few = list(said.in_order(found).values_list("pk", flat=True)[: COUNTED + 1])
         is_more = len(few) > COUNTED
     number = COUNTED if is_more else len(few)
-    rows, following = page_of(found if is_more else these(few), request.GET.get(after, ""))
+    # The first page is what comes first among those that were counted.
+    shown = found if is_more else these(few if last else few[: PAGE + 1])
+    rows, following = page_of(shown, last)
     return {"query": query, "rows": rows, "number": number, "is_more": is_more,
             "next": _with(request, after, following)}  # fmt: skip
 
 
-def _staged(request: MemberRequest, draft: Draft, change: str, after: str) -> dict[str, Any]:
-    found = staged(draft, change)
-    rows, following = page_of(found, request.GET.get(after, ""))
+def _staged(request: MemberRequest, draft: Draft, change: str, number: int, after: str) -> dict[str, Any]:
+    if not number:
+        return {"rows": [], "number": 0, "next": ""}
+    rows, following = page_of(staged(draft, change), request.GET.get(after, ""))
     reasons = {}
     if change == ADD and rows:
         ids = [row["pk"] for row in rows]
         reasons = why_not(request.member.organization, ids)
     for row in rows:
         row["lost"] = reason_told(reasons[row["pk"]]) if row["pk"] in reasons else ""
-    return {"rows": rows, "number": draft.rows.filter(change=change).count(), "next": _with(request, after, following)}
+    return {"rows": rows, "number": number, "next": _with(request, after, following)}
 
 
-def _others(request: MemberRequest, draft: Draft) -> list[dict[str, Any]]:
+def _others(request: MemberRequest, draft: Draft, said: Said) -> list[dict[str, Any]]:
     """Of a search: those that can not be chosen, and why."""
-    query = request.GET.get("q", "").strip()[:100]
-    if not query:
+    if not said:
         return []
-    found = elsewhere(draft, request.member.organization, query, REASONS)
+    found = elsewhere(draft, request.member.organization, said, REASONS)
     return [{**row, "reason": reason_told(reason)} for row, reason in found]
 
 
