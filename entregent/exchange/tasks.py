@@ -6,7 +6,6 @@ import tempfile
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from contextvars import copy_context
 from datetime import timedelta
 from itertools import islice
 from typing import TypeVar
@@ -14,6 +13,7 @@ from typing import TypeVar
 from django.core.files.base import File
 from django.db import InterfaceError, OperationalError, connection
 from django.utils import timezone
+from django.utils.translation import get_language, override
 from django.utils.translation import gettext as _
 from procrastinate.contrib.django import app
 
@@ -114,10 +114,17 @@ def check(work: Work) -> None:
 def one_ahead(make: Callable[[], list[Made]]) -> Iterator[list[Made]]:
     """What `make` gives, until it gives nothing. The next list is made beside the work with this one: `make` must not
     ask the database, which has its own processor to work on the rows with."""
+    language = get_language()
+
+    def in_language() -> list[Made]:
+        # Another thread knows nothing of it.
+        with override(language):
+            return make()
+
     with ThreadPoolExecutor(1) as beside:
-        coming = beside.submit(copy_context().run, make)
+        coming = beside.submit(in_language)
         while made := coming.result():
-            coming = beside.submit(copy_context().run, make)
+            coming = beside.submit(in_language)
             yield made
 
 

@@ -4,6 +4,7 @@ import base64
 import os
 
 import pytest
+from django.utils import translation
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -181,6 +182,13 @@ def test_what_is_wrong_with_one_card_stays_with_that_card(manager, bringing):
         19: "Cette ligne ne fait partie d’aucune carte.",
         20: "La carte s’interrompt avant sa fin.",
     }  # fmt: skip
+
+
+def test_what_is_wrong_is_said_in_the_language_of_whoever_imports(manager, bringing):
+    cut = "BEGIN:VCARD\r\nVERSION:3.0\r\nN:Coupe;Court\r\n"
+    with translation.override("en"):
+        batch = bringing.bring(manager, "people", card("N:Bien;Tout;;;", "FN:Tout Bien") + cut)
+    assert list(reasons(batch).values()) == ["The card breaks off before its end."]
 
 
 def test_a_card_without_a_name_is_rejected_and_given_back_as_a_table(manager, bringing):
