@@ -171,7 +171,7 @@ def _encoding(path: Path) -> tuple[str, int, str]:
             if lines == 1 and line.endswith(b"\r\n"):
                 line_end = "\r\n"
             if lines <= 2000 and _CONTROL.search(line.replace(b"\x00", b"") if lines > 1 else line):
-                raise refused(_("Ce fichier n’est ni un CSV ni un XLSX."))
+                raise refused(_("Ce fichier n’est ni un CSV, ni un XLSX, ni une vCard."))
             if line.isascii():
                 continue
             try:
@@ -337,7 +337,7 @@ def _check_size(path: Path) -> None:
     except (zipfile.BadZipFile, OSError, ValueError, RuntimeError) as error:
         raise refused(_("Le classeur est abîmé et ne se lit pas.")) from error
     if not any(info.filename == "xl/workbook.xml" for info in infos):
-        raise refused(_("Ce fichier n’est ni un CSV ni un XLSX."))
+        raise refused(_("Ce fichier n’est ni un CSV, ni un XLSX, ni une vCard."))
     if sum(info.file_size for info in infos) > MOST_UNPACKED or len(infos) > 10_000:
         raise refused(_("Le classeur est trop gros une fois déplié : enregistrez-le en CSV."))
 
