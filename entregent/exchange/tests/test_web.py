@@ -96,7 +96,7 @@ def test_a_mapping_is_read_from_yaml_kept_by_name_and_taken_up_again(admin, mana
     ("name", "content", "sentence"),
     [
         ("vide.csv", b"", "Le fichier est vide."),
-        ("image.csv", b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR" + bytes(range(256)), "ni un CSV, ni un XLSX, ni une vCard"),
+        ("image.csv", b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR" + bytes(range(256)), "ni un XLSX, ni une vCard"),
         ("coupe.xlsx", b"PK\x03\x04\x00\x00", "abîmé"),
         ("double.csv", b"nom;Nom\na;b\n", "figure deux fois"),
         ("large.csv", b";".join(b"c%d" % n for n in range(1_000_000)) + b"\n", "trop longue"),
