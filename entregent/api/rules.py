@@ -1,6 +1,7 @@
 """What an organization lays down for everybody: response times, events that are told, the size of files."""
 
-from typing import Any
+from datetime import datetime
+from typing import Any, Literal
 
 from django.http import HttpResponse
 from django.utils.translation import gettext as _
@@ -14,7 +15,7 @@ from entregent.api.guard import operation
 from entregent.api.paging import MOST, page
 from entregent.api.requests import agent_of, created_once, one_of, tag, version_asked
 from entregent.api.schemas import Given, Page
-from entregent.cases.actions.promises import set_rule
+from entregent.cases.actions.promises import Move, preview_rule, set_rule
 from entregent.cases.models import CaseType
 from entregent.cases.sla_models import SlaRule
 from entregent.documents.actions import largest_of, set_file_limit
@@ -66,6 +67,28 @@ class ResponseTimeOut(Schema):
     def of(cls, one: SlaRule) -> "ResponseTimeOut":
         plain = {name: getattr(one, name) for name in set(cls.model_fields) - {"case_type"}}
         return cls(case_type=one.case_type.path if one.case_type else None, **plain)
+
+
+class MoveOut(Schema):
+    """One clock of an open case within reach that a change would move."""
+
+    case: int = Field(description="Number of the case.")
+    clock: Literal["first", "next", "solution"] = Field(description="First answer, next answer, solution.")
+    before: datetime | None = Field(description="When it runs out now; null: it does not run.")
+    after: datetime | None
+    is_late: bool = Field(description="Whether it would have run out already.")
+
+    @classmethod
+    def of(cls, one: Move) -> "MoveOut":
+        return cls(case=one.case.number, clock=one.kind, before=one.before, after=one.after, is_late=one.is_late)  # type: ignore[arg-type]
+
+
+class MovesOut(Schema):
+    looked_at: int = Field(description="So many open cases were looked at, those that are due soonest.")
+    is_cut: bool = Field(description="Whether there are more.")
+    cases: int = Field(description="So many of them would move.")
+    late: int = Field(description="So many would be late then.")
+    moves: list[MoveOut] = Field(description="The first of those within reach.")
 
 
 class ResponseTimePage(Page):
@@ -139,6 +162,23 @@ def post_response_time(request: MemberRequest, response: HttpResponse, payload: 
     member = request.member
     made = created_once(request, payload, lambda: set_rule(None, by=member, **_rule_values(member, payload)))
     return Status(201, _told_rule(member, response, made))
+
+
+@router.get("/response-times/preview", response=MovesOut, summary="Which open cases a response time would move")
+@operation(Right.CASE_TYPES, module=Module.CASEWORK)
+def preview_response_time(
+    request: MemberRequest,
+    promised: Query[ResponseTimeIn],
+    instead_of: int | None = Query(None, ge=1, le=2**62, description="Id of the one that would say so."),
+):
+    """Nothing is written. Without `instead_of`: as one more."""
+    member = request.member
+    rule = one_of(_rules(member), instead_of) if instead_of is not None else None
+    found = preview_rule(rule, by=member, **_rule_values(member, promised))
+    return MovesOut(
+        looked_at=found.looked_at, is_cut=found.is_cut, cases=found.cases, late=found.late,
+        moves=[MoveOut.of(one) for one in found.moves],
+    )  # fmt: skip
 
 
 @router.get("/response-times/{int:rule_id}", response=ResponseTimeOut, summary="One promised response time")

@@ -99,6 +99,24 @@ def test_response_times(call, org, admin, manager, stranger):  # noqa: F811
     assert SlaRule.objects.get().version == 3
 
 
+def test_before_a_response_time_is_changed_it_is_told_what_moves(call, org, admin, manager, client_north):  # noqa: F811
+    enter(admin)
+    CaseType.objects.create(organization=org, code="r", path="r", label_fr="R", label_en="R")
+    ask = call(admin)
+    rule = ask("POST", "/response-times", {"first_answer": "4 working days"}).body["id"]
+    number = ask("POST", "/cases", {"client": "N1", "case_type": "r", "title": "Réclamation"}).body["number"]
+    told = ask("GET", f"/response-times/preview?first_answer=2+working+days&case_type=r&instead_of={rule}").body
+    (move,) = told.pop("moves")
+    assert told == {"looked_at": 1, "is_cut": False, "cases": 1, "late": 0}
+    assert (move["case"], move["clock"], move["is_late"]) == (number, "first", False)
+    assert move["after"] < move["before"]
+    assert ask("GET", f"/response-times/{rule}").body["first_answer"] == "4 working days"
+    for wrong in ("first_answer=bientôt", "first_answer=1+month&case_type=rien"):
+        assert ask("GET", f"/response-times/preview?{wrong}").status_code == 422
+    assert ask("GET", "/response-times/preview?solution=1+month&instead_of=987654321").status_code == 404
+    assert call(manager)("GET", "/response-times/preview?solution=1+month").status_code == 403
+
+
 def test_events_that_are_told(call, admin, manager, reader):  # noqa: F811
     ask = call(admin)
     events = {one["event"]: one for one in ask("GET", "/event-rules").body["items"]}
