@@ -145,23 +145,21 @@ def _chosen(draft: Draft) -> QuerySet[DraftRow]:
     return DraftRow.objects.filter(draft_id=draft.pk, client_id=OuterRef("pk"))
 
 
-def elsewhere(
-    draft: Draft, organization: Organization, said: Said, most: int
-) -> list[tuple[dict, tuple[str, dict]]]:
+def elsewhere(draft: Draft, organization: Organization, said: Said, most: int) -> list[tuple[dict, tuple[str, dict]]]:
     """Clients that were searched for (`said_by`) and can not be chosen, with the reason (`why_not`): of the first by
     name, which are all that a search for one client finds."""
     clients = said.of(Client.objects.filter(organization_id=organization.pk, deleted_at__isnull=True))
     first = list(said.in_order(clients).values_list("pk", flat=True)[:_FIRST])
     if not first:
         return []
-    free = available(organization).filter(pk=OuterRef("pk"))
-    others = these(first).filter(is_there(free, False), is_there(_chosen(draft), False))
+    # Those that may be chosen or are chosen by now, each looked up by its id.
+    passed = set(available(organization).filter(pk__among=first).order_by().values_list("pk", flat=True))
+    passed |= set(draft.rows.filter(client__pk__among=first).order_by().values_list("client_id", flat=True))
     if draft.group_id is not None:
-        inside = GroupMember.objects.live().filter(group_id=draft.group_id, client_id=OuterRef("pk"))
-        others = others.filter(is_there(inside, False))
-    rows: dict[int, dict] = {
-        row["pk"]: {**row} for row in in_order(others).values("pk", "number", "display_name")[:most]
-    }
+        inside = GroupMember.objects.live().filter(group_id=draft.group_id, client__pk__among=first)
+        passed |= set(inside.order_by().values_list("client_id", flat=True))
+    others = these([pk for pk in first if pk not in passed][:most])
+    rows: dict[int, dict] = {row["pk"]: {**row} for row in in_order(others).values("pk", "number", "display_name")}
     reasons = why_not(organization, rows) if rows else {}
     return [(row, reasons[pk]) for pk, row in rows.items() if pk in reasons]
 
