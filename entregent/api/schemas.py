@@ -206,7 +206,7 @@ class ClientOut(Told):
 
     @classmethod
     def of(cls, client: Client, member: Membership) -> "ClientOut":
-        """`client` with responsible, sector, addresses and credit holds at hand (`clients._with_parts`)."""
+        """`client` with what `clients._with_parts` has at hand."""
         parts = cast(Any, client)
         holds = parts.holds_at_hand
         return cls(
@@ -217,8 +217,8 @@ class ClientOut(Told):
                     "birth_date", "emails", "phones", "identifiers", "tags", "created_at", "updated_at", "version",
                 )
             },
-            responsible=client.responsible.email if client.responsible else None,
-            sector=client.sector.code if client.sector else None,
+            responsible=parts.responsible_email,
+            sector=parts.sector_code,
             custom=custom_fields.out(member, "client", client.custom),
             addresses=[AddressOut.of(address) for address in parts.addresses_at_hand],
             credit_hold=CreditHoldOut(reason=holds[0].reason, note=holds[0].note, since=holds[0].since)
